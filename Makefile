@@ -1,0 +1,49 @@
+# One virtual environment per Python minor version; each target installs what it needs, once.
+PYTHON ?= python3
+ARGS ?=
+PY_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+VENV := .venv/$(PY_VERSION)
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: run test check lint types format clean
+.DEFAULT_GOAL := run
+
+run: $(VENV)/local.done  ## play a sample meeting on the local cloud and keep serving (ARGS=--once: play it and exit)
+	@$(BIN)/python -m local up $(ARGS)
+
+test: $(VENV)/dev.done  ## every test (ARGS="-k name" for some)
+	@sh tests/setup.sh
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+check: lint types test  ## what CI runs
+
+lint: $(VENV)/dev.done
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/dev.done
+	$(BIN)/mypy
+
+format: $(VENV)/dev.done
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf .venv .roomscribe build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(BIN)/python:
+	@test -n "$(PY_VERSION)" || { echo "'$(PYTHON)' does not run. Install Python 3.10 or newer, or name one: make PYTHON=/path/to/python3.10" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "'$(PYTHON)' is Python $(PY_VERSION); Roomscribe needs 3.10 or newer: make PYTHON=python3.10" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "'$(PYTHON) -m venv' failed. On Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+
+$(VENV)/local.done: requirements.txt requirements-local.txt | $(BIN)/python
+	@echo "installing requirements-local.txt into $(VENV)"
+	@$(PIP) -r requirements-local.txt
+	@touch $@
+
+$(VENV)/dev.done: requirements.txt requirements-local.txt requirements-dev.txt tests/requirements-intl.txt | $(BIN)/python
+	@echo "installing requirements-dev.txt into $(VENV)"
+	@$(PIP) -r requirements-dev.txt
+	@$(PIP) --no-deps --upgrade --target $(VENV)/intl -r tests/requirements-intl.txt
+	@touch $@ $(VENV)/local.done
