@@ -1,0 +1,1 @@
+"""What the functions share; nothing here knows which function it runs in."""

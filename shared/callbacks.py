@@ -1,0 +1,220 @@
+"""TRTC callbacks: prove where one comes from, then parse it into a Callback."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from shared.errors import CallbackError, MethodError, RequestError, SignatureError, TooLargeError
+from shared.scf import Request, is_direct, read_request
+from shared.settings import Application
+from shared.signer import verify_callback
+
+MAX_BODY_BYTES = 64 * 1024
+MAX_ROOM_NUMBER = 2**32 - 1
+
+ROOM_CREATED, ROOM_DISMISSED = 101, 102
+USER_ENTERED, USER_LEFT = 103, 104
+AUDIO_STARTED, AUDIO_STOPPED = 203, 204
+ROOM_EVENTS = frozenset(
+    (ROOM_CREATED, ROOM_DISMISSED, USER_ENTERED, USER_LEFT, AUDIO_STARTED, AUDIO_STOPPED)
+)
+
+NUMERIC_ROOM, STRING_ROOM = 0, 1
+ANCHOR = 20
+
+Milliseconds = Annotated[int, Meta(ge=0, le=2**53)]
+
+
+class EventInfo(Struct):
+    """The fields of EventInfo that Roomscribe reads; TRTC may add others at any time.
+
+    Source: TRTC documentation, room and media callbacks (product 647, document 51586), 2025-01.
+    """
+
+    room_id: int | str | None = msgspec.field(default=None, name="RoomId")
+    room_id_type: int | None = msgspec.field(default=None, name="RoomIdType")
+    event_ms: Milliseconds | str | None = msgspec.field(default=None, name="EventMsTs")
+    event_s: Annotated[int, Meta(ge=0, le=2**43)] | None = msgspec.field(
+        default=None, name="EventTs"
+    )
+    user_id: Annotated[str, Meta(max_length=128)] | None = msgspec.field(
+        default=None, name="UserId"
+    )
+    role: int | None = msgspec.field(default=None, name="Role")
+
+
+class Envelope(Struct):
+    """The outside of every callback; group 9's table calls CallbackTs by another name."""
+
+    event_type: Annotated[int, Meta(ge=0, le=2**31)] = msgspec.field(name="EventType")
+    info: msgspec.Raw = msgspec.field(name="EventInfo")
+    callback_ms: Milliseconds | None = msgspec.field(default=None, name="CallbackTs")
+    callback_ms_too: Milliseconds | None = msgspec.field(default=None, name="CallbackMsTs")
+
+
+class Callback(Struct, frozen=True):
+    """One TRTC event.
+
+    `event_ms` is when it happened, in ms since 1970; only seconds of it are known when it is
+    not `precise`. `room_id` is text, `room_id_type` 0 for numeric and 1 for string rooms.
+    What an event of an unknown type does not tell is None.
+    """
+
+    sdk_app_id: int
+    event_type: int
+    event_ms: int
+    precise: bool = True
+    room_id: str = ""
+    room_id_type: int = NUMERIC_ROOM
+    user_id: str | None = None
+    role: int | None = None
+
+    @property
+    def is_room_event(self) -> bool:
+        """Whether it is of a type Roomscribe acts on."""
+        return self.event_type in ROOM_EVENTS
+
+
+def names_numeric_room(room_id: str) -> bool:
+    """Whether a numeric room (room_id_type 0) can have this id: 1 to 4294967295, no leading zero."""
+    return bool(re.fullmatch(r"[1-9][0-9]{0,9}", room_id)) and int(room_id) <= MAX_ROOM_NUMBER
+
+
+def receive_callback(
+    event: object, applications: Sequence[Application], now_ms: int, max_age_s: int
+) -> Callback:
+    """The callback in an SCF event.
+
+    Over HTTP it must carry a valid Sign and be at most `max_age_s` old or ahead; invoked directly,
+    SCF has authenticated the caller and the event is the bare callback. Raises RequestError,
+    SignatureError or CallbackError.
+    """
+    if is_direct(event):
+        return _receive_direct(event, applications)
+    request = read_request(event if isinstance(event, dict) else {})
+    if request.method != "POST":
+        raise MethodError("TRTC sends callbacks with POST")
+    if len(request.body) > MAX_BODY_BYTES:
+        raise TooLargeError(f"a callback has at most {MAX_BODY_BYTES} bytes")
+    application = verify_request(request, applications)
+    envelope = _decode(request.body)
+    _check_age(envelope, now_ms, max_age_s)
+    return _read_callback(application.sdk_app_id, envelope)
+
+
+def verify_request(request: Request, applications: Sequence[Application]) -> Application:
+    """The application whose key signed the request's raw body; raise SignatureError without one.
+
+    The SdkAppId header is not signed: it only says which key to try. That is why two
+    applications may not share a key.
+    """
+    claimed = request.headers.get("sdkappid", "").strip()
+    application = next((app for app in applications if str(app.sdk_app_id) == claimed), None)
+    sign = request.headers.get("sign", "").strip()
+    # An unknown application costs the same work as a known one.
+    key = application.callback_key if application else "unknown"
+    valid = verify_callback(key, request.body, sign)
+    if not sign:
+        raise SignatureError("no Sign header: set a callback key in the TRTC console")
+    if application is None:
+        raise SignatureError("the SdkAppId header names no application of ours")
+    if not valid:
+        raise SignatureError(
+            "the Sign header does not match the body: compare TRTC_CALLBACK_KEY with the console"
+        )
+    return application
+
+
+def parse_event(sdk_app_id: int, event: Mapping[str, Any]) -> Callback:
+    """The Callback in an already decoded callback body; raises CallbackError."""
+    try:
+        body = msgspec.json.encode(event)
+    except (TypeError, ValueError) as error:
+        raise CallbackError("the event is not JSON") from _without_text(error)
+    return _read_callback(sdk_app_id, _decode(body))
+
+
+def _receive_direct(event: object, applications: Sequence[Application]) -> Callback:
+    if not isinstance(event, Mapping) or "EventInfo" not in event:
+        raise RequestError(
+            "invoke this function with a TRTC callback, such as "
+            '{"EventGroupId": 1, "EventType": 101, "CallbackTs": 1687770730166, "EventInfo": '
+            '{"RoomId": 12345, "EventTs": 1687770730, "EventMsTs": 1687770730160, "UserId": "test"}}; '
+            "to start a room by hand, invoke start_transcription"
+        )
+    known = {app.sdk_app_id for app in applications}
+    sdk_app_id = event.get("SdkAppId", next(iter(known)) if len(known) == 1 else None)
+    if not isinstance(sdk_app_id, int) or sdk_app_id not in known:
+        raise RequestError(
+            "add SdkAppId to the event: the number of one of the configured applications"
+        )
+    return parse_event(sdk_app_id, event)
+
+
+def _decode(body: bytes) -> Envelope:
+    try:
+        return msgspec.json.decode(body, type=Envelope)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise CallbackError("the body is not a TRTC callback") from _without_text(error)
+
+
+def _check_age(envelope: Envelope, now_ms: int, max_age_s: int) -> None:
+    sent_ms = envelope.callback_ms if envelope.callback_ms is not None else envelope.callback_ms_too
+    if sent_ms is None:
+        raise CallbackError("the callback has no CallbackTs")
+    if abs(now_ms - sent_ms) > max_age_s * 1000:
+        raise SignatureError(
+            "CallbackTs is too old or in the future: check the clock, or replay with a new Sign"
+        )
+
+
+def _read_callback(sdk_app_id: int, envelope: Envelope) -> Callback:
+    try:
+        info = msgspec.json.decode(envelope.info, type=EventInfo)
+        return _build_callback(sdk_app_id, envelope.event_type, info)
+    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        if envelope.event_type in ROOM_EVENTS:
+            raise CallbackError("EventInfo is not that of a TRTC room event") from _without_text(
+                error
+            )
+        return Callback(sdk_app_id, envelope.event_type, envelope.callback_ms or 0)
+
+
+def _build_callback(sdk_app_id: int, event_type: int, info: EventInfo) -> Callback:
+    event_ms, precise = _read_time(info)
+    room_id, room_id_type = _read_room(info)
+    if event_type in ROOM_EVENTS - {ROOM_CREATED, ROOM_DISMISSED} and not info.user_id:
+        raise ValueError("UserId is missing")
+    return Callback(
+        sdk_app_id, event_type, event_ms, precise, room_id, room_id_type, info.user_id, info.role
+    )
+
+
+def _read_time(info: EventInfo) -> tuple[int, bool]:
+    if info.event_ms is not None:
+        return msgspec.convert(info.event_ms, Milliseconds, strict=False), True
+    if info.event_s is not None:
+        return info.event_s * 1000, False
+    raise ValueError("EventMsTs is missing")
+
+
+def _read_room(info: EventInfo) -> tuple[str, int]:
+    """The room's text and type; the JSON type of RoomId tells it, unless RoomIdType does (group 9 on)."""
+    room_id = info.room_id
+    if isinstance(room_id, int):
+        if not 1 <= room_id <= MAX_ROOM_NUMBER:
+            raise ValueError("RoomId is out of range")
+        return str(room_id), NUMERIC_ROOM
+    if not room_id or len(room_id.encode()) > 64 or not room_id.isprintable():
+        raise ValueError("RoomId is not a room id")
+    return room_id, NUMERIC_ROOM if info.room_id_type == NUMERIC_ROOM else STRING_ROOM
+
+
+def _without_text(error: Exception) -> ValueError:
+    """The error's kind without its text, which may quote the body."""
+    return ValueError(type(error).__name__)

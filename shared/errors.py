@@ -1,0 +1,96 @@
+"""Every error Roomscribe raises on purpose: a code, its HTTP status, and whether to come back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class RoomscribeError(Exception):
+    """Something a caller or an operator can act on; `code` is safe to log and to answer with."""
+
+    code = "roomscribe"
+    http_status = 500
+    retryable = False
+
+
+class SettingsError(RoomscribeError):
+    """The environment is incomplete or malformed; `problems` names every setting concerned."""
+
+    code = "settings"
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("settings: " + "; ".join(self.problems))
+
+
+class RulesError(RoomscribeError):
+    """The rules are wrong; each of `problems` names file, rule and key."""
+
+    code = "rules"
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("rules: " + "; ".join(self.problems))
+
+
+class RequestError(RoomscribeError):
+    """An HTTP request or console event that cannot be read; the text says what to send instead."""
+
+    code = "bad_request"
+    http_status = 400
+
+
+class MethodError(RequestError):
+    """The HTTP method is not the one this function answers."""
+
+    code = "method_not_allowed"
+    http_status = 405
+
+
+class TooLargeError(RequestError):
+    """The HTTP body is larger than any TRTC callback."""
+
+    code = "too_large"
+    http_status = 413
+
+
+class CallbackError(RoomscribeError):
+    """The body is not a TRTC callback."""
+
+    code = "not_a_callback"
+    http_status = 400
+
+
+class SignatureError(RoomscribeError):
+    """The callback does not prove that it comes from TRTC: Sign, SdkAppId or age."""
+
+    code = "unauthorized"
+    http_status = 401
+
+
+class LedgerError(RoomscribeError):
+    """The ledger cannot be read or written now."""
+
+    code = "ledger"
+    http_status = 503
+    retryable = True
+
+
+class ApiError(RoomscribeError):
+    """A Tencent Cloud API call failed.
+
+    `code` is Tencent's error code, or the SDK's `ClientNetworkError` / `ServerNetworkError`.
+    `request_id` is "" when no answer arrived. `may_have_happened` is True when the request may
+    have taken effect although no answer says so.
+    """
+
+    http_status = 503
+
+    def __init__(
+        self, code: str, message: str = "", request_id: str = "", *, may_have_happened: bool = False
+    ) -> None:
+        self.code = code
+        self.message = message
+        self.request_id = request_id
+        self.may_have_happened = may_have_happened
+        super().__init__(f"{code} (RequestId {request_id or 'none'})")

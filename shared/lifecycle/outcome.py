@@ -1,0 +1,30 @@
+"""What came of something: a log line, and the HTTP status that tells TRTC whether to come back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from shared import log
+
+DONE, COME_BACK = 200, 503
+
+
+class Outcome(Struct, frozen=True):
+    """`message` is noun.result; `fields` go into the log line beside `outcome`; None is left out."""
+
+    message: str
+    outcome: str
+    http_status: int = DONE
+    level: str = "info"
+    fields: Mapping[str, str | int | None] = {}
+
+    def write(self) -> None:
+        """Write the log line."""
+        log.write(self.message, self.level, outcome=self.outcome, **self.fields)
+
+
+def ignored(reason: str) -> Outcome:
+    """Nothing to do, and why."""
+    return Outcome("callback.ignored", reason)

@@ -1,0 +1,120 @@
+"""Structured logs: one JSON object a line on stdout, with the keys AWS Lambda Powertools users know.
+
+SCF's log service turns first-level keys into searchable fields, so every line is flat and small.
+Source: SCF documentation, Python logs; a log line holds at most 8 KB.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from types import FrameType
+from typing import Any
+
+import structlog
+
+from shared.errors import ApiError, RoomscribeError
+from shared.scf import Invocation
+
+SERVICE = "roomscribe"
+MAX_TEXT = 1_000  # characters of one value; with the longest ids a line stays under 8 KB
+MAX_FRAMES = 10
+QUIET_MODULES = ("shared.log", "shared.lifecycle.outcome", "structlog")  # never a line's location
+LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
+
+KEYS = (  # the order of a line: Powertools' keys, then ours; any other key follows
+    *("level", "location", "message", "timestamp", "service", "cold_start"),
+    *("function_name", "function_version", "function_memory_size", "function_request_id"),
+    *("correlation_id", "sdk_app_id", "room_id", "room_id_type", "user_id", "role"),
+    *("event_type", "event_ms", "session", "rule", "transcription_service", "region", "task_id"),
+    *("upstream_request_id", "outcome", "error_code", "start_latency_ms", "elapsed_ms"),
+)
+
+
+def begin_logging(invocation: Invocation, level: str = "INFO") -> None:
+    """Bind what is true of every line of this invocation, and drop lines below `level`."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            _complete_line,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stdout),
+        cache_logger_on_first_use=False,
+    )
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(
+        cold_start=invocation.cold_start,
+        function_name=invocation.function_name,
+        function_version=invocation.function_version,
+        function_memory_size=invocation.memory_mb,
+        function_request_id=invocation.request_id,
+    )
+
+
+def bind_room(sdk_app_id: int, room_id: str, room_id_type: int, **fields: object) -> None:
+    """Name the room in every line that follows; `correlation_id` is the same in all functions."""
+    structlog.contextvars.bind_contextvars(
+        correlation_id=f"{sdk_app_id}/{room_id_type}/{room_id}",
+        sdk_app_id=sdk_app_id,
+        room_id=room_id,
+        room_id_type=room_id_type,
+        **{name: value for name, value in fields.items() if value is not None},
+    )
+
+
+def write(message: str, level: str = "info", **fields: object) -> None:
+    """Write one line; `message` is noun.result, `fields` whose value is None are left out."""
+    given = {name: value for name, value in fields.items() if value is not None}
+    structlog.get_logger().log(LEVELS[level.upper()], message, **given)
+
+
+def write_error(message: str, error: RoomscribeError) -> None:
+    """Write what an operator needs of an error: its code, and its text unless it is Tencent's."""
+    if isinstance(error, ApiError):
+        request_id = error.request_id or None
+        write(message, "error", error_code=error.code, upstream_request_id=request_id)
+    else:
+        write(message, "error", error_code=error.code, error=str(error))
+
+
+def write_crash(message: str, error: BaseException) -> None:
+    """Write where a bug struck: kind and places only, because its text may quote what it choked on."""
+    frames = traceback.extract_tb(error.__traceback__)[-MAX_FRAMES:]
+    places = [
+        f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames
+    ]
+    write(message, "error", error_code=type(error).__name__, traceback=" < ".join(reversed(places)))
+
+
+def _complete_line(_: object, level: str, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Add what every line has, put the keys in order, and keep values short."""
+    line = {
+        **event,
+        "level": level.upper(),
+        "location": _find_caller(),
+        "message": event["event"],
+        "timestamp": _read_clock(),
+        "service": SERVICE,
+    }
+    del line["event"]
+    order = [key for key in KEYS if key in line] + [key for key in line if key not in KEYS]
+    return {key: _shorten(line[key]) for key in order}
+
+
+def _find_caller() -> str:
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  what logging itself does
+    while frame and str(frame.f_globals.get("__name__", "")).startswith(QUIET_MODULES):
+        frame = frame.f_back
+    return f"{frame.f_code.co_name}:{frame.f_lineno}" if frame else ""
+
+
+def _read_clock() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _shorten(value: object) -> object:
+    return value[:MAX_TEXT] + "…" if isinstance(value, str) and len(value) > MAX_TEXT else value

@@ -1,0 +1,144 @@
+"""SCF's edges: a function-URL event becomes a Request, a Response becomes a dict, the context a deadline."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.errors import RequestError
+
+# What SCF hands over and takes back is JSON: any value at all may stand in it.
+Json = dict[str, Any]
+
+HTTP_MARKS = ("httpMethod", "headers", "body", "requestContext")
+COLD_BUDGET_S, WARM_BUDGET_S = 3.0, 4.0  # of TRTC's 5 s; a cold start has used some before we run
+ANSWER_MARGIN_S = 0.5  # kept back of SCF's own time limit, to answer and to log
+_instance = {"cold": True}
+
+
+@dataclass(frozen=True)
+class Request:
+    """An HTTP request; header names in lower case, the body as the bytes that were sent."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Response:
+    """An HTTP answer; the body is text."""
+
+    status: int
+    body: str
+    headers: Mapping[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What SCF says of this run of a function; `deadline_s` is on the monotonic clock."""
+
+    request_id: str
+    function_name: str
+    function_version: str
+    memory_mb: int
+    cold_start: bool
+    started_ms: int
+    deadline_s: float
+
+    def remaining_s(self) -> float:
+        """Seconds left before the answer must go out; negative when it is too late."""
+        return self.deadline_s - time.monotonic()
+
+
+def now_ms() -> int:
+    """The wall clock, in ms since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def begin_invocation(context: object) -> Invocation:
+    """Read SCF's context, tolerant of absent keys, and start the clock of this invocation.
+
+    Source: SCF documentation, context (product 583, document 9210), 2025-10.
+    """
+    keys: Mapping[str, Any] = context if isinstance(context, Mapping) else {}
+    cold, _instance["cold"] = _instance["cold"], False
+    limit_s = _read_int(keys.get("time_limit_in_ms"), 10_000) / 1000 - ANSWER_MARGIN_S
+    budget_s = min(COLD_BUDGET_S if cold else WARM_BUDGET_S, limit_s)
+    return Invocation(
+        request_id=str(keys.get("request_id", "")),
+        function_name=str(keys.get("function_name", "")),
+        function_version=str(keys.get("function_version", "")),
+        memory_mb=_read_int(keys.get("memory_limit_in_mb"), 0),
+        cold_start=cold,
+        started_ms=now_ms(),
+        deadline_s=time.monotonic() + budget_s,
+    )
+
+
+def is_direct(event: object) -> bool:
+    """Whether this is an invocation from the console or the API, which CAM has authenticated."""
+    return not (isinstance(event, Mapping) and any(mark in event for mark in HTTP_MARKS))
+
+
+def read_request(event: Json) -> Request:
+    """Turn a function-URL event into a Request; raise RequestError for one that is none.
+
+    Source: SCF documentation, function URL (product 583, document 96099), 2025-08.
+    """
+    headers = event.get("headers") or {}
+    query = event.get("queryString") or event.get("queryStringParameters") or {}
+    if not isinstance(headers, Mapping) or not isinstance(query, Mapping):
+        raise RequestError("the event's headers and queryString must be objects")
+    return Request(
+        method=str(event.get("httpMethod", "")).upper(),
+        path=str(event.get("path", "/")),
+        query={str(name): str(value) for name, value in query.items()},
+        headers={str(name).lower(): str(value) for name, value in headers.items()},
+        body=_read_body(event),
+    )
+
+
+def write_response(response: Response) -> Json:
+    """The dict SCF turns into an HTTP answer; always the explicit form with a statusCode."""
+    return {
+        "isBase64Encoded": False,
+        "statusCode": response.status,
+        "headers": dict(response.headers),
+        "body": response.body,
+    }
+
+
+def answer_code(status: int, error: str = "") -> Json:
+    """The short JSON answer TRTC gets: {"code": 0}, or the status and a fixed word."""
+    body: Json = {"code": status, "error": error} if error else {"code": 0}
+    return write_response(Response(status, json.dumps(body)))
+
+
+def _read_body(event: Json) -> bytes:
+    body = event.get("body")
+    if body is None:
+        return b""
+    if not isinstance(body, str):
+        raise RequestError("the event's body must be a string")
+    # Undocumented for function URLs; apigw-compatible events had the flag as a bool or a word.
+    if str(event.get("isBase64Encoded", "")).lower() == "true":
+        try:
+            return base64.b64decode(body, validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise RequestError("the event's body is not base64, although it says so") from error
+    return body.encode("utf-8", "surrogatepass")
+
+
+def _read_int(value: object, default: int) -> int:
+    try:
+        return int(str(value))
+    except ValueError:
+        return default

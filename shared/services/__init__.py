@@ -1,0 +1,16 @@
+"""The two transcription services of TRTC: what to send, how to read an answer, what an error means."""
+
+from shared.services.kinds import Verdict, classify_error
+from shared.services.parameters import check_parameters
+from shared.services.service import AI, CLOUD, SERVICES, Service, StartOrder
+
+__all__ = [
+    "AI",
+    "CLOUD",
+    "SERVICES",
+    "Service",
+    "StartOrder",
+    "Verdict",
+    "check_parameters",
+    "classify_error",
+]

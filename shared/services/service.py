@@ -1,0 +1,142 @@
+"""Both services behind one shape: which actions, how a request is built, how an answer is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import msgspec
+
+from shared.errors import ApiError
+from shared.services.parameters import Parameters, place_parameters
+from shared.services.requests import ApiStruct, CreateCloudTranscription, StartAITranscription
+from shared.signer import WHOLE_ROOM
+
+Answer = Mapping[str, Any]
+Request = dict[str, Any]
+Progress = Literal["starting", "running", "ended"]
+ServiceName = Literal["cloud", "ai"]
+
+# Source: status values of DescribeAITranscription and DescribeCloudTranscription, SDK 3.1.177.
+PROGRESS: dict[str, Progress] = {
+    "Idle": "starting",
+    "Preparing": "starting",
+    "InProgress": "running",
+    "Stopped": "ended",
+    "Exited": "ended",
+}
+
+
+@dataclass(frozen=True)
+class StartOrder:
+    """What one start is about; `sign` makes the UserSig of a user id."""
+
+    sdk_app_id: int
+    room_id: str
+    room_id_type: int
+    target: str
+    bot_user_id: str
+    session_id: str
+    max_idle_s: int
+    parameters: Parameters
+    sign: Callable[[str], str] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Service:
+    """One transcription service; `finds_by_session` when a lost TaskId can be asked for."""
+
+    name: ServiceName
+    start_action: str
+    describe_action: str
+    stop_action: str
+    finds_by_session: bool
+    model: type[ApiStruct]
+    fill: Callable[[StartOrder, Request], None]
+
+    def build_start(self, order: StartOrder) -> Request:
+        """The start action's parameters, checked; a bad room or user raises msgspec.ValidationError."""
+        request: Request = {
+            "SdkAppId": order.sdk_app_id,
+            "RoomId": order.room_id,
+            "RoomIdType": order.room_id_type,
+            **place_parameters(self.name, order.parameters),
+        }
+        self.fill(order, request)
+        return self.check_request(request)
+
+    def check_request(self, request: Request) -> Request:
+        """The same request, when the API would accept its names, types and ranges."""
+        checked: Request = msgspec.to_builtins(msgspec.convert(request, self.model))
+        return checked
+
+    def name_task(self, sdk_app_id: int, task_id: str) -> Request:
+        """The parameters with which Describe and Stop name a task."""
+        return (
+            {"TaskId": task_id}
+            if self.finds_by_session
+            else {"SdkAppId": sdk_app_id, "TaskId": task_id}
+        )
+
+
+def read_task_id(answer: Answer) -> str:
+    """The TaskId of a start's answer; without one the start may have happened all the same."""
+    task_id = answer.get("TaskId")
+    if not isinstance(task_id, str) or not task_id:
+        request_id = str(answer.get("RequestId", ""))
+        raise ApiError("ServerNetworkError", "no TaskId", request_id, may_have_happened=True)
+    return task_id
+
+
+def read_progress(answer: Answer) -> Progress | None:
+    """How far a described task is; None for a status no document has."""
+    return PROGRESS.get(str(answer.get("Status")))
+
+
+def _fill_cloud(order: StartOrder, request: Request) -> None:
+    params = request.setdefault("TranscriptionParam", {})
+    params |= {
+        "UserId": order.bot_user_id,
+        "UserSig": order.sign(order.bot_user_id),
+        "MaxIdleTime": order.max_idle_s,
+    }
+    if order.target != WHOLE_ROOM:
+        params["SubscribeList"] = [{"UserId": order.target}]
+
+
+def _fill_ai(order: StartOrder, request: Request) -> None:
+    request["SessionId"] = order.session_id
+    params = request.setdefault("TranscriptionParams", {})
+    params |= {
+        "UserId": order.bot_user_id,
+        "UserSig": order.sign(order.bot_user_id),
+        "MaxIdleTime": order.max_idle_s,
+    }
+    targets = [order.target] if order.target != WHOLE_ROOM else params.get("TargetUserIdList", [])
+    params["TranscriptionMode"] = 1 if targets else 0
+    if targets:
+        params["TargetUserId"] = targets[0]
+    if "IMAdminUserId" in params:
+        params["IMAdminUserSig"] = order.sign(params["IMAdminUserId"])
+
+
+CLOUD = Service(
+    name="cloud",
+    start_action="CreateCloudTranscription",
+    describe_action="DescribeCloudTranscription",
+    stop_action="DeleteCloudTranscription",
+    finds_by_session=False,
+    model=CreateCloudTranscription,
+    fill=_fill_cloud,
+)
+AI = Service(
+    name="ai",
+    start_action="StartAITranscription",
+    describe_action="DescribeAITranscription",
+    stop_action="StopAITranscription",
+    finds_by_session=True,
+    model=StartAITranscription,
+    fill=_fill_ai,
+)
+SERVICES: dict[str, Service] = {service.name: service for service in (CLOUD, AI)}

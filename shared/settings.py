@@ -1,0 +1,214 @@
+"""Settings from the environment, the same on a laptop and on SCF; all problems are named at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from shared.errors import SettingsError
+
+DEFAULT_ENDPOINT = "https://trtc.intl.tencentcloudapi.com"
+DEFAULT_LEDGER_URL = "sqlite:////tmp/roomscribe-ledger.db"
+DEFAULT_RULES_FILE = str(Path(__file__).parent.parent / "rules.toml")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+DEVELOPMENT_MARK = "NotASecret"  # every development key contains it; none may reach the cloud
+CREDENTIAL_NAMES = (  # SCF's run role first: an attached role is the safer choice of the two
+    ("TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SESSIONTOKEN"),
+    ("TENCENT_SECRET_ID", "TENCENT_SECRET_KEY", "TENCENT_TOKEN"),
+)
+
+
+@dataclass(frozen=True)
+class Application:
+    """One TRTC application; `secret_key` signs UserSigs, `callback_key` signs callbacks."""
+
+    sdk_app_id: int
+    secret_key: str = field(repr=False)
+    callback_key: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All of Roomscribe's settings but the credentials, which are read at every call."""
+
+    applications: tuple[Application, ...]
+    endpoint: str
+    ca: str | None
+    ledger_url: str = field(repr=False)  # may carry a password
+    rules_file: str
+    user_sig_expire_s: int
+    callback_max_age_s: int
+    log_level: str
+
+    def find_application(self, sdk_app_id: int) -> Application | None:
+        """The application of that id, or None."""
+        return next((app for app in self.applications if app.sdk_app_id == sdk_app_id), None)
+
+
+class Credentials(NamedTuple):
+    """A SecretId, its key, and the session token of temporary ones (None for permanent ones)."""
+
+    secret_id: str
+    secret_key: str
+    token: str | None
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Read every setting; raise one SettingsError that names all that is missing or malformed."""
+    problems: list[str] = []
+    settings = Settings(
+        applications=_read_applications(environ, problems),
+        endpoint=_read_endpoint(environ, problems),
+        ca=_read_ca(environ, problems),
+        ledger_url=environ.get("LEDGER_URL") or DEFAULT_LEDGER_URL,
+        rules_file=environ.get("RULES_FILE") or DEFAULT_RULES_FILE,
+        user_sig_expire_s=_read_int(environ, "USER_SIG_EXPIRE_S", 86_400, problems),
+        callback_max_age_s=_read_int(environ, "CALLBACK_MAX_AGE_S", 300, problems),
+        log_level=_read_log_level(environ, problems),
+    )
+    problems += _find_development_keys(environ)
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def read_credentials(environ: Mapping[str, str] = os.environ) -> Credentials:
+    """The credentials as they are now: a run role's are replaced while an instance lives.
+
+    Source: SCF documentation, environment variables (product 583, document 30228), 2026-11.
+    """
+    for id_name, key_name, token_name in CREDENTIAL_NAMES:
+        if environ.get(id_name) and environ.get(key_name):
+            return Credentials(environ[id_name], environ[key_name], environ.get(token_name) or None)
+    raise SettingsError(
+        [
+            "TENCENT_SECRET_ID, TENCENT_SECRET_KEY: not set; set both, or attach a run role to the function"
+        ]
+    )
+
+
+def _read_applications(environ: Mapping[str, str], problems: list[str]) -> tuple[Application, ...]:
+    if environ.get("TRTC_APPS"):
+        rows = _parse_apps(environ["TRTC_APPS"], problems)
+    else:
+        rows = [{key: environ.get(name, "") for key, name in _ONE_APP.items()}]
+    named = len(rows) > 1 or bool(environ.get("TRTC_APPS"))
+    apps = [
+        _read_application(row, f"TRTC_APPS[{i}]." if named else "", problems)
+        for i, row in enumerate(rows)
+    ]
+    _refuse_twins([app for app in apps if app], problems)
+    return tuple(app for app in apps if app)
+
+
+_ONE_APP = {
+    "sdk_app_id": "TRTC_SDK_APP_ID",
+    "secret_key": "TRTC_SDK_SECRET_KEY",
+    "callback_key": "TRTC_CALLBACK_KEY",
+}
+
+
+def _parse_apps(text: str, problems: list[str]) -> list[dict[str, object]]:
+    try:
+        rows = json.loads(text)
+    except ValueError:
+        rows = None
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
+        problems.append(
+            "TRTC_APPS: must be a JSON list like "
+            '[{"sdk_app_id": 1400000000, "secret_key": "…", "callback_key": "…"}]'
+        )
+        return []
+    return rows
+
+
+def _read_application(
+    row: Mapping[str, object], place: str, problems: list[str]
+) -> Application | None:
+    def name(key: str) -> str:
+        return place + key if place else _ONE_APP[key]
+
+    before = len(problems)
+    values = {key: str(row.get(key) or "").strip() for key in _ONE_APP}
+    problems += [
+        f"{name(key)}: not set; copy it from the TRTC console"
+        for key in _ONE_APP
+        if not values[key]
+    ]
+    if values["sdk_app_id"] and not re.fullmatch(r"[1-9][0-9]{0,9}", values["sdk_app_id"]):
+        problems.append(f"{name('sdk_app_id')}: must be a whole number like 1400000000")
+    if values["callback_key"] and not re.fullmatch(r"[A-Za-z0-9]{1,32}", values["callback_key"]):
+        problems.append(
+            f"{name('callback_key')}: must be 1 to 32 letters and digits, as the TRTC console allows"
+        )
+    problems += [f"{place}{key}: unknown key" for key in row if key not in _ONE_APP]
+    if len(problems) > before:
+        return None
+    return Application(int(values["sdk_app_id"]), values["secret_key"], values["callback_key"])
+
+
+def _refuse_twins(apps: list[Application], problems: list[str]) -> None:
+    if len({app.sdk_app_id for app in apps}) < len(apps):
+        problems.append("TRTC_APPS: the same sdk_app_id stands there twice")
+    if len({app.callback_key for app in apps}) < len(apps):
+        problems.append(
+            "TRTC_APPS: two applications have the same callback_key; give each its own, because the "
+            "SdkAppId header of a callback is not signed"
+        )
+
+
+def _read_endpoint(environ: Mapping[str, str], problems: list[str]) -> str:
+    text = environ.get("TRTC_ENDPOINT") or DEFAULT_ENDPOINT
+    url = urlsplit(text if "://" in text else f"https://{text}")
+    try:
+        valid = (
+            url.scheme in ("http", "https")
+            and url.hostname
+            and (url.port or 1)
+            and url.path in ("", "/")
+        )
+    except ValueError:  # a port that is no number
+        valid = False
+    if not valid or url.query or url.fragment or url.username:
+        problems.append("TRTC_ENDPOINT: must be a host, or http(s)://host:port, without a path")
+    return f"{url.scheme}://{url.netloc}"
+
+
+def _read_ca(environ: Mapping[str, str], problems: list[str]) -> str | None:
+    path = environ.get("TRTC_CA") or None
+    if path and not Path(path).exists():
+        problems.append("TRTC_CA: no such file or directory")
+    return path
+
+
+def _read_int(environ: Mapping[str, str], name: str, default: int, problems: list[str]) -> int:
+    text = environ.get(name) or str(default)
+    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) == 0:
+        problems.append(f"{name}: must be a whole number of seconds, 1 or more")
+        return default
+    return int(text)
+
+
+def _read_log_level(environ: Mapping[str, str], problems: list[str]) -> str:
+    level = (environ.get("LOG_LEVEL") or "INFO").upper()
+    if level not in LOG_LEVELS:
+        problems.append(f"LOG_LEVEL: must be one of {', '.join(LOG_LEVELS)}")
+    return level
+
+
+def _find_development_keys(environ: Mapping[str, str]) -> list[str]:
+    if environ.get("TENCENTCLOUD_RUNENV") != "SCF":
+        return []
+    secret_names = [*_ONE_APP.values(), "TRTC_APPS", *CREDENTIAL_NAMES[1]]
+
+    return [
+        f"{name}: holds a development key; set your own"
+        for name in secret_names
+        if DEVELOPMENT_MARK in environ.get(name, "")
+    ]

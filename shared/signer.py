@@ -1,0 +1,53 @@
+"""Signatures and identities, pure: callback Sign, UserSig, a room's bot, its task's SessionId."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+
+BOT_PREFIX = "roomscribe_"
+WHOLE_ROOM = "*"  # the target of a task that hears everybody
+
+
+def sign_callback(callback_key: str, body: bytes) -> str:
+    """The Sign header TRTC sends with `body`: base64 of HMAC-SHA256 over the bytes as they are.
+
+    Source: TRTC documentation, callback signature (product 647, document 90450), 2026-11.
+    """
+    digest = hmac.new(callback_key.encode(), body, hashlib.sha256).digest()
+    return base64.b64encode(digest).decode("ascii")
+
+
+def verify_callback(callback_key: str, body: bytes, sign: str) -> bool:
+    """Whether `sign` is the Sign of `body`, compared in constant time; any text is safe to pass."""
+    expected = sign_callback(callback_key, body).encode("ascii")
+    return hmac.compare_digest(expected, sign.encode("utf-8", "surrogatepass"))
+
+
+def make_user_sig(sdk_app_id: int, secret_key: str, user_id: str, expire_s: int) -> str:
+    """The UserSig with which `user_id` may enter rooms of the application for `expire_s` seconds."""
+    from TLSSigAPIv2 import TLSSigAPIv2  # needed only when a task is started
+
+    sig: str = TLSSigAPIv2(sdk_app_id, secret_key).gen_sig(user_id, expire_s)
+    return sig
+
+
+def bot_user_id(
+    sdk_app_id: int, secret_key: str, room_id: str, room_id_type: int, target: str = WHOLE_ROOM
+) -> str:
+    """The one UserId of the bot that hears `target` in this room: 31 bytes of [a-z0-9_].
+
+    It depends on nothing else (no time, rule or service), so a second bot for the same ears
+    collides with the first instead of joining it. Keyed with the application's secret, so
+    nobody outside can foretell or imitate it.
+    """
+    ears = f"{sdk_app_id}\n{room_id_type}\n{room_id}\n{target}".encode()
+    digest = hmac.new(secret_key.encode(), b"roomscribe bot\n" + ears, hashlib.sha256).digest()
+    return BOT_PREFIX + base64.b32encode(digest).decode("ascii")[:20].lower()
+
+
+def api_session_id(bot: str, opened_ms: int, generation: int = 0) -> str:
+    """The SessionId of a 1.0 task: the bot, when the session opened, and which restart this is."""
+    suffix = f"-{generation}" if generation else ""
+    return f"{bot}-{opened_ms}{suffix}"
