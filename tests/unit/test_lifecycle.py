@@ -1,0 +1,342 @@
+"""Starts that do not go well: each kind of error, against an API faked at HTTP level and a clock in hand."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import requests
+import responses
+
+from shared.callbacks import Callback
+from shared.client import Client
+from shared.ledger import Room, Task, open_ledger
+from shared.lifecycle import Outcome, act_on
+from shared.resources import Resources
+from shared.rules import parse_rules
+from shared.scf import Invocation
+from shared.settings import Credentials, read_settings
+from tests.conftest import SDK_APP_ID, SETTINGS
+
+ENDPOINT = "https://trtc.example"
+RULES = """
+[defaults.cloud]
+region = "ap-singapore"
+language = "bigmodel-en"
+[defaults.ai]
+region = "ap-tokyo"
+[[rules]]
+name = "ai"
+room = "ai-*"
+service = "ai"
+[[rules]]
+name = "with fallback"
+room = "fallback-*"
+fallback = "ai"
+[[rules]]
+name = "everything else"
+room = "*"
+"""
+STARTED = {"Response": {"TaskId": "task-1", "RequestId": "r-1"}}
+OPENED_MS = 1_700_000_000_000
+
+
+def error(code: str) -> dict[str, Any]:
+    return {"Response": {"Error": {"Code": code, "Message": "no"}, "RequestId": "r-9"}}
+
+
+@dataclass
+class Stage:
+    """One room, one clock, one faked API that remembers what it was asked."""
+
+    resources: Resources
+    api: responses.RequestsMock
+    now_ms: int = OPENED_MS
+    room_id: str = "room"
+
+    def create(self, *, user_id: str = "ann") -> Outcome:
+        return self.event(101, OPENED_MS, user_id)
+
+    def event(self, event_type: int, event_ms: int, user_id: str | None = None) -> Outcome:
+        callback = Callback(SDK_APP_ID, event_type, event_ms, True, self.room_id, 1, user_id, 20)
+        *_, outcome = act_on(callback, self.resources)
+        return outcome
+
+    def answer(self, action: str, *answers: object) -> None:
+        """The API's next answers to an action; the last one stays."""
+        for answer in answers:
+            body = {"body": answer} if isinstance(answer, Exception) else {"json": answer}
+            matcher = responses.matchers.header_matcher({"X-TC-Action": action})
+            self.api.add(responses.POST, ENDPOINT + "/", match=[matcher], **body)
+
+    def asked(self) -> list[str]:
+        return [str(call.request.headers["X-TC-Action"]) for call in self.api.calls]
+
+    def body(self, number: int = -1) -> dict[str, Any]:
+        body: dict[str, Any] = json.loads(self.api.calls[number].request.body or "")
+        return body
+
+    def task(self) -> Task:
+        session = self.resources.ledger.list_sessions(Room(SDK_APP_ID, self.room_id, 1), 1)[0]
+        (task,) = self.resources.ledger.list_tasks(session)
+        return task
+
+
+@pytest.fixture
+def stage(environment: pytest.MonkeyPatch, tmp_path: Any) -> Any:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as api:
+        yield make_stage(api, f"sqlite:///{tmp_path}/ledger.db")
+
+
+def make_stage(api: responses.RequestsMock, ledger_url: str, **invocation: Any) -> Stage:
+    known = {"cold_start": False, "started_ms": 0, "deadline_s": time.monotonic() + 60}
+    context = Invocation("", "", "", 64, **{**known, **invocation})
+    stage: Stage
+    resources = Resources(
+        settings=read_settings(SETTINGS),
+        rules=parse_rules(RULES),
+        ledger=open_ledger(ledger_url),
+        client=Client(ENDPOINT, credentials=lambda: Credentials("id", "key", None)),
+        invocation=context,
+        now_ms=lambda: stage.now_ms,
+    )
+    stage = Stage(resources, api)
+    return stage
+
+
+@pytest.mark.parametrize(
+    "code", ["RequestLimitExceeded", "LimitExceeded.ConcurrencyLimit", "ResourceInsufficient"]
+)
+def test_throttled_start_is_due_again_and_trtc_comes_back(stage: Stage, code: str) -> None:
+    stage.answer("CreateCloudTranscription", error(code), STARTED)
+    first = stage.create()
+    assert (first.message, first.http_status, first.fields["error_code"]) == (
+        "transcription.deferred",
+        503,
+        code,
+    )
+    assert (stage.task().state, stage.task().unsure) == ("due", False)
+    stage.now_ms += 500
+    second = stage.create()
+    assert (second.message, second.http_status) == ("transcription.started", 200)
+    assert stage.task().attempts == 2
+
+
+def test_start_that_may_have_happened_waits_until_the_api_has_given_up(stage: Stage) -> None:
+    stage.answer("CreateCloudTranscription", requests.ReadTimeout(), STARTED)
+    assert stage.create().http_status == 503
+    assert stage.task().unsure
+    stage.now_ms += 6_499
+    assert stage.create().http_status == 503
+    assert len(stage.asked()) == 1
+    stage.now_ms += 1
+    assert stage.create().message == "transcription.started"
+
+
+@pytest.mark.parametrize(
+    "code", ["InternalError", "InternalError.CTInternalError", "Something.New"]
+)
+def test_internal_error_waits_as_long(stage: Stage, code: str) -> None:
+    stage.answer("CreateCloudTranscription", error(code))
+    stage.create()
+    assert stage.task().not_before_ms == OPENED_MS + 6_500
+
+
+def test_other_events_are_not_kept_waiting_by_a_start_that_is(stage: Stage) -> None:
+    stage.answer("CreateCloudTranscription", error("RequestLimitExceeded"))
+    assert stage.create().http_status == 503
+    assert stage.event(103, OPENED_MS + 1, "ann").http_status == 200
+    assert stage.create().http_status == 503
+
+
+def test_other_events_start_what_the_first_could_not(stage: Stage) -> None:
+    stage.answer("CreateCloudTranscription", error("RequestLimitExceeded"), STARTED)
+    stage.create()
+    stage.now_ms += 5_000
+    assert stage.event(103, OPENED_MS + 1, "ann").message == "transcription.started"
+
+
+def test_duplicate_during_a_start_comes_back(stage: Stage) -> None:
+    """A first delivery in flight may still die, so its duplicate must not be acknowledged."""
+    ledger = stage.resources.ledger
+    room = Room(SDK_APP_ID, "room", 1)
+    rule = stage.resources.rules.decide(*room)
+    _, session = ledger.open_session(room, OPENED_MS, rule)
+    assert session
+    trigger = f"101/{OPENED_MS}/ann"
+    claim = {"token": "t", "now_ms": stage.now_ms, "lease_ms": 9_000}
+    ledger.claim_start(session, "*", "cloud", trigger=trigger, **claim)  # type: ignore[arg-type]  # three numbers and a text
+    assert stage.create().http_status == 503
+    assert stage.event(103, OPENED_MS + 1, "ann").http_status == 200
+    assert stage.asked() == []
+    stage.now_ms += 9_000
+    stage.answer("CreateCloudTranscription", STARTED)
+    assert stage.create().message == "transcription.started"
+    assert stage.task().unsure
+
+
+@pytest.mark.parametrize(
+    "code", ["FailedOperation.NotAbility", "InvalidParameter.OutOfRange", "UnsupportedRegion"]
+)
+def test_refused_start_fails_loudly_and_for_good(stage: Stage, code: str) -> None:
+    stage.answer("CreateCloudTranscription", error(code))
+    outcome = stage.create()
+    assert (outcome.message, outcome.outcome, outcome.level) == (
+        "transcription.failed",
+        "refused",
+        "error",
+    )
+    assert (outcome.http_status, outcome.fields["error_code"]) == (200, code)
+    assert outcome.fields["upstream_request_id"] == "r-9"
+    assert stage.create().outcome == "failed"
+    assert len(stage.asked()) == 1
+
+
+@pytest.mark.parametrize(
+    "code", ["AuthFailure.SignatureFailure", "InvalidParameter.UserSig", "UnauthorizedOperation"]
+)
+def test_wrong_credentials_fail_and_never_fall_back(stage: Stage, code: str) -> None:
+    stage.room_id = "fallback-1"
+    stage.answer("CreateCloudTranscription", error(code))
+    assert stage.create().outcome == "credentials"
+    assert stage.asked() == ["CreateCloudTranscription"]
+
+
+def test_refused_start_falls_back_to_the_other_service_and_stays_there(stage: Stage) -> None:
+    stage.room_id = "fallback-1"
+    stage.answer("CreateCloudTranscription", error("FailedOperation.NotAbility"))
+    stage.answer("StartAITranscription", error("RequestLimitExceeded"), STARTED)
+    assert stage.create().http_status == 503
+    stage.now_ms += 10_000
+    outcome = stage.create()
+    assert (outcome.message, outcome.fields["transcription_service"]) == (
+        "transcription.started",
+        "ai",
+    )
+    assert outcome.fields["region"] == "ap-tokyo"
+    assert stage.asked() == [
+        "CreateCloudTranscription",
+        "StartAITranscription",
+        "StartAITranscription",
+    ]
+
+
+def test_no_fallback_while_an_earlier_attempt_may_have_happened(stage: Stage) -> None:
+    stage.room_id = "fallback-1"
+    stage.answer(
+        "CreateCloudTranscription", requests.ReadTimeout(), error("FailedOperation.NotAbility")
+    )
+    stage.create()
+    stage.now_ms += 10_000
+    assert stage.create().message == "transcription.failed"
+    assert "StartAITranscription" not in stage.asked()
+
+
+def test_existing_task_is_recovered_by_its_session_id(stage: Stage) -> None:
+    stage.room_id = "ai-1"
+    stage.answer("StartAITranscription", error("FailedOperation.TaskExist"))
+    running = {"Response": {"TaskId": "task-7", "Status": "InProgress", "RequestId": "r-2"}}
+    stage.answer("DescribeAITranscription", running)
+    outcome = stage.create()
+    assert (outcome.outcome, outcome.fields["task_id"]) == ("recovered", "task-7")
+    assert stage.body()["SessionId"] == stage.body(0)["SessionId"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"Response": {"TaskId": "task-7", "Status": "Stopped", "RequestId": "r-2"}},
+        error("FailedOperation.TaskNotExist"),
+        error("InternalError"),
+    ],
+)
+def test_dying_predecessor_is_never_adopted(stage: Stage, answer: dict[str, Any]) -> None:
+    stage.room_id = "ai-1"
+    stage.answer("StartAITranscription", error("FailedOperation.TaskExist"), STARTED)
+    stage.answer("DescribeAITranscription", answer)
+    assert stage.create().http_status == 503
+    assert stage.task().not_before_ms == OPENED_MS + 2_000
+    stage.now_ms += 2_000
+    outcome = stage.create()
+    assert (outcome.message, outcome.fields["task_id"]) == ("transcription.started", "task-1")
+
+
+def test_room_that_closes_during_the_start_is_stopped_by_the_starter(stage: Stage) -> None:
+    def close_meanwhile(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        assert stage.event(102, OPENED_MS + 5).message == "room.closed"
+        return 200, {}, json.dumps(STARTED)
+
+    matcher = responses.matchers.header_matcher({"X-TC-Action": "CreateCloudTranscription"})
+    stage.api.add_callback(responses.POST, ENDPOINT + "/", close_meanwhile, match=[matcher])
+    stage.answer("DeleteCloudTranscription", {"Response": {"RequestId": "r-3"}})
+    outcome = stage.create()
+    assert (outcome.message, outcome.outcome, outcome.http_status) == (
+        "transcription.stopped",
+        "gone",
+        200,
+    )
+    assert stage.body() == {"SdkAppId": SDK_APP_ID, "TaskId": "task-1"}
+    assert stage.task().state == "stopped"
+
+
+def test_stop_that_fails_is_repeated_by_any_later_event_of_the_room(stage: Stage) -> None:
+    stage.answer("CreateCloudTranscription", STARTED)
+    stage.answer(
+        "DeleteCloudTranscription", error("InternalError"), {"Response": {"RequestId": "r-3"}}
+    )
+    stage.create()
+    failed = stage.event(102, OPENED_MS + 5)
+    assert (failed.message, failed.http_status) == ("transcription.stop_failed", 503)
+    assert stage.task().state == "stopping"
+    assert stage.create().message == "transcription.stopped"
+    assert stage.task().state == "stopped"
+
+
+@pytest.mark.parametrize("code", ["FailedOperation.TaskNotExist", "FailedOperation.TaskFinished"])
+def test_task_that_is_gone_already_counts_as_stopped(stage: Stage, code: str) -> None:
+    stage.answer("CreateCloudTranscription", STARTED)
+    stage.answer("DeleteCloudTranscription", error(code))
+    stage.create()
+    assert stage.event(102, OPENED_MS + 5).message == "transcription.stopped"
+
+
+def test_due_start_is_cancelled_when_the_room_closes(stage: Stage) -> None:
+    stage.answer("CreateCloudTranscription", error("RequestLimitExceeded"))
+    stage.create()
+    assert stage.event(102, OPENED_MS + 5).message == "room.closed"
+    stage.now_ms += 60_000
+    assert stage.create().outcome == "gone"
+    assert (stage.task().state, len(stage.asked())) == ("stopped", 1)
+
+
+def test_nothing_is_asked_when_no_time_is_left(stage: Stage, tmp_path: Any) -> None:
+    late = make_stage(stage.api, f"sqlite:///{tmp_path}/late.db", deadline_s=time.monotonic())
+    outcome = late.create()
+    assert (outcome.http_status, outcome.fields["error_code"]) == (503, "Deadline")
+    assert late.asked() == []
+
+
+def test_call_gets_less_time_when_cold(stage: Stage, tmp_path: Any) -> None:
+    cold = make_stage(stage.api, f"sqlite:///{tmp_path}/cold.db", cold_start=True)
+    assert (cold.resources.call_timeout_s(), stage.resources.call_timeout_s()) == (2.0, 2.5)
+
+
+def test_room_the_api_cannot_tell_about_is_not_decided(stage: Stage) -> None:
+    stage.answer("CreateCloudTranscription", STARTED)
+    stage.answer("DescribeCloudTranscription", error("InternalError"))
+    stage.create()
+    outcome = stage.event(101, OPENED_MS + 5_000, "ann")
+    assert (outcome.message, outcome.http_status) == ("room.unclear", 503)
+    assert stage.task().state == "running"
+
+
+def test_room_name_the_api_would_refuse_fails_clearly(stage: Stage) -> None:
+    stage.room_id = "x" * 65
+    outcome = stage.create()
+    assert (outcome.message, outcome.fields["error_code"]) == (
+        "transcription.failed",
+        "InvalidParameter",
+    )

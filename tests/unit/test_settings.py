@@ -1,0 +1,122 @@
+"""Settings: complete, or one error that names everything wrong; never a secret in sight."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from shared.errors import SettingsError
+from shared.settings import Credentials, read_credentials, read_settings
+from tests.conftest import SETTINGS
+
+APP = {"sdk_app_id": 1400000000, "secret_key": "s3cret-a", "callback_key": "callbackA"}
+OTHER = {"sdk_app_id": 1400000001, "secret_key": "s3cret-b", "callback_key": "callbackB"}
+
+
+def read_problems(environ: dict[str, str]) -> tuple[str, ...]:
+    with pytest.raises(SettingsError) as caught:
+        read_settings(environ)
+    return caught.value.problems
+
+
+def test_settings_have_working_defaults() -> None:
+    settings = read_settings(SETTINGS)
+    assert settings.endpoint == "https://trtc.intl.tencentcloudapi.com"
+    assert settings.ledger_url == "sqlite:////tmp/roomscribe-ledger.db"
+    assert settings.rules_file.endswith("/rules.toml")
+    assert (settings.user_sig_expire_s, settings.callback_max_age_s) == (86400, 300)
+    assert settings.find_application(1400000000) is settings.applications[0]
+    assert settings.find_application(1) is None
+
+
+@pytest.mark.parametrize("name", ["TRTC_SDK_APP_ID", "TRTC_SDK_SECRET_KEY", "TRTC_CALLBACK_KEY"])
+def test_each_missing_setting_is_named(name: str) -> None:
+    environ = {key: value for key, value in SETTINGS.items() if key != name}
+    assert read_problems(environ) == (f"{name}: not set; copy it from the TRTC console",)
+
+
+def test_all_problems_come_at_once() -> None:
+    problems = read_problems(
+        {
+            "TRTC_SDK_APP_ID": "14e8",
+            "TRTC_CALLBACK_KEY": "not-letters!",
+            "TRTC_ENDPOINT": "ftp://example.org/path",
+            "TRTC_CA": "/no/such/file",
+            "USER_SIG_EXPIRE_S": "a day",
+            "CALLBACK_MAX_AGE_S": "0",
+            "LOG_LEVEL": "LOUD",
+        }
+    )
+    assert [problem.partition(":")[0] for problem in problems] == [
+        "TRTC_SDK_SECRET_KEY",
+        "TRTC_SDK_APP_ID",
+        "TRTC_CALLBACK_KEY",
+        "TRTC_ENDPOINT",
+        "TRTC_CA",
+        "USER_SIG_EXPIRE_S",
+        "CALLBACK_MAX_AGE_S",
+        "LOG_LEVEL",
+    ]
+
+
+def test_several_applications_come_as_json() -> None:
+    settings = read_settings({"TRTC_APPS": json.dumps([APP, OTHER])})
+    assert [app.sdk_app_id for app in settings.applications] == [1400000000, 1400000001]
+
+
+@pytest.mark.parametrize(
+    ("apps", "named"),
+    [
+        ("{", "TRTC_APPS: must be a JSON list"),
+        ("[]", "TRTC_APPS: must be a JSON list"),
+        (json.dumps([APP, {**OTHER, "callback_key": "callbackA"}]), "have the same callback_key"),
+        (json.dumps([APP, {**OTHER, "sdk_app_id": 1400000000}]), "the same sdk_app_id"),
+        (json.dumps([APP, {"sdk_app_id": 1}]), "TRTC_APPS[1].secret_key: not set"),
+        (json.dumps([{**APP, "colour": "red"}]), "TRTC_APPS[0].colour: unknown key"),
+    ],
+)
+def test_wrong_applications_are_named(apps: str, named: str) -> None:
+    assert any(named in problem for problem in read_problems({"TRTC_APPS": apps}))
+
+
+@pytest.mark.parametrize(
+    ("text", "endpoint"),
+    [
+        ("trtc.tencentcloudapi.com", "https://trtc.tencentcloudapi.com"),
+        ("http://127.0.0.1:8321", "http://127.0.0.1:8321"),
+        ("https://proxy.example:8443/", "https://proxy.example:8443"),
+    ],
+)
+def test_endpoint_is_a_host_or_an_url(text: str, endpoint: str) -> None:
+    assert read_settings({**SETTINGS, "TRTC_ENDPOINT": text}).endpoint == endpoint
+
+
+def test_secrets_are_not_in_repr_or_errors() -> None:
+    settings = read_settings({**SETTINGS, "LEDGER_URL": "sqlite:///p4ssword/ledger.db"})
+    assert not any(
+        secret in repr(settings)
+        for secret in ("test-sdk-secret-key", "testCallbackKey", "p4ssword")
+    )
+    problems = read_problems({"TRTC_APPS": json.dumps([{**APP, "callback_key": "s3cret!"}])})
+    assert "s3cret" not in "".join(problems)
+
+
+def test_development_keys_are_refused_on_scf() -> None:
+    environ = {**SETTINGS, "TRTC_CALLBACK_KEY": "NotASecretCallbackKey"}
+    assert read_settings(environ)
+    problems = read_problems({**environ, "TENCENTCLOUD_RUNENV": "SCF"})
+    assert problems == ("TRTC_CALLBACK_KEY: holds a development key; set your own",)
+
+
+def test_credentials_prefer_the_run_role_and_are_read_anew() -> None:
+    environ = {"TENCENT_SECRET_ID": "id", "TENCENT_SECRET_KEY": "key"}
+    assert read_credentials(environ) == Credentials("id", "key", None)
+    environ |= {"TENCENTCLOUD_SECRETID": "role", "TENCENTCLOUD_SECRETKEY": "rkey"}
+    environ |= {"TENCENTCLOUD_SESSIONTOKEN": "token"}
+    assert read_credentials(environ) == Credentials("role", "rkey", "token")
+
+
+def test_missing_credentials_are_named() -> None:
+    with pytest.raises(SettingsError, match="TENCENT_SECRET_ID, TENCENT_SECRET_KEY: not set"):
+        read_credentials({"TENCENT_SECRET_ID": "id"})
