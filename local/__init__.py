@@ -1,0 +1,1 @@
+"""The cloud on your own machine: TRTC emulator, function host, command line."""

@@ -1,0 +1,1 @@
+"""The TRTC emulator: the API at `POST /`, rooms and people under `/_local`, and signed callbacks."""

@@ -1,0 +1,123 @@
+"""What the six actions do, once their parameters are checked."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from local.cloud.assumed import ENDED_TASK_CODES, LeaveCode, Service, write_start_time
+from local.cloud.clock import Clock
+from local.cloud.config import CloudConfig
+from local.cloud.errors import ApiError
+from local.cloud.orders import read_ai_order, read_cloud_order
+from local.cloud.state import Task, World
+from local.cloud.tasks import TaskOrder, Tasks
+from local.cloud.usersig import UserSigError, verify_user_sig
+
+# Checked against the action's table: field names and types are what the table says.
+Parameters = Mapping[str, Any]
+Answer = dict[str, object]
+
+
+class Actions:
+    """Runs actions by name."""
+
+    def __init__(self, config: CloudConfig, clock: Clock, world: World, tasks: Tasks) -> None:
+        self._applications = {a.sdk_app_id: a for a in config.applications}
+        self._clock = clock
+        self._world = world
+        self._tasks = tasks
+        self._by_name: Mapping[str, Callable[[str, Parameters], Answer]] = {
+            "StartAITranscription": self._start_ai,
+            "DescribeAITranscription": self._describe_ai,
+            "StopAITranscription": self._stop_ai,
+            "CreateCloudTranscription": self._create_cloud,
+            "DescribeCloudTranscription": self._describe_cloud,
+            "DeleteCloudTranscription": self._delete_cloud,
+        }
+
+    def run(self, action: str, region: str, parameters: Parameters) -> Answer:
+        """The answer without its RequestId; raises ApiError."""
+        return self._by_name[action](region, parameters)
+
+    def _start_ai(self, region: str, parameters: Parameters) -> Answer:
+        key = self._read_application(parameters, "FailedOperation.SdkAppIdNotUnderAppId")
+        bot = parameters["TranscriptionParams"]
+        order = read_ai_order(region, parameters)
+        self._check_user_sig(key, bot["UserId"], bot["UserSig"])
+        if "IMAdminUserId" in bot or "IMAdminUserSig" in bot:
+            self._check_user_sig(key, bot.get("IMAdminUserId", ""), bot.get("IMAdminUserSig", ""))
+        return self._start(order)
+
+    def _create_cloud(self, region: str, parameters: Parameters) -> Answer:
+        key = self._read_application(parameters, "InvalidParameter.SdkAppId")
+        bot = parameters["TranscriptionParam"]
+        order = read_cloud_order(region, parameters)
+        self._check_user_sig(key, bot["UserId"], bot["UserSig"])
+        return self._start(order)
+
+    def _start(self, order: TaskOrder) -> Answer:
+        return {"TaskId": self._tasks.start(order).task_id}
+
+    def _describe_ai(self, region: str, parameters: Parameters) -> Answer:
+        task = self._find_ai(region, parameters)
+        answer = _describe(task)
+        return {**answer, "SessionId": task.session_id} if task.session_id else answer
+
+    def _describe_cloud(self, region: str, parameters: Parameters) -> Answer:
+        return _describe(self._find_cloud(region, parameters))
+
+    def _stop_ai(self, region: str, parameters: Parameters) -> Answer:
+        task = self._find("ai", region, parameters["TaskId"])
+        if task.status == "Stopped":
+            raise ApiError(ENDED_TASK_CODES["ai"])
+        self._tasks.end(task, LeaveCode.API)
+        return {}
+
+    def _delete_cloud(self, region: str, parameters: Parameters) -> Answer:
+        self._tasks.end(self._find_cloud(region, parameters), LeaveCode.API)
+        return {}
+
+    def _find_ai(self, region: str, parameters: Parameters) -> Task:
+        """By TaskId, or with an empty one by SdkAppId and SessionId. Source: SDK docstrings."""
+        if parameters.get("TaskId"):
+            return self._find("ai", region, parameters["TaskId"])
+        if not parameters.get("SdkAppId") or not parameters.get("SessionId"):
+            raise ApiError("MissingParameter", "Give TaskId, or SdkAppId and SessionId.")
+        task = self._world.sessions.get((parameters["SdkAppId"], parameters["SessionId"]))
+        if task is None or task.region != region:
+            raise ApiError("FailedOperation.TaskNotExist")
+        return task
+
+    def _find_cloud(self, region: str, parameters: Parameters) -> Task:
+        task = self._find("cloud", region, parameters["TaskId"])
+        if task.room.sdk_app_id != parameters["SdkAppId"]:
+            raise ApiError("FailedOperation.TaskNotExist")
+        return task
+
+    def _find(self, service: Service, region: str, task_id: str) -> Task:
+        task = self._world.tasks.get(task_id)
+        if task is None or (task.service, task.region) != (service, region):
+            raise ApiError("FailedOperation.TaskNotExist")
+        if task.status == "Exited":
+            raise ApiError(ENDED_TASK_CODES[service])
+        return task
+
+    def _read_application(self, parameters: Parameters, unknown_code: str) -> int:
+        sdk_app_id: int = parameters["SdkAppId"]
+        if sdk_app_id not in self._applications:
+            raise ApiError(unknown_code)
+        return sdk_app_id
+
+    def _check_user_sig(self, sdk_app_id: int, user_id: str, user_sig: str) -> None:
+        secret_key = self._applications[sdk_app_id].secret_key
+        try:
+            verify_user_sig(user_sig, sdk_app_id, user_id, secret_key, self._clock.now_ms() // 1000)
+        except UserSigError as error:
+            raise ApiError("InvalidParameter.UserSig", f"UserSig is refused: {error}.") from error
+
+
+def _describe(task: Task) -> Answer:
+    return {
+        "StartTime": write_start_time(task.service, task.started_ms),
+        "Status": task.status,
+        "TaskId": task.task_id,
+    }

@@ -1,0 +1,106 @@
+"""Tells the webhook and the live feed what happens.
+
+Source of what callbacks hold: doc 647/51586 (2025-01-06) for groups 1 and 2, 647/109686 for
+group 9, 647/129976 (2026-04-03) for group 14.
+"""
+
+from collections.abc import Mapping
+
+from local.cloud.assumed import Service
+from local.cloud.callbacks import write_body
+from local.cloud.clock import Clock
+from local.cloud.config import CloudConfig
+from local.cloud.delivery import Delivery
+from local.cloud.feed import Feed
+from local.cloud.state import Room, Task, User
+
+# EventType → its group, and what the feed calls it.
+ROOM_EVENTS: Mapping[int, tuple[int, str]] = {
+    101: (1, "room.created"),
+    102: (1, "room.dismissed"),
+    103: (1, "user.entered"),
+    104: (1, "user.left"),
+    105: (1, "role.changed"),
+    203: (2, "audio.started"),
+    204: (2, "audio.stopped"),
+}
+TASK_GROUPS: Mapping[Service, int] = {"ai": 9, "cloud": 14}
+TASK_STARTED: Mapping[Service, int] = {"ai": 901, "cloud": 1401}
+TASK_STOPPED: Mapping[Service, int] = {"ai": 902, "cloud": 1402}
+SENTENCE_SPOKEN: Mapping[Service, int] = {"ai": 903, "cloud": 1403}
+SENTENCE_TRANSLATED = 1404
+
+
+class Announcer:
+    """Writes every event once for the webhook and once for the feed."""
+
+    def __init__(self, config: CloudConfig, clock: Clock, feed: Feed, delivery: Delivery) -> None:
+        self._config = config
+        self._clock = clock
+        self._feed = feed
+        self._delivery = delivery
+
+    def tell_room(self, room: Room, event_type: int, user: User | None, **info: int) -> int:
+        """Send an event of group 1 or 2 and return its EventMsTs; `info` is what it says further."""
+        group, kind = ROOM_EVENTS[event_type]
+        event_ms = room.tick(self._clock.now_ms())
+        who: dict[str, object] = {} if user is None else {"UserId": user.user_id}
+        event_info = {
+            "RoomId": self._write_room_id(room, event_type),
+            "EventTs": event_ms // 1000,
+            "EventMsTs": event_ms,
+            **who,
+            **info,
+        }
+        self._send(room, group, event_type, event_info)
+        self._publish(kind, room, {} if user is None else _show_user(user))
+        return event_ms
+
+    def tell_task(self, task: Task, event_type: int, payload: Mapping[str, object]) -> None:
+        """Send an event of group 9 or 14."""
+        robot = {"RobotId": task.bot_user_id} if task.service == "cloud" else {}
+        event_info = {
+            "EventMsTs": task.room.tick(self._clock.now_ms()),
+            "TaskId": task.task_id,
+            "RoomId": task.room.room_id,
+            "RoomIdType": task.room.room_id_type,
+            **robot,
+            "Payload": payload,
+        }
+        self._send(task.room, TASK_GROUPS[task.service], event_type, event_info)
+
+    def show_task(self, kind: str, task: Task, **fields: object) -> None:
+        """Put a task's step into the feed."""
+        about = {
+            "task_id": task.task_id,
+            "service": task.service,
+            "bot_user_id": task.bot_user_id,
+        }
+        self._publish(kind, task.room, {**about, **fields})
+
+    def _write_room_id(self, room: Room, event_type: int) -> str | int:
+        as_text = event_type == 102 and self._config.dismissed_room_id == "string"
+        return room.room_id if room.room_id_type == 1 or as_text else int(room.room_id)
+
+    def _send(
+        self, room: Room, group: int, event_type: int, event_info: Mapping[str, object]
+    ) -> None:
+        callback = {
+            "EventGroupId": group,
+            "EventType": event_type,
+            "CallbackTs": max(self._clock.now_ms(), room.last_event_ms),
+            "EventInfo": event_info,
+        }
+        self._delivery.send(room.sdk_app_id, room.room_id, event_type, write_body(callback))
+
+    def _publish(self, kind: str, room: Room, fields: Mapping[str, object]) -> None:
+        where = {
+            "sdk_app_id": room.sdk_app_id,
+            "room_id": room.room_id,
+            "room_id_type": room.room_id_type,
+        }
+        self._feed.publish(kind, **where, **fields)
+
+
+def _show_user(user: User) -> dict[str, object]:
+    return {"user_id": user.user_id, "role": user.role, "bot": user.bot}

@@ -1,0 +1,94 @@
+"""What no document says and the emulator has to decide: all of it, in one place.
+
+What a deployment may have to survive in more than one form is a switch in CloudConfig instead.
+
+| behaviour | assumed here |
+|---|---|
+| a task for a room that is not open | accepted; its bot waits outside and opens no room |
+| a task whose room is dismissed | goes on until it is stopped or its MaxIdleTime is over |
+| idle | none of the people whom the task may hear is in the room as an anchor |
+| a task asked about or stopped in another region than its own | does not exist |
+| a bot that comes in under the UserId of a person | that person is removed from the room |
+| a bot of the other service with the same UserId | follows CloudConfig.same_bot |
+| a bot's 104 | comes when its task ends, even if the room was dismissed before |
+| IMAdminUserSig | must verify; that the user is an administrator (UserSigNotAdmin) is believed |
+| limits per second | by whole seconds of the server's clock, for the whole account |
+| CallbackTs of a repeated callback | as in the first attempt |
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Literal
+
+Service = Literal["ai", "cloud"]
+
+
+class LeaveCode(IntEnum):
+    """Why a task ended. Source: group 9 callbacks, doc 647/109686; the same in 1402: assumed."""
+
+    API = 0
+    REMOVED = 1
+    DISMISSED = 2
+    SERVER_REMOVED = 3
+    SERVER_DISMISSED = 4
+    INTERNAL_ERROR = 98
+    IDLE = 99
+
+
+# What asking about, or stopping, a task that is over answers.
+ENDED_TASK_CODES: Mapping[Service, str] = {
+    "ai": "FailedOperation.TaskNotExist",
+    "cloud": "FailedOperation.TaskFinished",  # the document only says that it is an error
+}
+
+QUOTA_CODE = "LimitExceeded.ConcurrencyLimit"
+SAME_BOT_CODE = "FailedOperation.TaskExist"  # 2.0, when CloudConfig.same_bot is "refuse"
+
+SPOKEN_MS_PER_CHARACTER = 60
+SHORTEST_SENTENCE_MS = 400
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One spoken sentence; times in ms since the start of the task (903 does not say since when)."""
+
+    user_id: str
+    text: str
+    start_ms: int
+    end_ms: int
+    round_id: str
+
+
+def describe_stop(leave_code: int) -> dict[str, object]:
+    """Payload of 902 (documented) and of 1402 (assumed)."""
+    return {"LeaveCode": leave_code}
+
+
+def describe_sentence(sentence: Sentence) -> dict[str, object]:
+    """Payload of 903 (doc 647/109686) and of 1403 (assumed)."""
+    return {
+        "UserId": sentence.user_id,
+        "Text": sentence.text,
+        "StartTimeMs": sentence.start_ms,
+        "EndTimeMs": sentence.end_ms,
+        "RoundId": sentence.round_id,
+    }
+
+
+def describe_translation(sentence: Sentence, language: str, text: str) -> dict[str, object]:
+    """Payload of 1404 (assumed: the names of the in-room message, spelled like those of 903)."""
+    return {
+        "UserId": sentence.user_id,
+        "TranslationText": text,
+        "TranslationLanguage": language,
+        "StartTimeMs": sentence.start_ms,
+        "EndTimeMs": sentence.end_ms,
+        "RoundId": sentence.round_id,
+    }
+
+
+def write_start_time(service: Service, started_ms: int) -> str | int:
+    """StartTime of a Describe answer: text in 1.0, a number in 2.0 (SDK models); seconds: assumed."""
+    started_s = started_ms // 1000
+    return str(started_s) if service == "ai" else started_s

@@ -1,0 +1,32 @@
+"""How TRTC writes and signs a callback."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+
+
+def sign_body(body: bytes, callback_key: str) -> str:
+    """The Sign header. Source: doc 647/90450."""
+    digest = hmac.new(callback_key.encode(), body, hashlib.sha256).digest()
+    return base64.b64encode(digest).decode()
+
+
+def write_body(callback: Mapping[str, object]) -> bytes:
+    """JSON as TRTC prints it: one member a line, a tab for each level and after each colon."""
+    return _print(callback, "").encode()
+
+
+def _print(value: object, indent: str) -> str:
+    if isinstance(value, Mapping):
+        inner = indent + "\t"
+        members = [f"{inner}{_quote(k)}:\t{_print(v, inner)}" for k, v in value.items()]
+        return "{\n" + ",\n".join(members) + f"\n{indent}}}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_print(v, indent) for v in value) + "]"
+    return _quote(value)
+
+
+def _quote(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,213 @@
+"""The six actions: every parameter of both editions of Tencent's SDK, with type, range and error code.
+
+Source: StartAITranscription and CreateCloudTranscription (API documents, product 647) and the models
+of tencentcloud-sdk-python-trtc 3.1.177 and -intl-en 3.1.193. Where they disagree, the wider range.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from local.cloud.assumed import Service
+from local.cloud.fields import (
+    Checker,
+    Complaint,
+    Field,
+    Table,
+    choice,
+    group,
+    integer,
+    items,
+    number,
+    text,
+)
+from local.cloud.room_ids import complain_user_id
+
+VERSION = "2019-07-22"
+AI_REGIONS = ("ap-guangzhou", "ap-singapore", "ap-tokyo", "na-siliconvalley")
+CLOUD_REGIONS = ("ap-guangzhou", "ap-hongkong", "ap-singapore")
+MAX_INT = 2**63 - 1
+MAX_SDK_APP_ID = 2**32 - 1
+MISSING = "MissingParameter"
+
+Limit = Literal["starts_per_s_ai", "starts_per_s_cloud", "stops_per_s"]
+
+
+def complain_hot_words(at_most: int) -> Complaint:
+    """`word|weight,…`: words up to 30 characters, weights 1 to 11 or 100."""
+
+    def complain(value: object) -> str | None:
+        words = str(value).split(",") if value else []
+        if len(words) > at_most:
+            return f"must have at most {at_most} hot words"
+        return next((c for c in map(_complain_hot_word, words) if c), None)
+
+    return complain
+
+
+def _complain_hot_word(entry: str) -> str | None:
+    word, _, weight = entry.strip().rpartition("|")
+    good_weight = re.fullmatch(r"[1-9]|10|11|100", weight, re.ASCII)
+    if good_weight and 1 <= len(word) <= 30:
+        return None
+    return "must be word|weight,…: words of up to 30 characters, weights 1 to 11 or 100"
+
+
+def _user_id(missing: str | None = None) -> Field:
+    return text(missing=missing, complain=complain_user_id)
+
+
+def _sdk_app_id(missing: str) -> Field:
+    return integer(1, MAX_SDK_APP_ID, missing=missing)
+
+
+_USER: Table = {"UserId": _user_id(MISSING)}
+_TERM: Table = {"Source": text(), "Target": text()}
+
+_START_AI: Table = {
+    "SdkAppId": _sdk_app_id(MISSING),
+    "RoomId": text(missing=MISSING),
+    "SessionId": text(),
+    "RoomIdType": integer(0, 1),
+    "TranscriptionParams": group(
+        {
+            "UserId": _user_id(MISSING),
+            "UserSig": text(missing=MISSING),
+            "IMAdminUserId": text(),
+            "IMAdminUserSig": text(),
+            "MaxIdleTime": integer(1, MAX_INT),
+            "TranscriptionMode": integer(0, 1),
+            "TargetUserId": text(),
+            "TargetUserIdList": items(_user_id()),
+            "VoicePrint": group({"Mode": integer(0, 1), "IdList": items(text(), at_most=1)}),
+            "TurnDetection": group({"SemanticEagerness": choice("low", "medium", "high", "auto")}),
+        },
+        missing=MISSING,
+    ),
+    "RecognizeConfig": group(
+        {
+            "Language": text(),
+            "AlternativeLanguage": items(text()),
+            "Model": text(),
+            "TranslationLanguage": text(),
+            "HotWordList": text(complain=complain_hot_words(300)),
+            "VadSilenceTime": integer(240, 2000),
+            "VadLevel": integer(0, 3),
+        }
+    ),
+    "TranslationConfig": group(
+        {
+            "TargetLanguages": items(text()),
+            "Mode": integer(1, 2),
+            "TTSConfig": group(
+                {
+                    "VoiceId": text(),
+                    "Model": choice("flow_01_turbo", "flow_01_ex"),
+                    "Speed": number(0.5, 2.0),
+                    "Volume": number(0, 10, above=True),
+                }
+            ),
+            "Terminology": items(group(_TERM)),
+        }
+    ),
+}
+
+_CREATE_CLOUD: Table = {
+    "SdkAppId": _sdk_app_id("MissingParameter.SdkAppId"),
+    "RoomId": text(missing="MissingParameter.RoomId"),
+    "RoomIdType": integer(0, 1, missing=MISSING),
+    "TranscriptionParam": group(
+        {
+            "UserId": _user_id("MissingParameter.UserId"),
+            "UserSig": text(missing="MissingParameter.UserSig"),
+            "SubscribeList": items(group(_USER)),
+            "UnSubscribeList": items(group(_USER)),
+            "MaxIdleTime": integer(5, 86400),
+            "SendCustomMode": integer(0, 2),
+        },
+        missing="MissingParameter.TranscriptionParam",
+    ),
+    "AsrParam": group(
+        {
+            "Lang": text(missing="MissingParameter.ASRLang"),
+            "VadSilenceTime": integer(240, 2000),
+            "HotWordList": text(complain=complain_hot_words(128)),
+            "AlternativeLanguage": items(text(), at_most=4),
+            "VadLevel": integer(0, 3),
+            "FilterDirty": integer(0, 2),
+            "FilterModal": integer(0, 2),
+            "FilterPunc": integer(0, 1),
+        },
+        missing="MissingParameter.AsrParam",
+    ),
+    "TranslationParam": group(
+        {
+            "TargetLang": items(text()),
+            "Terminologies": items(
+                group({"TargetLang": text(), "Terminology": items(group(_TERM))})
+            ),
+        }
+    ),
+    "TTSParam": items(
+        group(
+            {
+                "Model": choice("flow_02_turbo"),
+                "Language": text(),
+                "TargetUser": group(_USER),
+                "TTSRobotUser": group(_USER),
+                "Voice": group(
+                    {
+                        "VoiceId": text(),
+                        "Speed": number(0.5, 2.0),
+                        "Volume": number(0, 10),
+                        "Pitch": integer(-12, 12),
+                    }
+                ),
+            }
+        )
+    ),
+}
+
+_CLOUD_TASK: Table = {
+    "SdkAppId": _sdk_app_id("MissingParameter.SdkAppId"),
+    "TaskId": text(missing="MissingParameter.TaskId"),
+}
+
+
+@dataclass(frozen=True)
+class Action:
+    """What the gateway knows of an action before it runs."""
+
+    service: Service
+    table: Table
+    limit: Limit | None = None
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        return AI_REGIONS if self.service == "ai" else CLOUD_REGIONS
+
+    @property
+    def missing_region_code(self) -> str:
+        return MISSING if self.service == "ai" else "MissingParameter.Region"
+
+    @property
+    def value_code(self) -> str:
+        """The code for a value out of range: 2.0 documents one of its own, 1.0 has the common one."""
+        return "InvalidParameterValue" if self.service == "ai" else "InvalidParameter.OutOfRange"
+
+    def check(self, parameters: object, *, from_query: bool) -> dict[str, object]:
+        """The checked parameters; raises ApiError."""
+        return Checker(self.table, self.value_code).check(parameters, from_query=from_query)
+
+
+ACTIONS: Mapping[str, Action] = {
+    "StartAITranscription": Action("ai", _START_AI, "starts_per_s_ai"),
+    "DescribeAITranscription": Action(
+        "ai", {"TaskId": text(), "SdkAppId": integer(0, MAX_SDK_APP_ID), "SessionId": text()}
+    ),
+    "StopAITranscription": Action("ai", {"TaskId": text(missing=MISSING)}, "stops_per_s"),
+    "CreateCloudTranscription": Action("cloud", _CREATE_CLOUD, "starts_per_s_cloud"),
+    "DescribeCloudTranscription": Action("cloud", _CLOUD_TASK),
+    "DeleteCloudTranscription": Action("cloud", _CLOUD_TASK, "stops_per_s"),
+}

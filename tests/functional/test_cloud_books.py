@@ -1,0 +1,195 @@
+"""The emulator's books: missing, doubled and orphaned seconds."""
+
+from dataclasses import replace
+from typing import Any
+
+from local.cloud.clock import ManualClock
+from local.cloud.config import CloudConfig, Wanting
+from tests.functional.cloud_server import CONFIG, SDK_APP_ID, RunningCloud, running_cloud
+
+AT_ONCE = replace(CONFIG, preparing_ms=0)
+
+
+class Meeting:
+    """An emulator with a clock that the test drives."""
+
+    def __init__(self, cloud: RunningCloud) -> None:
+        self.cloud = cloud
+
+    def wait_s(self, seconds: float) -> None:
+        self.cloud.advance(int(seconds * 1000))
+
+    def report(self) -> tuple[float, float, float]:
+        """missing, doubled, orphaned."""
+        report: dict[str, Any] = self.cloud.http.get("/_local/report").json()
+        return report["missing_s"], report["doubled_s"], report["orphaned_s"]
+
+
+def meet(config: CloudConfig = AT_ONCE) -> Any:
+    """An emulator whose time stands still."""
+    return running_cloud(config, clock=ManualClock())
+
+
+def test_nothing_is_missing_while_a_task_hears_everybody() -> None:
+    with meet() as cloud:
+        meeting = Meeting(cloud)
+        cloud.create(1234)
+        cloud.start_cloud()
+        meeting.wait_s(100)
+        cloud.act("1234", "leave", user_id="amy")
+        cloud.stop_cloud(cloud.list_tasks()[0]["task_id"])
+        meeting.wait_s(100)
+        assert meeting.report() == (0, 0, 0)
+
+
+def test_wanted_room_without_a_task_is_missing_for_each_person() -> None:
+    with meet() as cloud:
+        meeting = Meeting(cloud)
+        cloud.create(1234)
+        meeting.wait_s(10)
+        cloud.act("1234", "enter", user_id="ben")
+        cloud.act("1234", "enter", user_id="listener", role=21)
+        meeting.wait_s(5)
+        assert meeting.report() == (20, 0, 0)
+        cloud.start_cloud(TranscriptionParam={"SubscribeList": [{"UserId": "ben"}]})
+        meeting.wait_s(1.5)
+        assert meeting.report() == (21.5, 0, 0)
+        cloud.act("1234", "dismiss")
+        meeting.wait_s(1)
+        assert meeting.report()[0] == 21.5
+
+
+def test_time_of_preparing_is_missing() -> None:
+    with meet(CONFIG) as cloud:
+        meeting = Meeting(cloud)
+        cloud.create(1234)
+        cloud.start_ai()
+        meeting.wait_s(10)
+        assert meeting.report() == (CONFIG.preparing_ms / 1000, 0, 0)
+
+
+def test_person_without_wish_is_not_missing_and_a_microphone_wish_counts_while_on() -> None:
+    wishes: dict[str, Wanting] = {"amy": "microphone", "ben": None, "cat": "present"}
+
+    def want(sdk_app_id: int, room_id: str, room_id_type: int, user_id: str) -> Wanting:
+        assert (sdk_app_id, room_id, room_id_type) == (SDK_APP_ID, "1234", 0)
+        return wishes[user_id]
+
+    with meet(replace(AT_ONCE, wanted=want)) as cloud:
+        meeting = Meeting(cloud)
+        cloud.create(1234, "amy")
+        cloud.act("1234", "enter", user_id="ben")
+        meeting.wait_s(10)
+        assert meeting.report() == (0, 0, 0)
+        cloud.act("1234", "audio", user_id="amy", on=True)
+        meeting.wait_s(3)
+        cloud.act("1234", "audio", user_id="amy", on=False)
+        meeting.wait_s(10)
+        assert meeting.report() == (3, 0, 0)
+        cloud.act("1234", "enter", user_id="cat")
+        meeting.wait_s(1)
+        assert meeting.report() == (4, 0, 0)
+
+
+def test_audience_is_never_missing() -> None:
+    with meet() as cloud:
+        meeting = Meeting(cloud)
+        cloud.create(1234, role=21)
+        meeting.wait_s(10)
+        assert meeting.report() == (0, 0, 0)
+        cloud.act("1234", "enter", user_id="amy", role=20)
+        meeting.wait_s(10)
+        assert meeting.report() == (10, 0, 0)
+
+
+def test_two_bots_in_a_room_double_everybody_they_both_hear() -> None:
+    with meet() as cloud:
+        meeting = Meeting(cloud)
+        cloud.create(1234)
+        cloud.act("1234", "enter", user_id="ben")
+        cloud.start_cloud(bot="a")
+        task_id = cloud.start_ai(bot="b")["TaskId"]
+        meeting.wait_s(10)
+        assert meeting.report() == (0, 20, 0)
+        cloud.start_cloud(bot="c", TranscriptionParam={"UnSubscribeList": [{"UserId": "ben"}]})
+        meeting.wait_s(10)
+        assert meeting.report() == (0, 40, 0)
+        cloud.stop_ai(task_id)
+        meeting.wait_s(10)
+        assert meeting.report() == (0, 50, 0)
+
+
+def test_one_bot_living_twice_doubles_too() -> None:
+    with meet(replace(AT_ONCE, same_bot="both")) as cloud:
+        meeting = Meeting(cloud)
+        cloud.create(1234)
+        cloud.start_cloud()
+        cloud.start_cloud()
+        meeting.wait_s(2)
+        assert meeting.report() == (0, 2, 0)
+
+
+def test_task_beyond_the_close_of_its_room_is_orphaned() -> None:
+    with meet() as cloud:
+        meeting = Meeting(cloud)
+        cloud.create(1234)
+        task_id = cloud.start_cloud(bot="a")["TaskId"]
+        cloud.start_ai(bot="b")
+        cloud.act("1234", "dismiss")
+        meeting.wait_s(10)
+        assert meeting.report()[2] == 20
+        cloud.stop_cloud(task_id)
+        meeting.wait_s(1000)  # the other one ends itself after its 60 s
+        assert meeting.report()[2] == 70
+
+
+def test_task_started_after_the_close_is_orphaned_at_once() -> None:
+    with meet() as cloud:
+        meeting = Meeting(cloud)
+        cloud.create(1234)
+        cloud.act("1234", "dismiss")
+        cloud.start_cloud()
+        meeting.wait_s(7)
+        assert meeting.report()[2] == 7
+
+
+def test_task_of_a_room_that_never_opened_is_not_orphaned() -> None:
+    with meet() as cloud:
+        meeting = Meeting(cloud)
+        cloud.start_cloud()
+        meeting.wait_s(1000)
+        assert meeting.report() == (0, 0, 0)
+
+
+def test_created_again_the_room_is_heard_by_the_task_that_went_on() -> None:
+    with meet() as cloud:
+        meeting = Meeting(cloud)
+        cloud.create(1234)
+        cloud.start_cloud(bot="a")
+        cloud.act("1234", "dismiss")
+        meeting.wait_s(5)
+        cloud.create(1234)
+        cloud.start_cloud(bot="b")
+        meeting.wait_s(10)
+        assert meeting.report() == (0, 10, 5)
+
+
+def test_report_lists_every_room_and_sums_them() -> None:
+    with meet() as cloud:
+        meeting = Meeting(cloud)
+        cloud.create(1234)
+        cloud.create("1234")
+        meeting.wait_s(1)
+        cloud.act("1234?type=1", "dismiss")
+        meeting.wait_s(2)
+        report = cloud.http.get("/_local/report").json()
+    zero = {"doubled_s": 0, "orphaned_s": 0}
+    room = {"sdk_app_id": SDK_APP_ID, "room_id": "1234"}
+    assert report == {
+        "missing_s": 4,
+        **zero,
+        "rooms": [
+            {**room, "room_id_type": 0, "missing_s": 3, **zero},
+            {**room, "room_id_type": 1, "missing_s": 1, **zero},
+        ],
+    }
