@@ -1,0 +1,187 @@
+"""The command line: `python -m local …`; every option can be given in the environment too."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from local.development import ENDPOINT
+from local.errors import LocalError
+from local.explain import explain
+from local.replay import replay
+
+app = typer.Typer(
+    help="Roomscribe's cloud on your own machine: no account, nothing to configure.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # rich cuts long names off where a terminal is 80 columns wide
+    pretty_exceptions_enable=False,  # errors are one line; a bug may show its whole traceback
+)
+
+Port = Annotated[
+    int, typer.Option(min=0, max=65535, envvar="ROOMSCRIBE_PORT", help="0 picks a free one.")
+]
+
+
+def main() -> None:
+    """Run a command; whatever it cannot go on with becomes one line and exit code 1."""
+    from shared.errors import RoomscribeError
+
+    for stream in (sys.stdout, sys.stderr):  # captions in any language, on any terminal
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # TextIOWrappers
+    try:
+        app()
+    except (LocalError, RoomscribeError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:  # before a server could take it
+        sys.exit(130)
+
+
+@app.command()
+def up(
+    port: Port = 8321,
+    scenario: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="ROOMSCRIBE_SCENARIO",
+            help="The scenario file to play.",
+            show_default="a short meeting in two rooms",
+        ),
+    ] = None,
+    once: Annotated[
+        bool,
+        typer.Option(
+            "--once",
+            envvar="ROOMSCRIBE_ONCE",
+            help="End when all is quiet; exit 0 only if everything wanted was transcribed.",
+        ),
+    ] = False,
+) -> None:
+    """Serve the whole local cloud and play a meeting.
+
+    The TRTC emulator (POST /), the functions (/functions/NAME) and a page (/), on one port of
+    127.0.0.1.
+    """
+    from local.scenario import SAMPLE, load_scenario
+    from local.up import run_up
+
+    loaded = load_scenario(scenario or SAMPLE)
+    raise typer.Exit(run_up(os.environ, port, loaded, once=once))
+
+
+@app.command()
+def cloud(
+    port: Port = 8321,
+    callback_url: Annotated[
+        str | None,
+        typer.Option(
+            envvar="ROOMSCRIBE_CALLBACK_URL",
+            help="Where its webhooks go.",
+            show_default="nowhere",
+        ),
+    ] = None,
+    same_bot: Annotated[
+        Literal["replace", "refuse", "both"],
+        typer.Option(
+            envvar="ROOMSCRIBE_SAME_BOT",
+            help="2.0: a second task whose bot has the same UserId replaces the first, "
+            "is refused, or runs beside it.",
+        ),
+    ] = "replace",
+    bots_hold_rooms: Annotated[
+        bool,
+        typer.Option(
+            "--bots-hold-rooms",
+            envvar="ROOMSCRIBE_BOTS_HOLD_ROOMS",
+            help="A bot alone keeps a room open.",
+        ),
+    ] = False,
+    dismissed_room_id: Annotated[
+        Literal["same", "string"],
+        typer.Option(
+            envvar="ROOMSCRIBE_DISMISSED_ROOM_ID",
+            help="RoomId in the 102 of a numeric room: the same type as in its 101, or a string.",
+        ),
+    ] = "same",
+    preparing_ms: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            envvar="ROOMSCRIBE_PREPARING_MS",
+            help="1.0: how long a task is Preparing before it is InProgress.",
+        ),
+    ] = 200,
+    cleaning_ms: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            envvar="ROOMSCRIBE_CLEANING_MS",
+            help="1.0: how long a stopped task still holds its SessionId.",
+        ),
+    ] = 1000,
+) -> None:
+    """Serve the TRTC emulator alone, for any official SDK."""
+    from local.up import run_cloud
+
+    code = run_cloud(
+        os.environ,
+        port,
+        callback_url=callback_url,
+        same_bot=same_bot,
+        bots_hold_rooms=bots_hold_rooms,
+        dismissed_room_id=dismissed_room_id,
+        preparing_ms=preparing_ms,
+        cleaning_ms=cleaning_ms,
+    )
+    raise typer.Exit(code)
+
+
+@app.command()
+def functions(
+    port: Annotated[
+        int,
+        typer.Option(
+            min=0, max=65535, envvar="ROOMSCRIBE_FUNCTIONS_PORT", help="0 picks a free one."
+        ),
+    ] = 8322,
+    endpoint: Annotated[
+        str,
+        typer.Option(
+            envvar=["ROOMSCRIBE_ENDPOINT", "TRTC_ENDPOINT"],
+            help="The TRTC API they call.",
+        ),
+    ] = ENDPOINT,
+) -> None:
+    """Serve the functions alone, against any TRTC API."""
+    from local.up import run_functions
+
+    raise typer.Exit(run_functions(os.environ, port, endpoint))
+
+
+@app.command()
+def invoke(
+    name: Annotated[str, typer.Argument(help="A function, like describe_room.")],
+    event: Annotated[str, typer.Argument(help="A JSON file, or - for standard input.")],
+    url: Annotated[
+        str, typer.Option(envvar="ROOMSCRIBE_URL", help="The local cloud to run it in.")
+    ] = ENDPOINT,
+) -> None:
+    """Run one function with a JSON event, as the console does.
+
+    Prints what it returns; exits 1 when it fails.
+    """
+    from local.invoke import invoke_function, read_event
+
+    succeeded, result = invoke_function(url, name, read_event(event))
+    print(json.dumps(result, indent=2, ensure_ascii=False))
+    raise typer.Exit(0 if succeeded else 1)
+
+
+app.command()(replay)
+app.command()(explain)

@@ -1,0 +1,62 @@
+"""Development values: what makes everything run on a laptop with nothing configured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FUNCTIONS_DIR = ROOT / "functions"
+ENDPOINT = "http://127.0.0.1:8321"  # where `up` and `cloud` listen when nothing else is said
+
+# Obviously fake, and refused on SCF: shared/settings.py knows the words "NotASecret".
+SDK_APP_ID = 1400000001
+SDK_SECRET_KEY = "NotASecret-roomscribe-development-sdk-secret-key"  # noqa: S105
+CALLBACK_KEY = "NotASecretCallbackKey"
+SECRET_ID = "NotASecretId"  # noqa: S105
+SECRET_KEY = "NotASecretKey"  # noqa: S105
+
+SETTING_PREFIXES = ("TRTC_", "TENCENT_")
+SETTING_NAMES = (
+    "TENCENTCLOUD_SECRETID",
+    "TENCENTCLOUD_SECRETKEY",
+    "TENCENTCLOUD_SESSIONTOKEN",
+    "LEDGER_URL",
+    "RULES_FILE",
+    "TRANSCRIPT_LINK_KEY",
+    "USER_SIG_EXPIRE_S",
+    "CALLBACK_MAX_AGE_S",
+    "STARTS_PER_S_CLOUD",
+    "STARTS_PER_S_AI",
+    "TASK_QUOTA",
+    "LOG_LEVEL",
+)
+
+
+def local_environment(environ: Mapping[str, str], *, endpoint: str) -> dict[str, str]:
+    """Roomscribe's settings out of `environ`, completed with development values.
+
+    `endpoint` always replaces TRTC_ENDPOINT, so that playing at home never reaches a paid API.
+    """
+    given = {name: value for name, value in environ.items() if value and _is_setting(name)}
+    return {**_development_values(given), **given, "TRTC_ENDPOINT": endpoint}
+
+
+def _is_setting(name: str) -> bool:
+    return name.startswith(SETTING_PREFIXES) or name in SETTING_NAMES
+
+
+def _development_values(given: Mapping[str, str]) -> dict[str, str]:
+    values = {
+        "LEDGER_URL": f"sqlite:///{ROOT / '.roomscribe' / 'ledger.db'}",
+        "RULES_FILE": str(ROOT / "rules.toml"),
+        "LOG_LEVEL": "INFO",
+    }
+    if "TRTC_APPS" not in given:
+        values["TRTC_SDK_APP_ID"] = str(SDK_APP_ID)
+        values["TRTC_SDK_SECRET_KEY"] = SDK_SECRET_KEY
+        values["TRTC_CALLBACK_KEY"] = CALLBACK_KEY
+    if "TENCENTCLOUD_SECRETID" not in given:
+        values["TENCENT_SECRET_ID"] = SECRET_ID
+        values["TENCENT_SECRET_KEY"] = SECRET_KEY
+    return values

@@ -1,0 +1,136 @@
+"""`explain`: which rule a room gets, why, and the exact request that would be sent, secrets masked."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+import typer
+
+from local.development import ENDPOINT, local_environment
+from shared.callbacks import names_numeric_room
+from shared.errors import RequestError
+from shared.lifecycle.rooms import STARTERS
+from shared.rules import Rule, Rules, load_rules
+from shared.services import SERVICES, StartOrder
+from shared.settings import Settings, read_settings
+from shared.signer import WHOLE_ROOM, api_session_id, bot_user_id
+
+MASK = "***"
+EVENT_NAMES = {
+    101: "the room is created",
+    103: "an anchor enters",
+    203: "somebody's microphone starts",
+}
+
+
+def explain(
+    room: Annotated[str, typer.Option(envvar="ROOMSCRIBE_ROOM", help="The room's id, as text.")],
+    room_id_type: Annotated[
+        Literal["0", "1", "auto"],
+        typer.Option(
+            envvar="ROOMSCRIBE_ROOM_ID_TYPE",
+            help="0 numeric, 1 string; auto takes an id of digits for a numeric one.",
+        ),
+    ] = "auto",
+    user: Annotated[
+        str | None,
+        typer.Option(
+            envvar="ROOMSCRIBE_USER", help="The speaker, for a rule with a task per speaker."
+        ),
+    ] = None,
+    sdk_app_id: Annotated[
+        int | None,
+        typer.Option(
+            envvar="ROOMSCRIBE_SDK_APP_ID",
+            help="The application.",
+            show_default="the first configured one",
+        ),
+    ] = None,
+    rules: Annotated[
+        str | None,
+        typer.Option(envvar="RULES_FILE", help="The rules file.", show_default="rules.toml"),
+    ] = None,
+) -> None:
+    """Show which rule a room gets, why, and the request that would be sent."""
+    settings = read_settings(local_environment(os.environ, endpoint=ENDPOINT))
+    application = sdk_app_id or settings.applications[0].sdk_app_id
+    numeric = names_numeric_room(room)
+    kind = int(not numeric) if room_id_type == "auto" else int(room_id_type)
+    if kind == 0 and not numeric:
+        raise RequestError("--room: a numeric room has a number from 1 to 4294967295")
+    loaded = load_rules(rules or settings.rules_file)
+    print(f"room {room!r} ({'string' if kind else 'numeric'}) of application {application}\n")
+    for line in explain_choice(loaded, application, room, kind):
+        print(line)
+    chosen = loaded.decide(application, room, kind)
+    print()
+    for line in explain_request(settings, chosen, application, room, kind, user):
+        print(line)
+
+
+def explain_choice(rules: Rules, sdk_app_id: int, room_id: str, room_id_type: int) -> Iterator[str]:
+    """A line for every rule up to the one that matches, with why."""
+    for number, rule in enumerate(rules.rules, 1):
+        reason = rule.explain_miss(sdk_app_id, room_id, room_id_type)
+        if reason is None:
+            yield f"rule {number} {rule.name!r}: matches {', '.join(map(repr, rule.room))}"
+            return
+        yield f"rule {number} {rule.name!r}: no, {reason}"
+    yield "no rule matches: the room is not transcribed"
+
+
+def explain_request(
+    settings: Settings,
+    rule: Rule,
+    sdk_app_id: int,
+    room_id: str,
+    room_id_type: int,
+    user: str | None,
+) -> Iterator[str]:
+    """When the task starts, and its request; a line of reason when there is none."""
+    target = WHOLE_ROOM if rule.scope == "room" else user
+    if target is None:
+        yield "one task per speaker: name one with --user to see the request"
+        return
+    rule = rule if target == WHOLE_ROOM else rule.for_user(target)
+    if rule.service == "none":
+        yield "not transcribed: service is none"
+        return
+    events = [e for e in STARTERS[rule.start_on] if rule.scope == "room" or e != 101]
+    yield f"starts when {EVENT_NAMES[events[0]]} (start_on = {rule.start_on!r})"
+    for service in [rule.service] + ([rule.fallback] if rule.fallback != "none" else []):
+        asked = "" if service == rule.service else "when that is refused, "
+        region = rule.parameters(service)["region"]
+        yield f"{asked}{SERVICES[service].start_action} in {region}:"
+        order = _make_order(settings, rule, service, sdk_app_id, room_id, room_id_type, target)
+        yield json.dumps(SERVICES[service].build_start(order), indent=2, ensure_ascii=False)
+
+
+def _make_order(
+    settings: Settings,
+    rule: Rule,
+    service: str,
+    sdk_app_id: int,
+    room_id: str,
+    room_id_type: int,
+    target: str,
+) -> StartOrder:
+    application = settings.find_application(sdk_app_id)
+    if application is None:
+        raise RequestError(f"--sdk-app-id: {sdk_app_id} is not a configured application")
+    bot = bot_user_id(sdk_app_id, application.secret_key, room_id, room_id_type, target)
+    return StartOrder(
+        sdk_app_id=sdk_app_id,
+        room_id=room_id,
+        room_id_type=room_id_type,
+        target=target,
+        bot_user_id=bot,
+        session_id=api_session_id(bot, time.time_ns() // 1_000_000),
+        max_idle_s=rule.max_idle_s,
+        parameters=rule.parameters(service),
+        sign=lambda _user_id: MASK,
+    )

@@ -1,0 +1,90 @@
+"""The program inside one function instance: imports a function once, then runs it event by event.
+
+Started by local/pool.py as `python instance.py NAME FD`. Standard library only, and nothing of
+local/: a cold start costs here what the function itself costs. An event arrives as one JSON line
+on stdin; its result leaves as one JSON line on FD; stdout and stderr are the function's logs, and
+a line of NUL and request id ends the logs of one event.
+"""
+
+import importlib
+import json
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Any
+
+Json = dict[str, Any]  # whatever JSON the events and results of a function hold
+Handler = Callable[[Any, Json], object]
+
+
+def main() -> None:
+    """Serve events until the host closes stdin or ends this process."""
+    sys.path.pop(0)  # this file's own folder; PYTHONPATH says what a function sees
+    name, results = sys.argv[1], os.fdopen(int(sys.argv[2]), "w", buffering=1)
+    os.set_inheritable(results.fileno(), False)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a TextIOWrapper here
+    events: SimpleQueue[Json] = SimpleQueue()
+    threading.Thread(target=read_events, args=(take_stdin(), events), daemon=True).start()
+    handler, loaded = load_handler(name)
+    results.write(loaded + "\n")
+    while handler:
+        event = events.get()
+        result = run_handler(handler, event)
+        end_logs(event["context"]["request_id"])
+        results.write(result + "\n")
+
+
+def take_stdin() -> int:
+    """Keep the event pipe to ourselves: a function reading stdin finds nothing, as on SCF."""
+    pipe, nothing = os.dup(0), os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return pipe
+
+
+def read_events(pipe: int, events: "SimpleQueue[Json]") -> None:
+    """Pass events on; when the host is gone, end at once, even in the middle of a handler."""
+    with os.fdopen(pipe, "rb") as lines:
+        for line in lines:
+            events.put(json.loads(line))
+    os._exit(0)
+
+
+def load_handler(name: str) -> tuple[Handler | None, str]:
+    """Import the function; return its main_handler and what to tell the host about it."""
+    try:
+        handler: Handler | None = getattr(importlib.import_module(name), "main_handler", None)
+    except Exception:  # noqa: BLE001  a function may fail in any way
+        return None, write_failure(430, traceback.format_exc())
+    if handler is None:
+        return None, write_failure(437, f"{name}.main_handler not found")
+    return handler, '{"ready": true}'
+
+
+def run_handler(handler: Handler, message: Json) -> str:
+    """Run one event; the result is {"value": …}, or {"failure": …} for an uncaught exception."""
+    try:
+        value = handler(message["event"], message["context"])
+        return json.dumps({"value": value}, allow_nan=False)
+    except Exception:  # noqa: BLE001  as above
+        return write_failure(430, traceback.format_exc())
+
+
+def write_failure(status: int, trace: str) -> str:
+    """Log the stack trace as SCF does, and word it for the host."""
+    sys.stderr.write(trace if trace.endswith("\n") else trace + "\n")
+    return json.dumps({"failure": {"statusCode": status, "stackTrace": trace}})
+
+
+def end_logs(request_id: str) -> None:
+    """Mark the end of this event's logs, on a line of its own."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.write(1, b"\n\0" + request_id.encode() + b"\n")
+
+
+if __name__ == "__main__":
+    main()

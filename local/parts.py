@@ -1,0 +1,41 @@
+"""The two parts of the local cloud, ready to serve: the emulator and the function host."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+
+from local.cloud.app import Cloud, create_cloud
+from local.cloud.config import CloudConfig, Wanted
+from local.cloud.feed import Feed
+from local.development import FUNCTIONS_DIR
+from local.host import Host, create_host
+from local.wanted import read_wanted
+from shared.rules import load_rules
+from shared.settings import read_settings
+
+
+def load_wanted(settings: Mapping[str, str]) -> Wanted:
+    """What the rules want; checks all settings, and raises SettingsError or RulesError."""
+    return read_wanted(load_rules(read_settings(settings).rules_file))
+
+
+@contextlib.asynccontextmanager
+async def running_cloud(config: CloudConfig) -> AsyncIterator[Cloud]:
+    """The emulator, between its start and its end."""
+    cloud = create_cloud(config)
+    await cloud.start()
+    try:
+        yield cloud
+    finally:
+        await cloud.close()
+
+
+@contextlib.asynccontextmanager
+async def running_host(settings: Mapping[str, str], feed: Feed) -> AsyncIterator[Host]:
+    """The function host; no instance outlives it."""
+    host = create_host(FUNCTIONS_DIR, settings, feed=feed)
+    try:
+        yield host
+    finally:
+        await host.close()

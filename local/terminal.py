@@ -1,0 +1,128 @@
+"""What a person at the terminal sees of the live feed: rooms, function logs, captions."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import unicodedata
+from collections.abc import Callable, Mapping
+
+from rich.console import Console
+from rich.text import Text
+
+from local.cloud.feed import Entry
+
+LOG_FIELDS = {  # what of a log line is worth a glance, and the short name it gets
+    "room_id": "room",
+    "user_id": "user",
+    "transcription_service": "service",
+    "task_id": "task",
+    "event_type": "event",
+    "outcome": "outcome",
+    "error_code": "error_code",
+    "error": "error",
+    "start_latency_ms": "start_latency_ms",
+}
+MESSAGE_STYLES = {"transcription.started": "bold green", "transcription.stopped": "bold"}
+LEVEL_STYLES = {"WARNING": "yellow", "ERROR": "bold red", "CRITICAL": "bold red"}
+SPEAKER_STYLES = ("cyan", "magenta", "green", "blue", "bright_yellow", "bright_red")
+
+
+class PatientConsole(Console):
+    """A console that outlives its reader, as in `python -m local up | head -1`."""
+
+    def on_broken_pipe(self) -> None:
+        """Go on serving, in silence."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class Screen:
+    """Prints feed entries, one line each; in colour on a terminal, plainly elsewhere."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or PatientConsole(highlight=False)
+        self._styles: dict[str, str] = {}
+
+    def show(self, entry: Entry) -> None:
+        """Print an entry, unless it is not worth a line."""
+        describe = DESCRIPTIONS.get(str(entry["kind"]))
+        text, style = describe(entry) if describe else ("", "")
+        if not text:
+            return
+        if entry["kind"] == "caption":
+            style = self._find_style(str(entry["user_id"]))
+        clock = time.strftime("%H:%M:%S", time.localtime(int(str(entry["at_ms"])) / 1000))
+        self._print(Text.assemble((clock, "dim"), "  ", (make_printable(text), style)))
+
+    def say(self, text: str, style: str = "") -> None:
+        """Print a line of our own."""
+        self._print(Text(make_printable(text), style))
+
+    def _print(self, line: Text) -> None:
+        self._console.print(line, soft_wrap=True)
+
+    def _find_style(self, user_id: str) -> str:
+        number = len(self._styles) % len(SPEAKER_STYLES)
+        return self._styles.setdefault(user_id, SPEAKER_STYLES[number])
+
+
+def make_printable(text: str) -> str:
+    """Show control characters as escapes: what people say must not steer the terminal."""
+    hidden = ("Cc", "Cs")
+    return "".join(ascii(c)[1:-1] if unicodedata.category(c) in hidden else c for c in text)
+
+
+def _describe_room(entry: Entry) -> tuple[str, str]:
+    kind = "string" if entry.get("room_id_type") == 1 else "numeric"
+    what = "room" if entry["kind"] == "room.created" else "room closed"
+    return f"{what} {entry['room_id']} ({kind})", "bold"
+
+
+def _describe_person(entry: Entry) -> tuple[str, str]:
+    return f"{entry['kind']} room={entry['room_id']} user={entry['user_id']}", "dim"
+
+
+def _describe_log(entry: Entry) -> tuple[str, str]:
+    line = entry["line"]
+    assert isinstance(line, Mapping)  # noqa: S101  host.py publishes nothing else
+    words = [f"{name}={line[key]}" for key, name in LOG_FIELDS.items() if line.get(key) is not None]
+    message = str(line.get("message", line))
+    quiet = MESSAGE_STYLES.get(message, "dim")
+    style = LEVEL_STYLES.get(str(line.get("level")).upper(), quiet)
+    return " ".join([message, *words]), style
+
+
+def _describe_caption(entry: Entry) -> tuple[str, str]:
+    language = entry.get("language") or "spoken"
+    return f"caption {entry['room_id']} [{language}] {entry['user_id']}: {entry['text']}", ""
+
+
+def _describe_delivery(entry: Entry) -> tuple[str, str]:
+    """Only what went wrong: a webhook that worked shows in the function's own log line."""
+    if entry.get("status") == 200 and not entry.get("error"):
+        return "", ""
+    reason = entry.get("error") or f"status {entry.get('status')}"
+    words = f"event={entry['event_type']} room={entry['room_id']} attempt={entry['attempt']}"
+    return f"callback failed: {reason} {words}", "red"
+
+
+def _describe_call(entry: Entry) -> tuple[str, str]:
+    """Only errors, as above."""
+    if entry["outcome"] == "ok":
+        return "", ""
+    room = f" room={entry['room_id']}" if entry.get("room_id") else ""
+    return f"api {entry['action']}: {entry['outcome']}{room}", "red"
+
+
+DESCRIPTIONS: Mapping[str, Callable[[Entry], tuple[str, str]]] = {
+    "room.created": _describe_room,
+    "room.dismissed": _describe_room,
+    "user.entered": _describe_person,
+    "user.left": _describe_person,
+    "function.log": _describe_log,
+    "caption": _describe_caption,
+    "callback.delivered": _describe_delivery,
+    "api.call": _describe_call,
+}
