@@ -1,0 +1,409 @@
+"""The page of the local cloud in a real browser, with the whole local cloud behind it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+from urllib.parse import quote, urlsplit
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_S = 20.0
+HOSTILE = "<img src=x onerror=alert(1)>"
+QUIET = """
+title = "nobody is there"
+[[step]]
+do = "create"
+room_id = "opening"
+user_id = "zoe"
+[[step]]
+do = "dismiss"
+room_id = "opening"
+"""
+
+pytestmark = pytest.mark.skipif(
+    not Path(CHROMIUM).exists(),
+    reason=f"no browser at {CHROMIUM}: install it with apt-get install chromium",
+)
+
+
+class LocalCloud:
+    """`python -m local up` in a process of its own."""
+
+    def __init__(self, folder: Path, port: int = 0) -> None:
+        scenario = folder / "quiet.toml"
+        scenario.write_text(QUIET)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "local", "up", "--port", str(port), "--scenario", scenario],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "LEDGER_URL": f"sqlite:///{folder / 'ledger.db'}"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert self._process.stdout
+        self.url = _wait_until_ready(self._process.stdout)
+        self._reader = threading.Thread(target=self._process.stdout.read)
+        self._reader.start()
+        self.http = httpx.Client(base_url=self.url, timeout=PATIENCE_S, trust_env=False)
+
+    def close(self) -> None:
+        self.http.close()
+        self._process.terminate()
+        self._process.wait()
+        self._reader.join()
+        assert self._process.stdout
+        self._process.stdout.close()
+
+    def post(self, path: str, **body: object) -> None:
+        self.http.post(f"/_local/rooms{path}", json=body).raise_for_status()
+
+    def create(self, room_id: str | int, user_id: str = "amy") -> None:
+        self.post("", room_id=room_id, user_id=user_id)
+
+    def say(self, room_id: str, user_id: str, text: str, **translations: str) -> None:
+        path = f"/{quote(room_id, safe='')}/say"
+        self.post(path, user_id=user_id, text=text, translations=translations)
+
+    def dismiss_all(self) -> None:
+        for room in self.http.get("/_local/rooms").json()["rooms"]:
+            if room["open"]:
+                room_id, room_type = quote(room["room_id"], safe=""), room["room_id_type"]
+                self.post(f"/{room_id}/dismiss?type={room_type}")
+
+
+def _wait_until_ready(output: IO[str]) -> str:
+    lines = []
+    for line in output:
+        lines.append(line)
+        if line.startswith("ready "):
+            return line.removeprefix("ready ").strip()
+    raise AssertionError("".join(lines))
+
+
+class Watch:
+    """What must not happen on the page, whatever a test does."""
+
+    def __init__(self, page: Page, origin: str) -> None:
+        self.complaints: list[str] = []
+        self._origin = origin
+        page.on("console", lambda message: self._note(message.type, message.text))
+        page.on("pageerror", lambda error: self._note("error", str(error)))
+        page.on("dialog", lambda dialog: self._note("error", f"dialog {dialog.message}"))
+        page.on("request", lambda request: self._check(request.url))
+
+    def _note(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            self.complaints.append(text)
+
+    def _check(self, url: str) -> None:
+        parts = urlsplit(url)
+        if f"{parts.scheme}://{parts.netloc}" != self._origin:
+            self.complaints.append(f"request to {url}")
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    with contextlib.closing(LocalCloud(tmp_path_factory.mktemp("cloud"))) as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE_S * 1000)
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium's sandbox refuses root
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, cloud: LocalCloud) -> Iterator[Page]:
+    """The page, opened; afterwards nothing went wrong on it and no room is left."""
+    page = browser.new_page(viewport={"width": 1280, "height": 820})
+    watch = Watch(page, cloud.url)
+    page.goto(cloud.url)
+    expect(page.locator("#connection")).to_have_text("Live")
+    yield page
+    page.close()
+    cloud.dismiss_all()
+    assert watch.complaints == []
+
+
+def card(page: Page, room_id: str) -> Locator:
+    name = page.locator(".room-name").get_by_text(room_id, exact=True)
+    return page.locator(".card").filter(has=name)
+
+
+def captions(page: Page) -> Locator:
+    return page.locator(".caption:visible")
+
+
+def wait_for_task(page: Page, room_id: str) -> None:
+    expect(card(page, room_id).locator(".task .status")).to_have_text("InProgress")
+
+
+def test_empty_page_says_what_to_do(page: Page, cloud: LocalCloud) -> None:
+    hint = page.locator("#no-rooms")
+    expect(hint).to_contain_text("No room is open.")
+    expect(hint).to_contain_text("make run")
+    expect(hint).to_contain_text(f"curl -X POST \\\n  {cloud.url}/_local/rooms")
+
+
+def test_room_appears_with_people_and_its_task(page: Page, cloud: LocalCloud) -> None:
+    cloud.create("class-people")
+    cloud.post("/class-people/enter", user_id="ben", role=21)
+    cloud.post("/class-people/audio", user_id="amy", on=True)
+    room = card(page, "class-people")
+    wait_for_task(page, "class-people")
+    expect(room.locator(".kind")).to_have_text("text")
+    expect(room.locator(".task .service")).to_have_text("Cloud transcription 2.0")
+    expect(room.locator(".person .name")).to_have_text(["amy", "ben"])
+    expect(room.locator(".person .state")).to_have_text(["anchor, microphone on", "audience"])
+    expect(page.locator("#counts")).to_have_text("1 room · 2 people · 1 transcription")
+
+
+def test_numeric_room_is_transcribed_by_its_own_service(page: Page, cloud: LocalCloud) -> None:
+    cloud.create(20007)
+    wait_for_task(page, "20007")
+    room = card(page, "20007")
+    expect(room.locator(".kind")).to_have_text("number")
+    expect(room.locator(".task .service")).to_have_text("AI transcription 1.0")
+
+
+def test_caption_appears_with_its_translation(page: Page, cloud: LocalCloud) -> None:
+    cloud.create("class-caption")
+    wait_for_task(page, "class-caption")
+    cloud.say("class-caption", "amy", "Today we talk about rivers.", zh="今天我们来谈谈河流。")
+    caption = captions(page).filter(has_text="rivers")
+    expect(caption).to_have_count(1)
+    expect(caption.locator(".speaker")).to_have_text("amy")
+    expect(caption.locator(".room-tag")).to_have_text("class-caption")
+    expect(caption.locator(".spoken")).to_have_text("Today we talk about rivers.")
+    expect(caption.locator(".language")).to_have_text("zh")
+    expect(caption.locator(".translation [lang=zh]")).to_have_text("今天我们来谈谈河流。")
+
+
+def test_captions_are_there_for_whoever_comes_later(page: Page, cloud: LocalCloud) -> None:
+    cloud.create("class-later")
+    wait_for_task(page, "class-later")
+    cloud.say("class-later", "amy", "Said before you came.", zh="在你来之前说的。")
+    expect(captions(page).filter(has_text="before you came")).to_have_count(1)
+    page.reload()
+    caption = captions(page).filter(has_text="before you came")
+    expect(caption.locator(".translation [lang=zh]")).to_have_text("在你来之前说的。")
+
+
+def test_sentences_of_one_speaker_stand_together(page: Page, cloud: LocalCloud) -> None:
+    cloud.create("class-turns")
+    cloud.post("/class-turns/enter", user_id="ben", role=20)
+    wait_for_task(page, "class-turns")
+    for user_id, text in (("amy", "First."), ("amy", "Second."), ("ben", "Third.")):
+        cloud.say("class-turns", user_id, text)
+    rows = captions(page).filter(has_text=re.compile("First|Second|Third"))
+    expect(rows).to_have_count(3)
+    classes = [re.compile("^caption$"), re.compile("^caption continued$"), re.compile("^caption$")]
+    expect(rows).to_have_class(classes)
+    colours = [rows.nth(index).get_attribute("data-speaker") for index in range(3)]
+    assert colours[0] == colours[1] != colours[2]
+
+
+def test_everything_is_playable_by_hand(page: Page) -> None:
+    page.get_by_label("Room", exact=True).fill("class-by-hand")
+    page.get_by_label("First person").fill("dora")
+    page.get_by_role("button", name="Create room").click()
+    wait_for_task(page, "class-by-hand")
+    room = card(page, "class-by-hand")
+    room.get_by_role("button", name="Add a person").click()
+    room.get_by_label("Name").fill("emil")
+    room.get_by_role("button", name="Enter").click()
+    expect(room.locator(".person .name")).to_have_text(["dora", "emil"])
+    room.get_by_role("button", name="Translation").click()
+    room.get_by_label("Who speaks").select_option("emil")
+    room.get_by_label("What is said").fill("By hand!")
+    room.get_by_label("Its translation").fill("手动!")
+    room.get_by_label("What is said").press("Enter")
+    caption = captions(page).filter(has_text="By hand!")
+    expect(caption.locator(".translation")).to_have_text("zh 手动!")
+    room.get_by_role("button", name="Mute emil", exact=True).click()
+    expect(room.locator(".person .state").last).to_have_text("anchor, microphone off")
+    room.get_by_role("button", name="dora leaves").click()
+    expect(room.locator(".person .name")).to_have_text(["emil"])
+    room.get_by_role("button", name="Dismiss room").click()
+    expect(room).to_have_count(0)
+
+
+def test_room_that_nobody_transcribes_says_so(page: Page, cloud: LocalCloud) -> None:
+    cloud.create("private-talk")
+    room = card(page, "private-talk")
+    room.get_by_label("What is said").fill("A secret.")
+    room.get_by_role("button", name="Say").click()
+    expect(room.get_by_role("alert")).to_contain_text("No transcription hears this person")
+    expect(captions(page).filter(has_text="A secret.")).to_have_count(0)
+
+
+def test_refusal_is_shown_in_the_clouds_words(
+    browser: Browser, page: Page, cloud: LocalCloud
+) -> None:
+    cloud.create("class-taken")
+    other = browser.new_page()  # its console complains of the 409, as it should
+    other.goto(cloud.url)
+    other.get_by_label("Room", exact=True).fill("class-taken")
+    other.get_by_role("button", name="Create room").click()
+    expect(other.locator("#create .problem")).to_contain_text("'class-taken' is already open")
+    other.close()
+    expect(card(page, "class-taken")).to_have_count(1)
+
+
+def test_hostile_text_stays_text(page: Page, cloud: LocalCloud) -> None:
+    script = "<script>alert(2)</script><b>bold</b>"
+    cloud.create(HOSTILE)
+    wait_for_task(page, HOSTILE)
+    cloud.say(HOSTILE, "amy", script)
+    cloud.create("class-hostile")
+    wait_for_task(page, "class-hostile")
+    cloud.say("class-hostile", "amy", "harmless", zh='<a href="javascript:alert(3)">x</a>')
+    page.get_by_label("Everything").check()
+    expect(captions(page).filter(has_text=script).locator(".spoken")).to_have_text(script)
+    expect(page.locator(".translation [lang=zh]").last).to_have_text(
+        '<a href="javascript:alert(3)">x</a>'
+    )
+    expect(page.locator(".event:visible").filter(has_text=HOSTILE).first).to_be_visible()
+    assert page.locator("main img, main script, main b, main a").count() == 0
+
+
+def test_everything_shows_logs_calls_and_webhooks(page: Page, cloud: LocalCloud) -> None:
+    cloud.create("class-log")
+    wait_for_task(page, "class-log")
+    events = page.locator(".event:visible")
+    expect(events).to_have_count(0)
+    page.get_by_label("Everything").check()
+    started = events.filter(has_text="transcription.started").filter(has_text="class-log")
+    expect(started).to_have_count(1)
+    expect(events.filter(has_text="CreateCloudTranscription").last).to_contain_text("ok")
+    expect(events.filter(has_text="101 room created").filter(has_text="200").last).to_be_visible()
+    started.locator("summary").click()
+    expect(started.locator(".fields")).to_contain_text('"message": "transcription.started"')
+    expect(started.locator(".fields")).to_contain_text('"room_id": "class-log"')
+
+
+def test_pause_holds_what_comes_until_followed_again(page: Page, cloud: LocalCloud) -> None:
+    cloud.create("class-pause")
+    wait_for_task(page, "class-pause")
+    page.get_by_role("button", name="Pause", exact=True).click()
+    cloud.say("class-pause", "amy", "Nobody reads this yet.")
+    follow = page.get_by_role("button", name=re.compile(r"Follow · \d+ new"))
+    expect(follow).to_be_visible()
+    expect(captions(page).filter(has_text="Nobody reads this yet.")).to_have_count(0)
+    follow.click()
+    expect(captions(page).filter(has_text="Nobody reads this yet.")).to_have_count(1)
+    expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
+
+
+def test_scrolling_up_pauses_and_down_follows(page: Page, cloud: LocalCloud) -> None:
+    cloud.create("class-scroll")
+    wait_for_task(page, "class-scroll")
+    for number in range(30):
+        cloud.say("class-scroll", "amy", f"Sentence {number}.")
+    expect(captions(page).filter(has_text="Sentence 29.")).to_be_in_viewport()
+    page.locator("#scroll").hover()
+    page.mouse.wheel(0, -400)
+    expect(page.locator("#follow")).to_contain_text("Follow")
+    page.mouse.wheel(0, 4000)
+    expect(page.locator("#follow")).to_have_text("Pause")
+
+
+def test_one_room_can_be_looked_at_alone(page: Page, cloud: LocalCloud) -> None:
+    for room_id in ("class-one", "class-two"):
+        cloud.create(room_id)
+        wait_for_task(page, room_id)
+        cloud.say(room_id, "amy", f"Hello {room_id}.")
+    both = captions(page).filter(has_text=re.compile("Hello class-(one|two)"))
+    expect(both).to_have_count(2)
+    card(page, "class-one").locator(".room-name").click()
+    expect(both).to_have_text([re.compile("Hello class-one")])
+    expect(page.get_by_label("Of which room")).to_have_value("1:class-one")
+    page.get_by_label("Of which room").select_option("All rooms")
+    expect(both).to_have_count(2)
+
+
+def test_typing_survives_what_happens_meanwhile(page: Page, cloud: LocalCloud) -> None:
+    cloud.create("class-typing")
+    field = card(page, "class-typing").get_by_label("What is said")
+    field.fill("half a sen")
+    cloud.post("/class-typing/enter", user_id="ben", role=20)
+    expect(card(page, "class-typing").locator(".person")).to_have_count(2)
+    expect(field).to_have_value("half a sen")
+    expect(field).to_be_focused()
+
+
+def test_captions_are_announced_politely_and_events_are_not(page: Page, cloud: LocalCloud) -> None:
+    expect(page.get_by_role("log", name="Live")).to_have_attribute("aria-live", "polite")
+    cloud.create("class-aria")
+    wait_for_task(page, "class-aria")
+    expect(page.locator(".event").last).to_have_attribute("aria-live", "off")
+    for role in ("banner", "main"):
+        expect(page.locator({"banner": "header", "main": "main"}[role])).to_have_count(1)
+    expect(page.get_by_role("region", name="Rooms")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_phone_has_no_sideways_scrolling(
+    browser: Browser, page: Page, cloud: LocalCloud, scheme: str
+) -> None:
+    cloud.create("class-with-a-name-as-long-as-trtc-allows-for-text-rooms-64-chars")
+    wait_for_task(page, "class-with-a-name-as-long-as-trtc-allows-for-text-rooms-64-chars")
+    dark = scheme == "dark"
+    phone = browser.new_page(
+        viewport={"width": 390, "height": 844}, color_scheme="dark" if dark else "light"
+    )
+    phone.goto(cloud.url)
+    phone.get_by_label("Everything").check()
+    expect(phone.locator(".event:visible").last).to_be_attached()
+    assert phone.evaluate("document.documentElement.scrollWidth") == 390
+    ground = phone.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert ground == ("rgb(16, 19, 18)" if dark else "rgb(244, 245, 243)")
+    phone.close()
+
+
+def test_entries_sent_again_are_shown_once(page: Page, cloud: LocalCloud) -> None:
+    cloud.create("class-again")
+    wait_for_task(page, "class-again")
+    cloud.say("class-again", "amy", "Said once.")
+    expect(captions(page).filter(has_text="Said once.")).to_have_count(1)
+    with page.expect_request("**/_local/feed"):
+        page.evaluate("dispatchEvent(new Event('online'))")
+    cloud.say("class-again", "amy", "Said after.")
+    expect(captions(page).filter(has_text="Said after.")).to_have_count(1)
+    expect(captions(page).filter(has_text="Said once.")).to_have_count(1)
+
+
+def test_lost_connection_is_said_and_mended(browser: Browser, tmp_path: Path) -> None:
+    with contextlib.closing(LocalCloud(tmp_path)) as cloud:
+        page = browser.new_page()
+        page.goto(cloud.url)
+        cloud.create("class-before")
+        wait_for_task(page, "class-before")
+        cloud.say("class-before", "amy", "Before it went away.")
+        expect(captions(page)).to_have_count(1)
+    expect(page.locator("#connection")).to_have_text("Connection lost. Trying again…")
+    with contextlib.closing(LocalCloud(tmp_path, urlsplit(cloud.url).port or 0)) as again:
+        expect(page.locator("#connection")).to_have_text("Live")
+        again.create("class-after")
+        wait_for_task(page, "class-after")
+        again.say("class-after", "amy", "It is back.")
+        said = captions(page).locator(".spoken")
+        expect(said).to_have_text(["Before it went away.", "It is back."])
+        page.close()
