@@ -1,4 +1,4 @@
-"""Every TRTC callback comes here: verify it, act on it, log it, answer within TRTC's five seconds."""
+"""Every TRTC callback comes here: verify it, act on it, log it, answer within five seconds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def main_handler(event: object, context: object) -> Json:
         callback = receive_callback(
             event, settings.applications, invocation.started_ms, settings.callback_max_age_s
         )
-        bind_callback(callback)
+        log.bind_room(**callback.describe())
         return answer_code(*act_on_callback(callback, settings, invocation))
     except RoomscribeError as error:
         log.write_error("callback.refused" if error.http_status < 500 else "callback.failed", error)
@@ -46,16 +46,3 @@ def act_on_callback(
         outcome.write()
     status = max(outcome.http_status for outcome in outcomes)
     return status, "" if status == 200 else "come_back"
-
-
-def bind_callback(callback: Callback) -> None:
-    """Name the event in every log line: these keys are enough to replay it."""
-    log.bind_room(
-        callback.sdk_app_id,
-        callback.room_id,
-        callback.room_id_type,
-        user_id=callback.user_id,
-        role=callback.role,
-        event_type=callback.event_type,
-        event_ms=callback.event_ms,
-    )

@@ -79,6 +79,18 @@ class Callback(Struct, frozen=True):
         """Whether it is of a type Roomscribe acts on."""
         return self.event_type in ROOM_EVENTS
 
+    def describe(self) -> dict[str, int | str | None]:
+        """What log lines say of it: enough to build the event again."""
+        return {
+            "sdk_app_id": self.sdk_app_id,
+            "room_id": self.room_id or None,
+            "room_id_type": self.room_id_type if self.room_id else None,
+            "user_id": self.user_id,
+            "role": self.role,
+            "event_type": self.event_type,
+            "event_ms": self.event_ms,
+        }
+
 
 def names_numeric_room(room_id: str) -> bool:
     """Whether a numeric room (room_id_type 0) can have this id: 1 to 4294967295, no leading zero."""

@@ -55,15 +55,16 @@ def begin_logging(invocation: Invocation, level: str = "INFO") -> None:
     )
 
 
-def bind_room(sdk_app_id: int, room_id: str, room_id_type: int, **fields: object) -> None:
-    """Name the room in every line that follows; `correlation_id` is the same in all functions."""
-    structlog.contextvars.bind_contextvars(
-        correlation_id=f"{sdk_app_id}/{room_id_type}/{room_id}",
-        sdk_app_id=sdk_app_id,
-        room_id=room_id,
-        room_id_type=room_id_type,
-        **{name: value for name, value in fields.items() if value is not None},
-    )
+def bind_room(sdk_app_id: object, room_id: object, room_id_type: object, **fields: object) -> None:
+    """Name the room in every line that follows; `correlation_id` is the same in all functions.
+
+    None is left out, also as a room: an event of an unknown type may have none.
+    """
+    known = {"sdk_app_id": sdk_app_id, "room_id": room_id, "room_id_type": room_id_type, **fields}
+    if room_id is not None:
+        known["correlation_id"] = f"{sdk_app_id}/{room_id_type}/{room_id}"
+    given = {name: value for name, value in known.items() if value is not None}
+    structlog.contextvars.bind_contextvars(**given)
 
 
 def write(message: str, level: str = "info", **fields: object) -> None:

@@ -160,7 +160,7 @@ class _Start:
         ledger, now_ms = self.resources.ledger, self.resources.now_ms()
         state = ledger.finish_start(self.claim, task_id, self.region, now_ms)
         if state == "running":
-            latency_ms = now_ms - self.event_ms
+            latency_ms = self._measure_latency_ms(now_ms)
             return self._outcome(
                 "transcription.started", outcome, task_id=task_id, start_latency_ms=latency_ms
             )
@@ -168,6 +168,13 @@ class _Start:
         task = msgspec.structs.replace(self.claim, task_id=task_id, task_ids=[known])
         stopped = _stop_task(self.resources, self.session, task)
         return msgspec.structs.replace(stopped, outcome="gone")
+
+    def _measure_latency_ms(self, now_ms: int) -> int | None:
+        """From the event to the running task; None for a replayed event, whose age is no latency."""
+        latency_ms = now_ms - self.event_ms
+        return (
+            latency_ms if latency_ms <= self.resources.settings.callback_max_age_s * 1000 else None
+        )
 
     def _fail(self, error: ApiError) -> Outcome:
         verdict = classify_error(error)
@@ -250,7 +257,7 @@ class _Start:
         outcome: str,
         http_status: int = 200,
         level: str = "info",
-        **fields: str | int,
+        **fields: str | int | None,
     ) -> Outcome:
         known = {
             **_task_fields(self.session, self.claim),

@@ -1,0 +1,148 @@
+"""A room as TRTC tells of it: signed callbacks into the real handler, against the real emulator."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trtc_callback
+
+from shared.scf import now_ms
+from shared.signer import sign_callback
+from tests.functional.cloud_server import (
+    APPLICATION,
+    SDK_APP_ID,
+    SECRET_ID,
+    SECRET_KEY,
+    RunningCloud,
+    running_cloud,
+)
+
+RULES = """
+[defaults]
+ignore_users = "recorder-*"
+[defaults.cloud]
+region = "ap-singapore"
+language = "bigmodel-en"
+[defaults.ai]
+region = "ap-singapore"
+language = "en"
+[[rules]]
+name = "private"
+room = "private-*"
+service = "none"
+[[rules]]
+name = "ai"
+room = ["ai-*", "20000-29999"]
+service = "ai"
+[[rules]]
+name = "when somebody enters"
+room = "enter-*"
+start_on = "user_entered"
+[[rules]]
+name = "when somebody talks"
+room = "talk-*"
+start_on = "audio_started"
+[[rules]]
+name = "a task per speaker"
+room = "speakers-*"
+scope = "user"
+[[rules.speakers]]
+user = "zh-*"
+cloud = { language = "bigmodel-zh" }
+[[rules.speakers]]
+user = ["en-*"]
+[[rules]]
+name = "refused and fallback"
+room = "fallback-*"
+fallback = "ai"
+[[rules]]
+name = "everything else"
+room = "*"
+"""
+
+
+@dataclass
+class Scene:
+    """An emulator, a rules file and the handler; events are a millisecond apart unless said otherwise."""
+
+    cloud: RunningCloud
+    capsys: pytest.CaptureFixture[str]
+    _clock: Iterator[int] = field(default_factory=lambda: itertools.count(now_ms()))
+
+    def send(
+        self, event_type: int, room_id: int | str, user_id: str | None = None, **info: Any
+    ) -> int:
+        """Deliver a callback to the handler; the HTTP status. `event_ms` sets when it happened."""
+        event_ms = info.pop("event_ms", None) or next(self._clock)
+        event_info = {"RoomId": room_id, "EventTs": event_ms // 1000, "EventMsTs": event_ms, **info}
+        if user_id is not None:
+            event_info["UserId"] = user_id
+        if event_type == 103:
+            event_info.setdefault("Role", 20)
+        event_info = {key: value for key, value in event_info.items() if value is not None}
+        group = event_type // 100
+        body = {
+            "EventGroupId": group,
+            "EventType": event_type,
+            "CallbackTs": now_ms(),
+            "EventInfo": event_info,
+        }
+        return self.post(json.dumps(body, indent="\t"))
+
+    def post(self, body: str) -> int:
+        """Deliver a body, signed, to the handler; the HTTP status."""
+        headers = {
+            "content-type": "application/json",
+            "sign": sign_callback(APPLICATION.callback_key, body.encode()),
+            "sdkappid": str(SDK_APP_ID),
+        }
+        event = {"httpMethod": "POST", "path": "/", "headers": headers, "body": body}
+        return int(trtc_callback.main_handler(event, {"time_limit_in_ms": 10_000})["statusCode"])
+
+    def now_ms(self) -> int:
+        """A time after every event so far."""
+        return next(self._clock)
+
+    def tasks(self) -> list[dict[str, Any]]:
+        """The tasks the emulator runs."""
+        return [
+            task for task in self.cloud.list_tasks() if task["status"] not in ("Stopped", "Exited")
+        ]
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The log lines since the last look."""
+        return [json.loads(line) for line in self.capsys.readouterr().out.splitlines()]
+
+    def words(self) -> list[str]:
+        """The same, as `message outcome`."""
+        return [f"{line['message']} {line.get('outcome', '')}".strip() for line in self.lines()]
+
+
+@pytest.fixture
+def rules_file(tmp_path: Path) -> Path:
+    """The rules of these tests."""
+    path = tmp_path / "rules.toml"
+    path.write_text(RULES)
+    return path
+
+
+@pytest.fixture
+def scene(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], rules_file: Path
+) -> Iterator[Scene]:
+    """A fresh emulator, ledger and rules for each test."""
+    with running_cloud() as cloud:
+        environment.setenv("TRTC_ENDPOINT", cloud.url)
+        environment.setenv("TRTC_SDK_APP_ID", str(SDK_APP_ID))
+        environment.setenv("TRTC_SDK_SECRET_KEY", APPLICATION.secret_key)
+        environment.setenv("TRTC_CALLBACK_KEY", APPLICATION.callback_key)
+        environment.setenv("TENCENT_SECRET_ID", SECRET_ID)
+        environment.setenv("TENCENT_SECRET_KEY", SECRET_KEY)
+        environment.setenv("RULES_FILE", str(rules_file))
+        yield Scene(cloud, capsys)

@@ -1,0 +1,155 @@
+"""The HTTP edge: whatever arrives gets its documented answer, small, without a trace of a secret."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import trtc_callback
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shared.scf import now_ms
+from shared.signer import sign_callback
+from tests.conftest import CALLBACK_KEY, SDK_APP_ID, SDK_SECRET_KEY, SETTINGS
+
+SECRETS = (SDK_SECRET_KEY, CALLBACK_KEY, SETTINGS["TENCENT_SECRET_KEY"], "Traceback")
+QUIET = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+
+
+def sign(body: str) -> dict[str, str]:
+    return {
+        "sign": sign_callback(CALLBACK_KEY, body.encode("utf-8", "surrogatepass")),
+        "sdkappid": str(SDK_APP_ID),
+    }
+
+
+def post(body: str, /, **changes: Any) -> dict[str, Any]:
+    event = {
+        "httpMethod": "POST",
+        "path": "/",
+        "headers": sign(body),
+        "body": body,
+        "queryString": {},
+    }
+    return trtc_callback.main_handler({**event, **changes}, {"time_limit_in_ms": 6000})
+
+
+def ignorable(**info: Any) -> str:
+    return json.dumps(
+        {"EventType": 105, "CallbackTs": now_ms(), "EventInfo": {"RoomId": 1, **info}}
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "error"),
+    [
+        ({"body": "not json", "headers": sign("not json")}, 400, "not_a_callback"),
+        ({"body": "{}", "headers": sign("{}")}, 400, "not_a_callback"),
+        ({"headers": {}}, 401, "unauthorized"),
+        ({"headers": {"sign": "é", "sdkappid": str(SDK_APP_ID)}}, 401, "unauthorized"),
+        ({"headers": {**sign("x"), "sdkappid": "1"}}, 401, "unauthorized"),
+        ({"httpMethod": "GET"}, 405, "method_not_allowed"),
+        ({"body": "x" * 1_000_000}, 413, "too_large"),
+        ({"headers": None, "body": None, "httpMethod": None}, 405, "method_not_allowed"),
+        ({"body": 5}, 400, "bad_request"),
+    ],
+)
+def test_bad_request_gets_its_documented_answer(
+    changes: dict[str, Any], status: int, error: str
+) -> None:
+    answer = post(ignorable(), **changes)
+    assert (answer["statusCode"], json.loads(answer["body"])) == (
+        status,
+        {"code": status, "error": error},
+    )
+
+
+def test_good_callback_is_answered_as_trtc_recommends() -> None:
+    answer = post(ignorable())
+    assert (answer["statusCode"], json.loads(answer["body"])) == (200, {"code": 0})
+
+
+def test_header_case_does_not_matter() -> None:
+    body = ignorable()
+    headers = {name.title(): value for name, value in sign(body).items()}
+    assert post(body, headers=headers)["statusCode"] == 200
+
+
+def test_old_callback_is_refused() -> None:
+    body = json.dumps(
+        {"EventType": 105, "CallbackTs": now_ms() - 301_000, "EventInfo": {"RoomId": 1}}
+    )
+    assert post(body)["statusCode"] == 401
+
+
+def test_ignored_event_needs_no_sdk_no_ledger_and_no_rules(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("LEDGER_URL", "sqlite:////no/such/place.db")
+    environment.setenv("RULES_FILE", "/no/such/rules.toml")
+    assert post(ignorable())["statusCode"] == 200
+
+
+def test_ledger_that_does_not_open_makes_trtc_come_back(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment.setenv("LEDGER_URL", "sqlite:////dev/null/ledger.db")
+    info = {"RoomId": 1, "EventMsTs": now_ms(), "UserId": "ann"}
+    body = json.dumps({"EventType": 101, "CallbackTs": now_ms(), "EventInfo": info})
+    assert post(body)["statusCode"] == 503
+    line = json.loads(capsys.readouterr().out)
+    assert (line["message"], line["error_code"], line["room_id"]) == (
+        "callback.failed",
+        "ledger",
+        "1",
+    )
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+)
+EVENTS = st.dictionaries(
+    st.sampled_from(
+        [
+            "httpMethod",
+            "headers",
+            "body",
+            "path",
+            "queryString",
+            "isBase64Encoded",
+            "requestContext",
+        ]
+    ),
+    JSON
+    | st.sampled_from(["POST", "GET", True, "true", {"sign": "x", "sdkappid": str(SDK_APP_ID)}]),
+)
+
+
+def judge(answer: dict[str, Any], out: str) -> None:
+    assert answer["statusCode"] in (200, 400, 401, 405, 413)
+    assert len(json.dumps(answer)) < 2000
+    told = json.dumps(answer) + out
+    assert not any(secret in told for secret in SECRETS)
+    for line in out.splitlines():
+        assert isinstance(json.loads(line), dict)
+
+
+@QUIET
+@given(event=EVENTS | JSON)
+def test_any_event_gets_a_4xx_and_one_line(
+    event: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judge(trtc_callback.main_handler(event, None), capsys.readouterr().out)
+
+
+@QUIET
+@given(
+    info=JSON | st.dictionaries(st.sampled_from(["RoomId", "EventMsTs", "UserId"]), JSON),
+    extra=JSON,
+)
+def test_any_signed_event_info_is_acknowledged_or_refused(
+    info: object, extra: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    event = {"EventType": 3107, "CallbackTs": now_ms(), "EventInfo": info, "Extra": extra}
+    judge(post(json.dumps(event)), capsys.readouterr().out)
