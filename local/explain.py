@@ -14,7 +14,8 @@ from local.development import ENDPOINT, local_environment
 from shared.callbacks import names_numeric_room
 from shared.errors import RequestError
 from shared.lifecycle.rooms import STARTERS
-from shared.rules import Rule, Rules, load_rules
+from shared.rules import Rule, Rules
+from shared.rules_file import load_rules
 from shared.services import SERVICES, StartOrder
 from shared.settings import Settings, read_settings
 from shared.signer import WHOLE_ROOM, api_session_id, bot_user_id

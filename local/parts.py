@@ -11,7 +11,7 @@ from local.cloud.feed import Feed
 from local.development import FUNCTIONS_DIR
 from local.host import Host, create_host
 from local.wanted import read_wanted
-from shared.rules import load_rules
+from shared.rules_file import load_rules
 from shared.settings import read_settings
 
 

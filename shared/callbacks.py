@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from shared.errors import CallbackError, MethodError, RequestError, SignatureError, TooLargeError
 from shared.scf import Request, is_direct, read_request
 from shared.settings import Application
-from shared.signer import verify_callback
+from shared.signer import WHOLE_ROOM, verify_callback
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_ROOM_NUMBER = 2**32 - 1
@@ -23,6 +23,8 @@ AUDIO_STARTED, AUDIO_STOPPED = 203, 204
 ROOM_EVENTS = frozenset(
     (ROOM_CREATED, ROOM_DISMISSED, USER_ENTERED, USER_LEFT, AUDIO_STARTED, AUDIO_STOPPED)
 )
+
+USER_EVENTS = ROOM_EVENTS - {ROOM_CREATED, ROOM_DISMISSED}
 
 NUMERIC_ROOM, STRING_ROOM = 0, 1
 ANCHOR = 20
@@ -95,6 +97,16 @@ class Callback(Struct, frozen=True):
 def names_numeric_room(room_id: str) -> bool:
     """Whether a numeric room (room_id_type 0) can have this id: 1 to 4294967295, no leading zero."""
     return bool(re.fullmatch(r"[1-9][0-9]{0,9}", room_id)) and int(room_id) <= MAX_ROOM_NUMBER
+
+
+def names_string_room(room_id: str) -> bool:
+    """Whether a string room (room_id_type 1) can have this id: 1 to 64 bytes of printable text."""
+    return room_id.isprintable() and 1 <= len(room_id.encode()) <= 64
+
+
+def names_user(user_id: str | None) -> bool:
+    """Whether somebody can have this UserId; an asterisk stands for everybody."""
+    return user_id is not None and user_id.isprintable() and user_id not in ("", WHOLE_ROOM)
 
 
 def receive_callback(
@@ -200,8 +212,8 @@ def _read_callback(sdk_app_id: int, envelope: Envelope) -> Callback:
 def _build_callback(sdk_app_id: int, event_type: int, info: EventInfo) -> Callback:
     event_ms, precise = _read_time(info)
     room_id, room_id_type = _read_room(info)
-    if event_type in ROOM_EVENTS - {ROOM_CREATED, ROOM_DISMISSED} and not info.user_id:
-        raise ValueError("UserId is missing")
+    if event_type in USER_EVENTS and not names_user(info.user_id):
+        raise ValueError("UserId is missing or none")
     return Callback(
         sdk_app_id, event_type, event_ms, precise, room_id, room_id_type, info.user_id, info.role
     )
@@ -222,9 +234,13 @@ def _read_room(info: EventInfo) -> tuple[str, int]:
         if not 1 <= room_id <= MAX_ROOM_NUMBER:
             raise ValueError("RoomId is out of range")
         return str(room_id), NUMERIC_ROOM
-    if not room_id or len(room_id.encode()) > 64 or not room_id.isprintable():
+    if not room_id or not names_string_room(room_id):
         raise ValueError("RoomId is not a room id")
-    return room_id, NUMERIC_ROOM if info.room_id_type == NUMERIC_ROOM else STRING_ROOM
+    if info.room_id_type != NUMERIC_ROOM:
+        return room_id, STRING_ROOM
+    if not names_numeric_room(room_id):
+        raise ValueError("RoomId is not a number")
+    return room_id, NUMERIC_ROOM
 
 
 def _without_text(error: Exception) -> ValueError:

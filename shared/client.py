@@ -21,12 +21,20 @@ from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentClo
 from tencentcloud.common.http.request import ApiRequest
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
+from urllib3 import Timeout
+from urllib3.exceptions import NewConnectionError
 
 from shared.errors import ApiError
 from shared.settings import Credentials, read_credentials
 
 SERVICE, VERSION = "trtc", "2019-07-22"
 CONNECT_TIMEOUT_S = 1.0
+NEVER_SENT = (
+    requests.ConnectTimeout,
+    requests.exceptions.SSLError,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidHeader,
+)
 
 Params = Mapping[str, Any]
 
@@ -66,9 +74,11 @@ class Client:
     def call(self, action: str, params: Params, region: str, timeout_s: float) -> dict[str, Any]:
         """Call `action` and return its Response without RequestId's wrapper; raise ApiError.
 
-        `timeout_s` bounds the wait for each read, and the wait for a connection to at most 1 s.
+        `timeout_s` bounds connecting (1 s at most) and the wait for the answer together; an answer
+        that drips in byte by byte is not bounded.
         """
-        self._request.conn.timeout = (min(CONNECT_TIMEOUT_S, timeout_s), timeout_s)
+        connect_s = min(CONNECT_TIMEOUT_S, timeout_s)
+        self._request.conn.timeout = Timeout(total=timeout_s, connect=connect_s)
         try:
             answer = self._find_client(region).call(action, dict(params))
         except TencentCloudSDKException as error:
@@ -112,9 +122,8 @@ def _convert_sdk_error(error: TencentCloudSDKException) -> ApiError:
 
 
 def _network_error(cause: BaseException | None) -> ApiError:
-    never_sent = isinstance(cause, (requests.ConnectTimeout, requests.exceptions.SSLError)) or (
-        isinstance(cause, requests.ConnectionError) and "NewConnectionError" in repr(cause)
-    )
+    reason = getattr(cause.args[0], "reason", None) if cause and cause.args else None
+    never_sent = isinstance(cause, NEVER_SENT) or isinstance(reason, NewConnectionError)
     return ApiError("ClientNetworkError", type(cause).__name__, may_have_happened=not never_sent)
 
 

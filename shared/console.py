@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from shared import log
 from shared.errors import RequestError, RoomscribeError
-from shared.lifecycle import Outcome, RoomRequest, read_request
+from shared.lifecycle import Outcome, RoomRequest, read_room_request
 from shared.resources import Resources, open_resources
 from shared.scf import Json, begin_invocation, is_direct
 from shared.settings import read_settings
@@ -26,7 +26,7 @@ def answer_console(event: object, context: object, act: Act, example: Json) -> J
         request_event = _check_event(event)
         settings = read_settings(os.environ)
         log.begin_logging(invocation, settings.log_level)
-        request = read_request(request_event, settings)
+        request = read_room_request(request_event, settings)
         log.bind_room(*request.room, user_id=request.user_id)
         outcomes, result = act(request, open_resources(settings, invocation))
     except RoomscribeError as error:

@@ -1,4 +1,4 @@
-"""Every error Roomscribe raises on purpose: a code, its HTTP status, and whether to come back."""
+"""Every error Roomscribe raises on purpose: a code that is safe to tell, and its HTTP status."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ class RoomscribeError(Exception):
 
     code = "roomscribe"
     http_status = 500
-    retryable = False
 
 
 class SettingsError(RoomscribeError):
@@ -73,7 +72,13 @@ class LedgerError(RoomscribeError):
 
     code = "ledger"
     http_status = 503
-    retryable = True
+
+
+class NotSharedError(RoomscribeError):
+    """What was asked needs a ledger that all instances share, and this one is not."""
+
+    code = "ledger_not_shared"
+    http_status = 503
 
 
 class ApiError(RoomscribeError):

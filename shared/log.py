@@ -19,7 +19,10 @@ from shared.errors import ApiError, RoomscribeError
 from shared.scf import Invocation
 
 SERVICE = "roomscribe"
-MAX_TEXT = 1_000  # characters of one value; with the longest ids a line stays under 8 KB
+MAX_TEXT, MAX_FOREIGN_TEXT = (
+    1_000,
+    150,
+)  # characters of a value: one that is not ASCII is written as \\uXXXX
 MAX_FRAMES = 10
 QUIET_MODULES = ("shared.log", "shared.lifecycle.outcome", "structlog")  # never a line's location
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
@@ -118,4 +121,7 @@ def _read_clock() -> str:
 
 
 def _shorten(value: object) -> object:
-    return value[:MAX_TEXT] + "…" if isinstance(value, str) and len(value) > MAX_TEXT else value
+    if not isinstance(value, str):
+        return value
+    most = MAX_TEXT if value.isascii() and value.isprintable() else MAX_FOREIGN_TEXT
+    return value if len(value) <= most else value[:most] + "…"

@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from shared.ledger import Ledger, open_ledger
-from shared.rules import Rules, load_rules
+from shared.rules import Rules
+from shared.rules_file import load_rules
 from shared.scf import Invocation, now_ms
 from shared.settings import Settings
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from shared.errors import SettingsError
 
@@ -45,6 +44,12 @@ class Settings:
     user_sig_expire_s: int
     callback_max_age_s: int
     log_level: str
+    on_scf: bool
+
+    @property
+    def ledger_is_shared(self) -> bool:
+        """Whether every instance sees the same ledger: on SCF each has a /tmp of its own."""
+        return not (self.on_scf and self.ledger_url.startswith("sqlite:"))
 
     def find_application(self, sdk_app_id: int) -> Application | None:
         """The application of that id, or None."""
@@ -71,6 +76,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         user_sig_expire_s=_read_int(environ, "USER_SIG_EXPIRE_S", 86_400, problems),
         callback_max_age_s=_read_int(environ, "CALLBACK_MAX_AGE_S", 300, problems),
         log_level=_read_log_level(environ, problems),
+        on_scf=_runs_on_scf(environ),
     )
     problems += _find_development_keys(environ)
     if problems:
@@ -117,7 +123,7 @@ _ONE_APP = {
 def _parse_apps(text: str, problems: list[str]) -> list[dict[str, object]]:
     try:
         rows = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         rows = None
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         problems.append(
@@ -141,7 +147,7 @@ def _read_application(
         for key in _ONE_APP
         if not values[key]
     ]
-    if values["sdk_app_id"] and not re.fullmatch(r"[1-9][0-9]{0,9}", values["sdk_app_id"]):
+    if values["sdk_app_id"] and not _is_app_id(values["sdk_app_id"]):
         problems.append(f"{name('sdk_app_id')}: must be a whole number like 1400000000")
     if values["callback_key"] and not re.fullmatch(r"[A-Za-z0-9]{1,32}", values["callback_key"]):
         problems.append(
@@ -151,6 +157,10 @@ def _read_application(
     if len(problems) > before:
         return None
     return Application(int(values["sdk_app_id"]), values["secret_key"], values["callback_key"])
+
+
+def _is_app_id(text: str) -> bool:
+    return bool(re.fullmatch(r"[1-9][0-9]{0,9}", text)) and int(text) < 2**32
 
 
 def _refuse_twins(apps: list[Application], problems: list[str]) -> None:
@@ -165,19 +175,11 @@ def _refuse_twins(apps: list[Application], problems: list[str]) -> None:
 
 def _read_endpoint(environ: Mapping[str, str], problems: list[str]) -> str:
     text = environ.get("TRTC_ENDPOINT") or DEFAULT_ENDPOINT
-    url = urlsplit(text if "://" in text else f"https://{text}")
-    try:
-        valid = (
-            url.scheme in ("http", "https")
-            and url.hostname
-            and (url.port or 1)
-            and url.path in ("", "/")
-        )
-    except ValueError:  # a port that is no number
-        valid = False
-    if not valid or url.query or url.fragment or url.username:
+    text = text if "://" in text else f"https://{text}"
+    if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?", text):
         problems.append("TRTC_ENDPOINT: must be a host, or http(s)://host:port, without a path")
-    return f"{url.scheme}://{url.netloc}"
+        return DEFAULT_ENDPOINT
+    return text.rstrip("/")
 
 
 def _read_ca(environ: Mapping[str, str], problems: list[str]) -> str | None:
@@ -202,8 +204,12 @@ def _read_log_level(environ: Mapping[str, str], problems: list[str]) -> str:
     return level
 
 
+def _runs_on_scf(environ: Mapping[str, str]) -> bool:
+    return environ.get("TENCENTCLOUD_RUNENV") == "SCF"
+
+
 def _find_development_keys(environ: Mapping[str, str]) -> list[str]:
-    if environ.get("TENCENTCLOUD_RUNENV") != "SCF":
+    if not _runs_on_scf(environ):
         return []
     secret_names = [*_ONE_APP.values(), "TRTC_APPS", *CREDENTIAL_NAMES[1]]
 

@@ -42,12 +42,32 @@ def bot_user_id(
     collides with the first instead of joining it. Keyed with the application's secret, so
     nobody outside can foretell or imitate it.
     """
-    ears = f"{sdk_app_id}\n{room_id_type}\n{room_id}\n{target}".encode()
-    digest = hmac.new(secret_key.encode(), b"roomscribe bot\n" + ears, hashlib.sha256).digest()
-    return BOT_PREFIX + base64.b32encode(digest).decode("ascii")[:20].lower()
+    tag = _hash(secret_key, "target", target)[:8]
+    return BOT_PREFIX + tag + _sign_tag(sdk_app_id, secret_key, room_id, room_id_type, tag)
+
+
+def is_bot_user_id(
+    sdk_app_id: int, secret_key: str, room_id: str, room_id_type: int, user_id: str
+) -> bool:
+    """Whether a user is a bot of ours in this room, whomever it hears; known from the id alone."""
+    if not user_id.startswith(BOT_PREFIX):
+        return False
+    tag, sign = user_id[len(BOT_PREFIX) :][:8], user_id[len(BOT_PREFIX) + 8 :]
+    return sign == _sign_tag(sdk_app_id, secret_key, room_id, room_id_type, tag)
 
 
 def api_session_id(bot: str, opened_ms: int, generation: int = 0) -> str:
     """The SessionId of a 1.0 task: the bot, when the session opened, and which restart this is."""
     suffix = f"-{generation}" if generation else ""
     return f"{bot}-{opened_ms}{suffix}"
+
+
+def _sign_tag(sdk_app_id: int, secret_key: str, room_id: str, room_id_type: int, tag: str) -> str:
+    return _hash(secret_key, "bot", str(sdk_app_id), str(room_id_type), room_id, tag)[:12]
+
+
+def _hash(secret_key: str, *parts: str) -> str:
+    """A keyed hash in the letters a UserId may have."""
+    text = "\n".join(("roomscribe", *parts)).encode("utf-8", "surrogatepass")
+    digest = hmac.new(secret_key.encode(), text, hashlib.sha256).digest()
+    return base64.b32encode(digest).decode("ascii").lower()

@@ -1,6 +1,19 @@
-"""What we know of rooms: sessions, presence and tasks, kept by an engine that LEDGER_URL names."""
+"""What we know of rooms: sessions, people and tasks, kept by an engine that LEDGER_URL names."""
 
+from shared.ledger.book import Closing, Opening, RoomBook
 from shared.ledger.open import Ledger, open_ledger
-from shared.ledger.records import Person, Room, Session, Task, TaskState
+from shared.ledger.records import Person, Room, Session, Task, TaskId, TaskState
 
-__all__ = ["Ledger", "Person", "Room", "Session", "Task", "TaskState", "open_ledger"]
+__all__ = [
+    "Closing",
+    "Ledger",
+    "Opening",
+    "Person",
+    "Room",
+    "RoomBook",
+    "Session",
+    "Task",
+    "TaskId",
+    "TaskState",
+    "open_ledger",
+]

@@ -1,4 +1,4 @@
-"""What the ledger holds, as plain records."""
+"""What the ledger holds, as plain records; `book` and `claims` say what may become of them."""
 
 from __future__ import annotations
 
@@ -24,56 +24,62 @@ class Room(NamedTuple):
         return self._replace(room_id_type=1 - self.room_id_type)
 
 
-class Session(Struct, frozen=True):
+class TaskId(Struct):
+    """A task at the API, in the region it was started in; `ended` once it is known to be over."""
+
+    task_id: str
+    service: str
+    region: str
+    ended: bool = False
+
+
+class Task(Struct, omit_defaults=True):
+    """The transcription of one target (`*`: the whole room) in one session; times in ms.
+
+    `token` and `lease_until_ms` belong to the claim that is starting it, `trigger` names the event
+    the claim answers. `unsure` means a start may have happened unseen. `task_id` is the current
+    one ("" before the first), `task_ids` are all it ever got. `changed_ms` is when `state` changed.
+    """
+
+    target: str
+    service: str
+    state: TaskState = "due"
+    token: str = ""
+    lease_until_ms: int = 0
+    not_before_ms: int = 0
+    attempts: int = 0
+    unsure: bool = False
+    trigger: str = ""
+    error_code: str = ""
+    changed_ms: int = 0
+    task_id: str = ""
+    task_ids: list[TaskId] = []
+
+    @property
+    def alive(self) -> list[TaskId]:
+        """The TaskIds that are not known to be over."""
+        return [task_id for task_id in self.task_ids if not task_id.ended]
+
+
+class Session(Struct, omit_defaults=True):
     """One life of a room, from the event that opened it to the one that closed it, both in ms.
 
     `id` keeps the opening time it was born with. `dated_ms` is newer when TRTC announced the
-    room again while its task ran on. `rule` is the rule of that time, whatever rules.toml says now.
+    room again while its task ran on. `rule` is the rule of that time, whatever rules.toml says
+    now. `held`: a person stopped it, nothing but a start by hand begins anything. `tasks` by target.
     """
 
     id: str
     room: Room
     opened_ms: int
     dated_ms: int
-    closed_ms: int | None
     rule: Rule
+    closed_ms: int | None = None
+    held: bool = False
+    tasks: dict[str, Task] = {}
 
 
-class TaskId(Struct, frozen=True):
-    """A task at the API, in the region it was started in; `ended` once it is known to be over."""
-
-    task_id: str
-    service: str
-    region: str
-    ended: bool
-
-
-class Task(Struct, frozen=True):
-    """The transcription of one target (`*`: the whole room) in one session.
-
-    `token` and `lease_until_ms` belong to the claim that is starting it; `trigger` names the event
-    the claim answers. `unsure` means an attempt may have taken effect unseen. `changed_ms` is when
-    `state` last changed. `task_id` is the current one ("" before the first), `task_ids` are all
-    it ever got.
-    """
-
-    session_id: str
-    target: str
-    service: str
-    state: TaskState
-    token: str
-    lease_until_ms: int
-    not_before_ms: int
-    attempts: int
-    unsure: bool
-    trigger: str
-    error_code: str
-    changed_ms: int
-    task_id: str
-    task_ids: list[TaskId]
-
-
-class Person(Struct, frozen=True):
+class Person(Struct):
     """An anchor seen in a session, with the ms of the newest event about them."""
 
     user_id: str
@@ -83,5 +89,5 @@ class Person(Struct, frozen=True):
 
 
 def name_session(room: Room, opened_ms: int) -> str:
-    """The id of a session; no room id contains a slash."""
+    """The id of a session; it is never taken apart again."""
     return f"{room.sdk_app_id}/{room.room_id_type}/{room.room_id}/{opened_ms}"

@@ -2,72 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Any
 
 import msgspec
-from msgspec import Meta, Struct
 
-from shared.callbacks import MAX_ROOM_NUMBER, names_numeric_room
-from shared.errors import RequestError
-from shared.ledger import Room, Session, Task
-from shared.lifecycle.outcome import Outcome
-from shared.lifecycle.tasks import ask_progress, start_task, stop_tasks
+from shared.errors import NotSharedError, RequestError, RoomscribeError
+from shared.ledger import Room, RoomBook, Session, Task, claims
+from shared.lifecycle.asking import ask_progress
+from shared.lifecycle.outcome import COME_BACK, Outcome
+from shared.lifecycle.request import EVENT_KEYS, RoomRequest
+from shared.lifecycle.rooms import finish_closing
+from shared.lifecycle.starting import start_task
+from shared.lifecycle.stopping import stop_tasks
 from shared.resources import Resources
-from shared.rules import Rule, overridable_keys, override_rule
+from shared.rules import Rule
+from shared.rules_file import overridable_keys, override_rule
 from shared.scf import Json
 from shared.services.parameters import suggest_name
-from shared.settings import Settings
 from shared.signer import WHOLE_ROOM
 
 SESSIONS_SHOWN = 5
 
 
-class RoomEvent(Struct, frozen=True):
-    """The keys of an event that are not a rule's; `room_id_type` follows the JSON type of `room_id`."""
-
-    room_id: (
-        Annotated[str, Meta(min_length=1, max_length=64)]
-        | Annotated[int, Meta(ge=1, le=MAX_ROOM_NUMBER)]
-    )
-    room_id_type: Literal[0, 1] | None = None
-    sdk_app_id: int | None = None
-    user_id: Annotated[str, Meta(min_length=1, max_length=32)] | None = None
-    when: Literal["now", "room_created"] = "now"
+Result = tuple[list[Outcome], Json]
 
 
-EVENT_KEYS = RoomEvent.__struct_fields__
-
-
-class RoomRequest(NamedTuple):
-    """What is asked of which room; `changes` are the event's other keys."""
-
-    room: Room
-    user_id: str | None
-    when: str
-    changes: Json
-
-
-def read_request(event: Json, settings: Settings) -> RoomRequest:
-    """The request in an event; raises RequestError saying what the event should look like."""
-    try:
-        asked = msgspec.convert(event, RoomEvent)
-    except msgspec.ValidationError as error:
-        raise RequestError(f"the event is not a request for a room: {error}") from None
-    known = [application.sdk_app_id for application in settings.applications]
-    sdk_app_id = asked.sdk_app_id or (known[0] if len(known) == 1 else None)
-    if sdk_app_id not in known:
-        raise RequestError(f"sdk_app_id: must be one of the configured applications: {known}")
-    room_id_type = asked.room_id_type
-    if room_id_type is None:
-        room_id_type = 0 if isinstance(asked.room_id, int) else 1
-    if room_id_type == 0 and not names_numeric_room(str(asked.room_id)):
-        raise RequestError("room_id: a room of room_id_type 0 has a number from 1 to 4294967295")
-    room = Room(sdk_app_id, str(asked.room_id), room_id_type)
-    changes = {key: value for key, value in event.items() if key not in EVENT_KEYS}
-    return RoomRequest(room, asked.user_id, asked.when, changes)
-
-
-def start_room(request: RoomRequest, resources: Resources) -> tuple[list[Outcome], Json]:
+def start_room(request: RoomRequest, resources: Resources) -> Result:
     """Start a room's transcription now, or decide it before the room exists.
 
     The rule's values are the defaults; any of its keys in the event goes before it. A task that
@@ -75,35 +35,45 @@ def start_room(request: RoomRequest, resources: Resources) -> tuple[list[Outcome
     """
     room, changes = request.room, request.changes
     _refuse_unknown(changes)
-    session = resources.ledger.find_open_session(room)
+    session = resources.ledger.read(room).open_now
     rule = session.rule if session else resources.rules.decide(*room)
     rule = override_rule(rule, changes) if changes else rule
+    if request.when == "room_created":
+        return _plan(room, rule, resources)
     if rule.wants_nothing:
         raise RequestError(
             f'rule {rule.name!r} does not transcribe this room; add "service" to the event'
         )
-    if request.when == "room_created":
-        return _plan(room, rule, resources)
-    return _start_now(room, rule, request.user_id, resources)
+    targets = _choose_targets(session, rule, request.user_id, resources)
+    return _start_now(room, rule, targets, resources)
 
 
-def stop_room(request: RoomRequest, resources: Resources) -> tuple[list[Outcome], Json]:
+def stop_room(request: RoomRequest, resources: Resources) -> Result:
     """Stop a room's transcription; nothing but start_room begins it again before the room closes."""
-    session = resources.ledger.find_open_session(request.room)
+    _require_shared_ledger(resources)
+    session = resources.ledger.read(request.room).latest
     if session is None:
-        return [], {"outcome": "not_open", "message": "no open session of this room is known"}
-    tasks = resources.ledger.hold_tasks(session, resources.now_ms())
-    outcomes = stop_tasks(resources, session, tasks)
-    failed = any(outcome.http_status != 200 for outcome in outcomes)
+        return [], {"outcome": "not_open", "message": "this room is not known"}
+    if session.closed_ms is not None:
+        outcomes, done = finish_closing(session, resources), "not_open"
+    else:
+        tasks = resources.ledger.change(
+            request.room,
+            lambda book: claims.hold_session(book.get(session.id), resources.now_ms()),
+        )
+        outcomes, done = stop_tasks(resources, session, tasks), "held"
+    failed = any(outcome.http_status == COME_BACK for outcome in outcomes)
+    tasks = list(resources.ledger.read(request.room).get(session.id).tasks.values())
     return outcomes, {
-        "outcome": "stop_failed" if failed else "held",
+        "outcome": "stop_failed" if failed else done,
         "session": session.id,
-        "tasks": [_show(task) for task in resources.ledger.list_tasks(session)],
+        "tasks": [_show(task) for task in tasks],
     }
 
 
-def describe_room(request: RoomRequest, resources: Resources) -> tuple[list[Outcome], Json]:
+def describe_room(request: RoomRequest, resources: Resources) -> Result:
     """What happened in a room and when: its sessions, newest first, with people and tasks."""
+    _require_shared_ledger(resources)
     room = request.room
     sessions = resources.ledger.list_sessions(room, SESSIONS_SHOWN)
     described = [_describe(session, resources) for session in sessions]
@@ -111,36 +81,54 @@ def describe_room(request: RoomRequest, resources: Resources) -> tuple[list[Outc
     return [], {**room._asdict(), "outcome": "described", "rule_now": rule, "sessions": described}
 
 
-def _plan(room: Room, rule: Rule, resources: Resources) -> tuple[list[Outcome], Json]:
-    resources.ledger.plan_room(room, rule)
+def _plan(room: Room, rule: Rule, resources: Resources) -> Result:
+    _require_shared_ledger(resources)
+
+    def note(book: RoomBook) -> None:
+        book.plan = rule
+
+    resources.ledger.change(room, note)
     planned = Outcome("room.planned", rule.service, fields={"rule": rule.name})
     return [planned], {"outcome": "planned", "rule": rule.name, "service": rule.service}
 
 
-def _start_now(
-    room: Room, rule: Rule, user_id: str | None, resources: Resources
-) -> tuple[list[Outcome], Json]:
+def _start_now(room: Room, rule: Rule, targets: list[str], resources: Resources) -> Result:
     now_ms = resources.now_ms()
-    opening, session = resources.ledger.open_session(room, now_ms, rule, creates=False)
+    opening, session = resources.ledger.change(
+        room, lambda book: book.open_session(now_ms, rule, creates=False)
+    )
     if session is None or opening == "gone":
         raise RequestError("the room has closed later than this machine's clock: check the clock")
     session = _prepare(session, rule, resources)
-    targets = _choose_targets(session, user_id, resources)
-    trigger = f"by_hand/{now_ms}"
-    results = [
-        start_task(resources, session, target, trigger, now_ms, by_hand=True) for target in targets
-    ]
-    tasks = [_show(task) for task in resources.ledger.list_tasks(session) if task.target in targets]
+    results = [_start_one(session, target, now_ms, resources) for target in targets]
+    session = resources.ledger.read(room).get(session.id)
+    tasks = [_show(task) for task in session.tasks.values() if task.target in targets]
+    outcomes = [outcome for outcomes in results for outcome in outcomes]
+    result = {"session": session.id, "rule": session.rule.name, "tasks": tasks}
+    return outcomes, {**_summarise(results, tasks), **result}
+
+
+def _summarise(results: list[list[Outcome]], tasks: list[Json]) -> Json:
+    """One word for what came of all targets, the reason of a refusal, and the task when it is one."""
     words = {_say(outcomes[-1]) for outcomes in results}
-    result = {
-        "outcome": words.pop() if len(words) == 1 else "mixed",
-        "session": session.id,
-        "rule": session.rule.name,
-        "tasks": tasks,
-    }
+    reasons = [
+        o.fields["reason"] for outcomes in results for o in outcomes if o.fields.get("reason")
+    ]
     only = tasks[0] if len(tasks) == 1 else {}
-    result |= {key: only[key] for key in ("task_id", "service", "error_code") if key in only}
-    return [outcome for outcomes in results for outcome in outcomes], result
+    return {
+        "outcome": words.pop() if len(words) == 1 else "mixed",
+        **{key: only[key] for key in ("task_id", "service", "error_code") if key in only},
+        **({"message": reasons[0]} if reasons else {}),
+    }
+
+
+def _start_one(session: Session, target: str, now_ms: int, resources: Resources) -> list[Outcome]:
+    """Start one target; what stops this one must not hide what came of the others."""
+    try:
+        return start_task(resources, session, target, f"by_hand/{now_ms}", now_ms, by_hand=True)
+    except RoomscribeError as error:
+        fields = {"session": session.id, "error_code": error.code, "reason": str(error)}
+        return [Outcome("transcription.failed", "error", level="error", fields=fields)]
 
 
 def _prepare(session: Session, rule: Rule, resources: Resources) -> Session:
@@ -148,28 +136,45 @@ def _prepare(session: Session, rule: Rule, resources: Resources) -> Session:
 
     While a task runs the session keeps its rule.
     """
-    ledger = resources.ledger
-    ledger.lift_hold(session)
-    for task in ledger.list_tasks(session):
-        alive = [i for i in task.task_ids if not i.ended]
-        ended = [i.task_id for i in alive if ask_progress(resources, session.room, i) == "ended"]
-        if ended:
-            ledger.end_task(task, ended, resources.now_ms())
-    if any(task.state in ("running", "starting") for task in ledger.list_tasks(session)):
-        return session
-    return ledger.pin_rule(session, rule)
+    ended = [
+        (task.target, i.task_id)
+        for task in session.tasks.values()
+        for i in task.alive
+        if ask_progress(resources, session.room, i) == "ended"
+    ]
+
+    def prepare(book: RoomBook) -> Session:
+        known, now_ms = book.get(session.id), resources.now_ms()
+        claims.lift_hold(known, now_ms)
+        for target, task_id in ended:
+            claims.note_ended(known, target, [task_id], now_ms)
+        if all(task.state not in ("running", "starting") for task in known.tasks.values()):
+            known.rule = rule
+        return known
+
+    return resources.ledger.change(session.room, prepare)
 
 
-def _choose_targets(session: Session, user_id: str | None, resources: Resources) -> list[str]:
-    if session.rule.scope == "room":
+def _choose_targets(
+    session: Session | None, rule: Rule, user_id: str | None, resources: Resources
+) -> list[str]:
+    if rule.scope == "room":
         return [WHOLE_ROOM]
-    people = resources.ledger.list_people(session)
+    people = resources.ledger.list_people(session.id) if session else []
     targets = [user_id] if user_id else [person.user_id for person in people if person.present]
     if not targets:
         raise RequestError(
             'the rule has a task for each speaker and nobody is there: add "user_id"'
         )
     return targets
+
+
+def _require_shared_ledger(resources: Resources) -> None:
+    if not resources.settings.ledger_is_shared:
+        raise NotSharedError(
+            "LEDGER_URL: on SCF every instance has an SQLite file of its own, so this one cannot "
+            "know what the others did; this needs a ledger they share"
+        )
 
 
 def _refuse_unknown(changes: Json) -> None:
@@ -186,34 +191,27 @@ def _say(outcome: Outcome) -> str:
 
 
 def _describe(session: Session, resources: Resources) -> Json:
-    people = [
-        {
-            "user_id": p.user_id,
-            "present": p.present,
-            "microphone": p.microphone,
-            "event_ms": p.event_ms,
-        }
-        for p in resources.ledger.list_people(session)
+    people = resources.ledger.list_people(session.id)
+    tasks = [
+        _show(task) | {"status_now": _ask_status(task, session, resources)}
+        for task in session.tasks.values()
     ]
-    tasks = resources.ledger.list_tasks(session)
     return {
         "session": session.id,
         "opened_ms": session.opened_ms,
         "closed_ms": session.closed_ms,
+        "held": session.held,
         "rule": session.rule.name,
         "service": session.rule.service,
-        "people": people,
-        "tasks": [
-            _show(task) | {"status_now": _ask_status(task, session, resources)} for task in tasks
-        ],
+        "people": [msgspec.to_builtins(person) for person in people],
+        "tasks": tasks,
     }
 
 
 def _ask_status(task: Task, session: Session, resources: Resources) -> str:
-    alive = [i for i in task.task_ids if not i.ended]
-    if not alive:
+    if not task.alive:
         return "ended" if task.task_ids else "none"
-    return ask_progress(resources, session.room, alive[-1]) or "unknown"
+    return ask_progress(resources, session.room, task.alive[-1]) or "unknown"
 
 
 def _show(task: Task) -> dict[str, Any]:
@@ -224,7 +222,9 @@ def _show(task: Task) -> dict[str, Any]:
         "task_id": task.task_id,
         "task_ids": [msgspec.to_builtins(task_id) for task_id in task.task_ids],
         "attempts": task.attempts,
+        "unsure": task.unsure,
         "error_code": task.error_code,
+        "not_before_ms": task.not_before_ms,
         "changed_ms": task.changed_ms,
     }
-    return {key: value for key, value in shown.items() if value not in ("", [])}
+    return {key: value for key, value in shown.items() if value not in ("", [], 0, False)}

@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from shared import log
+from shared.ledger import Session, Task
 
 DONE, COME_BACK = 200, 503
+
+Fields = dict[str, str | int | None]
 
 
 class Outcome(Struct, frozen=True):
@@ -28,3 +31,12 @@ class Outcome(Struct, frozen=True):
 def ignored(reason: str) -> Outcome:
     """Nothing to do, and why."""
     return Outcome("callback.ignored", reason)
+
+
+def describe_task(session: Session, task: Task) -> Fields:
+    """What every log line about a task names."""
+    return {
+        "session": session.id,
+        "rule": session.rule.name,
+        "transcription_service": task.service,
+    }

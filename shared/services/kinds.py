@@ -104,14 +104,8 @@ VERDICTS: dict[str, Verdict] = {
     "UnsupportedProtocol": REFUSED,
     "UnsupportedRegion": REFUSED,
 }
-GONE_CODES = frozenset(  # answers of Describe and Stop: the task has ended
-    (
-        "FailedOperation.TaskNotExist",
-        "FailedOperation.TaskFinished",
-        "ResourceNotFound",
-        "ResourceNotFound.ResourceNotFound",
-    )
-)
+# Answers of Describe and Stop that say the task has ended; after any other error that is unknown.
+GONE_CODES = frozenset(("FailedOperation.TaskNotExist", "FailedOperation.TaskFinished"))
 
 
 def classify_error(error: ApiError) -> Verdict:

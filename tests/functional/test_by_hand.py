@@ -165,6 +165,52 @@ def test_describe_of_an_unknown_room_tells_the_rule(scene: Scene) -> None:
     assert (described["sessions"], described["rule_now"]) == ([], "ai")
 
 
+def test_held_speakers_may_all_begin_again_once_one_is_started(scene: Scene) -> None:
+    scene.send(ENTERED, "speakers-1", "en-ann")
+    stop(room_id="speakers-1")
+    assert start(room_id="speakers-1", user_id="en-ann")["outcome"] == "started"
+    scene.send(TALKS, "speakers-1", "en-bob")
+    assert len(scene.tasks()) == 2
+
+
+def test_plan_may_say_that_nothing_is_wanted(scene: Scene) -> None:
+    assert start(room_id="lobby", service="none", when="room_created")["outcome"] == "planned"
+    scene.send(CREATED, "lobby", "ann")
+    assert scene.tasks() == []
+
+
+def test_plans_ignored_users_are_ignored(scene: Scene) -> None:
+    start(room_id="lobby", ignore_users=["helper-*"], when="room_created")
+    scene.send(CREATED, "lobby", "helper-1")
+    assert scene.tasks() == []
+    scene.send(ENTERED, "lobby", "ann")
+    assert len(scene.tasks()) == 1
+
+
+def test_stop_that_failed_can_be_repeated_after_the_room_closed(
+    scene: Scene, environment: pytest.MonkeyPatch
+) -> None:
+    scene.send(CREATED, "lobby", "ann")
+    environment.setenv("TENCENT_SECRET_KEY", "wrong")
+    assert scene.send(DISMISSED, "lobby") == 503
+    environment.setenv("TENCENT_SECRET_KEY", SECRET_KEY)
+    assert stop(room_id="lobby")["outcome"] == "not_open"
+    assert scene.tasks() == []
+
+
+def test_functions_that_need_a_shared_ledger_say_so_on_scf(
+    scene: Scene, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("TENCENTCLOUD_RUNENV", "SCF")
+    for result in (
+        stop(room_id="1"),
+        describe(room_id="1"),
+        start(room_id="1", when="room_created"),
+    ):
+        assert (result["outcome"], result["error_code"]) == ("error", "ledger_not_shared")
+    assert start(room_id="1")["outcome"] == "started"
+
+
 def test_answers_hold_no_secret(scene: Scene) -> None:
     start(room_id="lobby")
     told = str(
@@ -205,6 +251,9 @@ def test_callback_console_test_event_gets_help(scene: Scene) -> None:
         ({"room_id": "1", "cloud": {"vad_level": 9}}, "cloud.vad_level"),
         ({"room_id": "1", "cloud": 5}, "cloud"),
         ({"room_id": "1", "user_id": 7}, "user_id"),
+        ({"room_id": "1", "user_id": "*"}, "user_id"),
+        ({"room_id": "\ud800"}, "room_id"),
+        ({"room_id": "房" * 22}, "room_id: must be 1 to 64 bytes"),
     ],
 )
 def test_mistake_in_a_request_is_named(scene: Scene, event: dict[str, Any], named: str) -> None:

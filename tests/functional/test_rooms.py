@@ -181,6 +181,52 @@ def test_audience_and_other_products_bots_open_nothing(scene: Scene) -> None:
     assert scene.tasks() == []
 
 
+def test_audience_leaves_no_trace(scene: Scene) -> None:
+    scene.send(CREATED, "lobby", "ann")
+    for number in range(3):
+        scene.send(ENTERED, "lobby", f"viewer-{number}", Role=21)
+        scene.send(LEFT, "lobby", f"viewer-{number}", Role=21)
+    assert scene.words()[1:] == ["callback.ignored audience"] * 6
+
+
+def test_room_created_by_an_ignored_user_is_known_when_it_closes(scene: Scene) -> None:
+    scene.send(CREATED, 123, "ann")
+    scene.send(CREATED, "123", "recorder-1")
+    assert len(scene.tasks()) == 1
+    scene.send(DISMISSED, "123")
+    assert len(scene.tasks()) == 1
+
+
+def test_old_dismissal_finds_the_twin_that_is_open(scene: Scene) -> None:
+    scene.send(CREATED, 123, "ann")
+    scene.send(CREATED, "123", "bob")
+    at_ms = scene.now_ms()
+    scene.send(DISMISSED, "123")
+    assert scene.send(DISMISSED, "123", event_ms=at_ms) == 200
+    assert scene.tasks() == []
+
+
+def test_speakers_bots_are_known_without_the_ledger(
+    scene: Scene, environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Two instances on SCF, each with an SQLite file of its own."""
+    scene.send(ENTERED, "speakers-1", "en-ann")
+    (task,) = scene.tasks()
+    environment.setenv("LEDGER_URL", f"sqlite:///{tmp_path}/another-instance.db")
+    scene.send(ENTERED, "speakers-1", str(task["bot_user_id"]))
+    assert len(scene.tasks()) == 1
+
+
+def test_speaker_whose_task_ended_is_heard_again(scene: Scene) -> None:
+    for user in ("en-ann", "en-bob"):
+        scene.send(ENTERED, "speakers-1", user)
+    ann = scene.tasks()[0]
+    scene.cloud.stop_cloud(str(ann["task_id"]))
+    scene.send(CREATED, "speakers-1", "en-ann")
+    scene.send(TALKS, "speakers-1", "en-ann")
+    assert len(scene.tasks()) == 2
+
+
 def test_start_on_user_entered_waits_for_a_person(scene: Scene) -> None:
     scene.send(CREATED, "enter-1", "ann")
     scene.send(ENTERED, "enter-1", "viewer", Role=21)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from local.cli import app
-from shared.rules import parse_rules
+from shared.rules_file import parse_rules
 from shared.settings import CREDENTIAL_NAMES
 
 ROOT = Path(__file__).parent.parent.parent

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import sqlite3
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -13,10 +15,11 @@ import responses
 
 from shared.callbacks import Callback
 from shared.client import Client
-from shared.ledger import Room, Task, open_ledger
+from shared.errors import SettingsError
+from shared.ledger import Room, RoomBook, Session, Task, claims, open_ledger
 from shared.lifecycle import Outcome, act_on
 from shared.resources import Resources
-from shared.rules import parse_rules
+from shared.rules_file import parse_rules
 from shared.scf import Invocation
 from shared.settings import Credentials, read_settings
 from tests.conftest import SDK_APP_ID, SETTINGS
@@ -57,6 +60,10 @@ class Stage:
     now_ms: int = OPENED_MS
     room_id: str = "room"
 
+    @property
+    def room(self) -> Room:
+        return Room(SDK_APP_ID, self.room_id, 1)
+
     def create(self, *, user_id: str = "ann") -> Outcome:
         return self.event(101, OPENED_MS, user_id)
 
@@ -80,9 +87,10 @@ class Stage:
         return body
 
     def task(self) -> Task:
-        session = self.resources.ledger.list_sessions(Room(SDK_APP_ID, self.room_id, 1), 1)[0]
-        (task,) = self.resources.ledger.list_tasks(session)
-        return task
+        return self.session().tasks["*"]
+
+    def session(self) -> Session:
+        return self.resources.ledger.read(self.room).sessions[0]
 
 
 @pytest.fixture
@@ -159,23 +167,31 @@ def test_other_events_start_what_the_first_could_not(stage: Stage) -> None:
     assert stage.event(103, OPENED_MS + 1, "ann").message == "transcription.started"
 
 
+def claim_for_another(stage: Stage) -> Task:
+    """Somebody else is starting the room's task, for the room's own 101."""
+
+    def claim(book: RoomBook) -> Task:
+        _, session = book.open_session(OPENED_MS, stage.resources.rules.decide(*book.room))
+        assert session
+        trigger, now_ms = f"101/{OPENED_MS}/ann", stage.now_ms
+        service = session.rule.service
+        return claims.claim_start(
+            session, "*", service, trigger=trigger, token="another", now_ms=now_ms
+        )[1]
+
+    return stage.resources.ledger.change(stage.room, claim)
+
+
 def test_duplicate_during_a_start_comes_back(stage: Stage) -> None:
     """A first delivery in flight may still die, so its duplicate must not be acknowledged."""
-    ledger = stage.resources.ledger
-    room = Room(SDK_APP_ID, "room", 1)
-    rule = stage.resources.rules.decide(*room)
-    _, session = ledger.open_session(room, OPENED_MS, rule)
-    assert session
-    trigger = f"101/{OPENED_MS}/ann"
-    claim = {"token": "t", "now_ms": stage.now_ms, "lease_ms": 9_000}
-    ledger.claim_start(session, "*", "cloud", trigger=trigger, **claim)  # type: ignore[arg-type]  # three numbers and a text
+    claim_for_another(stage)
     assert stage.create().http_status == 503
     assert stage.event(103, OPENED_MS + 1, "ann").http_status == 200
     assert stage.asked() == []
     stage.now_ms += 9_000
     stage.answer("CreateCloudTranscription", STARTED)
     assert stage.create().message == "transcription.started"
-    assert stage.task().unsure
+    assert stage.task().attempts == 2
 
 
 @pytest.mark.parametrize(
@@ -266,7 +282,7 @@ def test_dying_predecessor_is_never_adopted(stage: Stage, answer: dict[str, Any]
 
 def test_room_that_closes_during_the_start_is_stopped_by_the_starter(stage: Stage) -> None:
     def close_meanwhile(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
-        assert stage.event(102, OPENED_MS + 5).message == "room.closed"
+        assert stage.event(102, OPENED_MS + 5).http_status == 503
         return 200, {}, json.dumps(STARTED)
 
     matcher = responses.matchers.header_matcher({"X-TC-Action": "CreateCloudTranscription"})
@@ -340,3 +356,145 @@ def test_room_name_the_api_would_refuse_fails_clearly(stage: Stage) -> None:
         "transcription.failed",
         "InvalidParameter",
     )
+
+
+def test_late_creation_never_stops_the_session_that_runs(stage: Stage) -> None:
+    """102 of a life never seen, the room anew, then a retry of the first 101."""
+    stage.answer("CreateCloudTranscription", STARTED)
+    stage.event(102, OPENED_MS + 20)
+    assert stage.event(101, OPENED_MS + 30, "ann").message == "transcription.started"
+    assert stage.event(101, OPENED_MS + 10, "ann").outcome == "stale"
+    assert stage.task().state == "running"
+
+
+def test_creation_known_to_the_second_belongs_to_the_session_of_that_second(stage: Stage) -> None:
+    stage.answer("CreateCloudTranscription", STARTED)
+    stage.answer("DeleteCloudTranscription", {"Response": {"RequestId": "r-3"}})
+    stage.event(103, OPENED_MS + 160, "ann")
+    coarse = Callback(SDK_APP_ID, 101, OPENED_MS, False, stage.room_id, 1, "ann", None)
+    assert act_on(coarse, stage.resources)[-1].outcome == "running"
+    assert stage.event(102, OPENED_MS + 9_000).message == "transcription.stopped"
+
+
+@pytest.mark.parametrize(
+    ("described", "asked"),
+    [
+        (
+            {"Response": {"TaskId": "task-7", "Status": "InProgress", "RequestId": "r"}},
+            "StopAITranscription",
+        ),
+        (error("FailedOperation.TaskNotExist"), "DescribeAITranscription"),
+    ],
+)
+def test_start_that_may_have_happened_is_looked_for_when_the_room_closes(
+    stage: Stage, described: dict[str, Any], asked: str
+) -> None:
+    stage.room_id = "ai-1"
+    stage.answer("StartAITranscription", requests.ReadTimeout())
+    stage.answer("DescribeAITranscription", described)
+    stage.answer("StopAITranscription", {"Response": {"RequestId": "r-3"}})
+    stage.create()
+    assert stage.event(102, OPENED_MS + 5).http_status == 200
+    assert stage.asked()[-1] == asked
+    assert (stage.task().state, stage.task().unsure) == ("stopped", False)
+
+
+def test_room_does_not_close_quietly_while_nobody_knows_of_a_start(stage: Stage) -> None:
+    stage.room_id = "ai-1"
+    stage.answer("StartAITranscription", requests.ReadTimeout())
+    stage.answer("DescribeAITranscription", error("InternalError"))
+    stage.create()
+    unclear = stage.event(102, OPENED_MS + 5)
+    assert (unclear.message, unclear.http_status) == ("transcription.unclear", 503)
+    assert stage.task().state == "stopping"
+
+
+def test_unseen_start_of_2_0_is_warned_of(stage: Stage) -> None:
+    stage.answer("CreateCloudTranscription", requests.ReadTimeout())
+    stage.create()
+    warned = stage.event(102, OPENED_MS + 5)
+    assert (warned.message, warned.level, warned.http_status) == (
+        "transcription.may_run",
+        "warning",
+        200,
+    )
+    assert stage.task().state == "stopped"
+
+
+def test_starter_that_died_is_noticed_when_the_room_closes(stage: Stage) -> None:
+    stage.room_id = "ai-1"
+    claim_for_another(stage)
+    assert stage.event(102, OPENED_MS + 5).http_status == 503
+    stage.now_ms += claims.LEASE_MS
+    running = {"Response": {"TaskId": "task-7", "Status": "InProgress", "RequestId": "r"}}
+    stage.answer("DescribeAITranscription", running)
+    stage.answer("StopAITranscription", {"Response": {"RequestId": "r-3"}})
+    stopped = stage.event(102, OPENED_MS + 5)
+    assert (stopped.message, stopped.fields["task_id"]) == ("transcription.stopped", "task-7")
+
+
+def test_task_the_ledger_could_not_be_told_of_is_stopped_at_once(
+    stage: Stage, tmp_path: Any
+) -> None:
+    other = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
+
+    def lock_meanwhile(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        other.execute("BEGIN IMMEDIATE")
+        return 200, {}, json.dumps(STARTED)
+
+    matcher = responses.matchers.header_matcher({"X-TC-Action": "CreateCloudTranscription"})
+    stage.api.add_callback(responses.POST, ENDPOINT + "/", lock_meanwhile, match=[matcher])
+    stage.answer("DeleteCloudTranscription", {"Response": {"RequestId": "r-3"}})
+    outcome = stage.create()
+    other.execute("ROLLBACK")
+    other.close()
+    assert (outcome.message, outcome.level, outcome.http_status) == (
+        "transcription.unrecorded",
+        "error",
+        503,
+    )
+    assert outcome.fields["task_id"] == "task-1"
+    assert stage.body() == {"SdkAppId": SDK_APP_ID, "TaskId": "task-1"}
+
+
+def test_room_that_closes_while_the_api_is_asked_stays_closed(stage: Stage) -> None:
+    def close_meanwhile(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        stage.resources.ledger.change(stage.room, lambda book: book.close_session(OPENED_MS + 25))
+        return 200, {}, json.dumps(error("FailedOperation.TaskNotExist"))
+
+    stage.answer("CreateCloudTranscription", STARTED)
+    stage.create()
+    matcher = responses.matchers.header_matcher({"X-TC-Action": "DescribeCloudTranscription"})
+    stage.api.add_callback(responses.POST, ENDPOINT + "/", close_meanwhile, match=[matcher])
+    assert stage.event(101, OPENED_MS + 20, "ann").message == "room.unclear"
+    assert stage.session().closed_ms == OPENED_MS + 25
+    assert stage.event(101, OPENED_MS + 20, "ann").outcome == "gone"
+
+
+def test_session_before_is_stopped_when_the_next_one_opens(stage: Stage) -> None:
+    stage.answer(
+        "CreateCloudTranscription", STARTED, {"Response": {"TaskId": "task-2", "RequestId": "r"}}
+    )
+    stage.answer(
+        "DeleteCloudTranscription", error("InternalError"), {"Response": {"RequestId": "r-3"}}
+    )
+    stage.create()
+    assert stage.event(102, OPENED_MS + 5).http_status == 503
+    assert stage.event(101, OPENED_MS + 50, "ann").fields["task_id"] == "task-2"
+    bodies = [json.loads(call.request.body or "") for call in stage.api.calls]
+    assert [body.get("TaskId") for body in bodies] == [None, "task-1", "task-1", None]
+
+
+def test_missing_credentials_give_the_claim_back(
+    stage: Stage, environment: pytest.MonkeyPatch
+) -> None:
+    environment.delenv("TENCENT_SECRET_KEY")
+    keyless = dataclasses.replace(stage.resources, client=Client(ENDPOINT))
+    with pytest.raises(SettingsError, match="TENCENT_SECRET_KEY"):
+        act_on(Callback(SDK_APP_ID, 101, OPENED_MS, True, "room", 1, "ann"), keyless)
+    assert (stage.task().state, stage.task().unsure) == ("due", False)
+
+
+def test_reason_of_our_own_refusal_is_told(stage: Stage) -> None:
+    stage.room_id = "x" * 65
+    assert "length <= 64" in str(stage.create().fields["reason"])

@@ -102,8 +102,9 @@ def test_crash_is_logged_by_kind_and_place_only(capsys: pytest.CaptureFixture[st
 
 
 def test_longest_line_stays_under_8_kb_and_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    log.bind_room(2**32 - 1, "\u2028" * 64, 1, user_id="é" * 128)
-    log.write("x.y", outcome="o" * 10_000, rule="r" * 10_000)
+    log.bind_room(2**32 - 1, "\u2028" * 64, 1, user_id="\U0001f600" * 128)
+    session = "4294967295/1/" + "\u2028" * 64 + "/1700000000000"
+    log.write("x.y", outcome="o" * 10_000, rule="课" * 1_000, session=session, reason="\x00" * 999)
     out = capsys.readouterr().out
     assert len(out) < 8_000
     assert out.count("\n") == 1

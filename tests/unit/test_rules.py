@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import RulesError
-from shared.rules import NO_RULE, Rule, load_rules, override_rule, parse_rules
+from shared.rules import NO_RULE, Rule
+from shared.rules_file import load_rules, override_rule, parse_rules
 
 SHIPPED = Path(__file__).parent.parent.parent / "rules.toml"
 DEFAULTS = """
@@ -57,6 +58,7 @@ def test_shipped_file_is_valid_and_ends_with_a_catch_all() -> None:
         ('"10000-19999"', "10000-19999", 1, True),
         ('"12*"', "123", 0, True),
         ('"a[[]b]"', "a[b]", 1, True),
+        (f'"1-{"9" * 5000}"', "5", 0, False),
     ],
 )
 def test_room_globs_and_ranges(room: str, room_id: str, room_id_type: int, matches: bool) -> None:
@@ -191,6 +193,10 @@ def test_ten_mistakes_are_all_named() -> None:
             "speakers 1",
         ),
         (rule("room = 5"), "room: expected"),
+        (rule("room = []"), "room: expected"),
+        (rule('room = "a"').replace('"one"', '""'), "name: expected"),
+        (rule('room = "a"\nscope = "user"\ncloud = { subscribe = ["x"] }'), 'scope = "room" only'),
+        (rule('room = "a"\nx = ' + "[" * 5_000), "not TOML"),
         (rule('room = ""'), "room: expected"),
         (rule('room = "a"\nsdk_app_id = "x"'), "sdk_app_id: expected"),
         ('[[rules]]\nname = "one"\nroom = "a"\n', "cloud.language: is missing"),

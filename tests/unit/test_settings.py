@@ -70,6 +70,8 @@ def test_several_applications_come_as_json() -> None:
     [
         ("{", "TRTC_APPS: must be a JSON list"),
         ("[]", "TRTC_APPS: must be a JSON list"),
+        ("[" * 100_000, "TRTC_APPS: must be a JSON list"),
+        (json.dumps([{**APP, "sdk_app_id": 2**32}]), "must be a whole number"),
         (json.dumps([APP, {**OTHER, "callback_key": "callbackA"}]), "have the same callback_key"),
         (json.dumps([APP, {**OTHER, "sdk_app_id": 1400000000}]), "the same sdk_app_id"),
         (json.dumps([APP, {"sdk_app_id": 1}]), "TRTC_APPS[1].secret_key: not set"),
@@ -78,6 +80,27 @@ def test_several_applications_come_as_json() -> None:
 )
 def test_wrong_applications_are_named(apps: str, named: str) -> None:
     assert any(named in problem for problem in read_problems({"TRTC_APPS": apps}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ftp://host",
+        "http://[bad",
+        "https://a b",
+        "https://host/path",
+        "https://u@host",
+        "http://h:port",
+    ],
+)
+def test_endpoint_of_another_shape_is_named(text: str) -> None:
+    (problem,) = read_problems({**SETTINGS, "TRTC_ENDPOINT": text})
+    assert problem.startswith("TRTC_ENDPOINT: must be a host")
+
+
+def test_sqlite_is_shared_on_a_laptop_and_not_on_scf() -> None:
+    assert read_settings(SETTINGS).ledger_is_shared
+    assert not read_settings({**SETTINGS, "TENCENTCLOUD_RUNENV": "SCF"}).ledger_is_shared
 
 
 @pytest.mark.parametrize(

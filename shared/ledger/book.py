@@ -1,0 +1,131 @@
+"""A room's page in the ledger, and what an event makes of its sessions: pure, the same for every engine.
+
+Event time decides, never arrival: TRTC promises no order and repeats itself.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from shared.errors import LedgerError
+from shared.ledger.records import Room, Session, name_session
+from shared.rules import Rule
+
+Opening = Literal["opened", "open", "newer", "stale", "gone"]
+Closing = Literal["closed", "already_closed", "stale", "unknown"]
+
+SESSIONS_LOADED = 2  # the newest one, and the one before it, whose stragglers still arrive
+SECOND_MS = 1000
+
+
+def compare_times(event_ms: int, than_ms: int, *, precise: bool) -> int:
+    """-1, 0 or 1: an event known only to the second is neither before nor after that second."""
+    if not precise:
+        event_ms, than_ms = event_ms // SECOND_MS, than_ms // SECOND_MS
+    return (event_ms > than_ms) - (event_ms < than_ms)
+
+
+class RoomBook(Struct):
+    """One room: its newest sessions (newest first), when it was last closed unseen, and a plan for it.
+
+    An engine loads it, lets one of these methods work on it, and saves it, all in one transaction.
+    """
+
+    room: Room
+    sessions: list[Session] = []
+    tombstone_ms: int = 0
+    plan: Rule | None = None
+
+    @property
+    def latest(self) -> Session | None:
+        """The newest session, open or closed."""
+        return self.sessions[0] if self.sessions else None
+
+    @property
+    def open_now(self) -> Session | None:
+        """The open session."""
+        return self.latest if self.latest and self.latest.closed_ms is None else None
+
+    def get(self, session_id: str) -> Session:
+        """A session that was here before; LedgerError when it is no longer among the newest."""
+        for session in self.sessions:
+            if session.id == session_id:
+                return session
+        raise LedgerError("a session has disappeared from the ledger")
+
+    def open_session(
+        self, event_ms: int, rule: Rule, *, precise: bool = True, creates: bool = True
+    ) -> tuple[Opening, Session | None]:
+        """Open a session for an event that shows the room alive, or find the one it belongs to.
+
+        `creates` for 101, not for somebody's presence. opened: a new session, with the plan's
+        rule if there is one, and the plan is used up. open: it belongs to the open session.
+        newer: the room was created again although we never heard of its end. stale: of an
+        earlier life than the open session. gone: the room has closed since.
+        """
+        opening = self._judge_opening(event_ms, precise=precise, creates=creates)
+        if opening == "opened":
+            self._begin(event_ms, rule)
+        return opening, self.latest
+
+    def reopen_session(self, session_id: str, event_ms: int, rule: Rule) -> Session | None:
+        """Close a session whose end was lost, just before `event_ms`, and open the next one.
+
+        None when the session closed, or was dated anew, meanwhile.
+        """
+        session = self.open_now
+        if session is None or session.id != session_id or session.dated_ms >= event_ms:
+            return None
+        session.closed_ms = event_ms - 1
+        return self._begin(event_ms, rule)
+
+    def redate_session(self, session_id: str, event_ms: int) -> Session | None:
+        """The room was announced again, but it is the same meeting; None as above."""
+        session = self.open_now
+        if session is None or session.id != session_id:
+            return None
+        session.dated_ms = max(session.dated_ms, event_ms)
+        return session
+
+    def close_session(self, event_ms: int, *, precise: bool = True) -> Closing:
+        """Close the newest session if a 102 is about it.
+
+        stale: the 102 is about an earlier life. unknown: about one we never saw.
+        """
+        session = self.latest
+        if session is None:
+            return "unknown"
+        if session.closed_ms is not None:
+            order = compare_times(event_ms, session.closed_ms, precise=precise)
+            meanings: dict[int, Closing] = {-1: "stale", 0: "already_closed", 1: "unknown"}
+            return meanings[order]
+        if compare_times(event_ms, session.dated_ms, precise=precise) < 0:
+            return "stale"
+        last_ms = event_ms if precise else event_ms + SECOND_MS - 1
+        session.closed_ms = max(last_ms, session.dated_ms)
+        return "closed"
+
+    def bury(self, event_ms: int) -> None:
+        """Remember a 102 of a life we never saw: its 101 may still be on the way."""
+        self.tombstone_ms = max(self.tombstone_ms, event_ms)
+
+    def _judge_opening(self, event_ms: int, *, precise: bool, creates: bool) -> Opening:
+        session = self.open_now
+        if session is None:
+            newest_ms = self.latest.closed_ms if self.latest else None
+            closed_ms = max(self.tombstone_ms, newest_ms or 0)
+            return "opened" if compare_times(event_ms, closed_ms, precise=precise) > 0 else "gone"
+        if not creates:
+            before_ms = max([self.tombstone_ms, *(s.closed_ms or 0 for s in self.sessions[1:])])
+            return "open" if compare_times(event_ms, before_ms, precise=precise) > 0 else "stale"
+        meanings: dict[int, Opening] = {-1: "stale", 0: "open", 1: "newer"}
+        return meanings[compare_times(event_ms, session.dated_ms, precise=precise)]
+
+    def _begin(self, event_ms: int, rule: Rule) -> Session:
+        rule, self.plan = self.plan or rule, None
+        session_id = name_session(self.room, event_ms)
+        session = Session(session_id, self.room, event_ms, event_ms, rule)
+        self.sessions.insert(0, session)
+        return session

@@ -1,0 +1,254 @@
+"""Starting a task: claim it in the ledger, call the API, record what is known."""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid
+
+import msgspec
+
+from shared.errors import ApiError, LedgerError, RoomscribeError
+from shared.ledger import Session, Task, TaskId, claims
+from shared.lifecycle.asking import find_rule, find_started, make_order
+from shared.lifecycle.outcome import COME_BACK, Fields, Outcome, describe_task
+from shared.lifecycle.stopping import stop_id, stop_leftovers
+from shared.resources import Resources
+from shared.rules import Rule
+from shared.services import SERVICES, Service, classify_error
+from shared.services.kinds import Verdict
+from shared.services.service import read_task_id
+
+DYING_MS = 2_000  # a predecessor that still cleans up is asked again after this
+UNSURE_MS = 6_500  # the API gives up after 6 s: by then an unseen start has happened or never will
+BACK_OFF_MS, BACK_OFF_MAX_MS = 500, 8_000
+
+
+def start_task(
+    resources: Resources,
+    session: Session,
+    target: str,
+    trigger: str,
+    event_ms: int,
+    *,
+    by_hand: bool = False,
+) -> list[Outcome]:
+    """Start the task of `target` unless it runs, is being started, or may not be; exactly one wins.
+
+    `trigger` names the event that asks: its own retries are told to come back while the start is
+    not settled, everybody else's events are not kept waiting.
+    """
+    rule = find_rule(session, target)
+    if rule.service == "none":
+        return [not_wanted(session, rule)]
+    won, claim = resources.ledger.change(
+        session.room,
+        lambda book: claims.claim_start(
+            book.get(session.id),
+            target,
+            rule.service,
+            trigger=trigger,
+            token=uuid.uuid4().hex,
+            now_ms=resources.now_ms(),
+            by_hand=by_hand,
+        ),
+    )
+    if won:
+        return _Start(resources, session, rule, claim, event_ms).run()
+    leftovers = stop_leftovers(resources, session, claim)
+    return [*leftovers, _answer_unclaimed(session, claim, trigger)]
+
+
+def not_wanted(session: Session, rule: Rule) -> Outcome:
+    """The rule asks for nothing."""
+    fields = {"session": session.id, "rule": rule.name}
+    return Outcome("transcription.not_wanted", "rule", fields=fields)
+
+
+class _Start:
+    """One claimed start, from the call to the ledger."""
+
+    def __init__(
+        self, resources: Resources, session: Session, rule: Rule, claim: Task, event_ms: int
+    ) -> None:
+        self.resources, self.session, self.rule, self.claim = resources, session, rule, claim
+        self.event_ms = event_ms
+        self.request_id = ""
+        self.sent = False  # whether the API may have heard of it
+        self.began_ms = resources.now_ms()
+        self._began_s = time.perf_counter()
+
+    @property
+    def service(self) -> Service:
+        return SERVICES[self.claim.service]
+
+    @property
+    def region(self) -> str:
+        return str(self.rule.parameters(self.claim.service)["region"])
+
+    def run(self) -> list[Outcome]:
+        """Call the API and settle the claim, whatever happens."""
+        timeout_s = self.resources.call_timeout_s()
+        if not timeout_s:
+            return self._retry("Deadline", after_ms=0, unsure=self.claim.unsure)
+        try:
+            return self._keep(self._call(timeout_s), "started")
+        except ApiError as error:
+            self.request_id = error.request_id
+            return self._fail(error)
+        except RoomscribeError as error:  # no credentials, no ledger: nothing is claimed any more
+            self._release("due", error.code, unsure=self.claim.unsure)
+            raise
+        except Exception:
+            self._release("due", "bug", unsure=self.claim.unsure or self.sent)
+            raise
+
+    def _call(self, timeout_s: float) -> str:
+        order = make_order(self.resources, self.session, self.rule, self.claim)
+        try:
+            params = self.service.build_start(order)
+        except msgspec.ValidationError as error:  # a room or user the API cannot name
+            raise ApiError("InvalidParameter", str(error)) from None
+        self.sent = True
+        call = self.resources.client.call
+        answer = call(self.service.start_action, params, self.region, timeout_s)
+        self.request_id = str(answer.get("RequestId", ""))
+        return read_task_id(answer)
+
+    def _keep(self, task_id: str, outcome: str) -> list[Outcome]:
+        """Record a running task; stop it when the room closed, or somebody held it, meanwhile."""
+        now_ms = self.resources.now_ms()
+        try:
+            finish, task = self.resources.ledger.change(
+                self.session.room,
+                lambda book: (
+                    claims.finish_start(
+                        book.get(self.session.id), self.claim, task_id, self.region, now_ms
+                    ),
+                    book.get(self.session.id).tasks[self.claim.target],
+                ),
+            )
+        except LedgerError as error:
+            return [self._abandon(task_id, error)]
+        if finish == "running":
+            latency_ms = self._measure_latency_ms(now_ms)
+            started = self._outcome(
+                "transcription.started", outcome, task_id=task_id, start_latency_ms=latency_ms
+            )
+            return [started, *stop_leftovers(self.resources, self.session, task)]
+        if finish == "starting":
+            return [self._outcome("transcription.unchanged", "starting", COME_BACK)]
+        known = TaskId(task_id, self.claim.service, self.region)
+        return [stop_id(self.resources, self.session, self.claim, known, "gone")]
+
+    def _abandon(self, task_id: str, error: LedgerError) -> Outcome:
+        """A task the ledger could not be told of would never be stopped: stop it now, and come back."""
+        known = TaskId(task_id, self.claim.service, self.region)
+        stopped = stop_id(self.resources, self.session, self.claim, known, "unrecorded", note=False)
+        fields = {**stopped.fields, "error_code": error.code}
+        return Outcome("transcription.unrecorded", stopped.outcome, COME_BACK, "error", fields)
+
+    def _measure_latency_ms(self, now_ms: int) -> int | None:
+        """From the event to the running task; None for a replayed event, whose age is no latency."""
+        latency_ms = now_ms - self.event_ms
+        return (
+            latency_ms if latency_ms <= self.resources.settings.callback_max_age_s * 1000 else None
+        )
+
+    def _fail(self, error: ApiError) -> list[Outcome]:
+        verdict = classify_error(error)
+        unsure = self.claim.unsure or verdict.may_have_happened
+        if verdict.kind == "exists":
+            return self._recover(error)
+        if verdict.kind == "retry":
+            return self._retry(error.code, self._back_off_ms(verdict), unsure=unsure)
+        fallback = self.rule.fallback
+        if (
+            verdict.kind == "refused"
+            and fallback not in ("none", self.claim.service)
+            and not unsure
+        ):
+            return self._fall_back(error, fallback)
+        return self._give_up(error, verdict)
+
+    def _recover(self, error: ApiError) -> list[Outcome]:
+        """The API says the task exists: adopt it if it lives, else wait until its predecessor is gone."""
+        known, found = find_started(self.resources, self.session, self.rule, self.claim)
+        if known and found:
+            return self._keep(found.task_id, "recovered")
+        return self._retry(error.code, DYING_MS, unsure=self.claim.unsure or not known)
+
+    def _back_off_ms(self, verdict: Verdict) -> int:
+        wait_ms = min(BACK_OFF_MS * 2 ** (self.claim.attempts - 1), BACK_OFF_MAX_MS)
+        spread_ms = random.randint(wait_ms // 2, wait_ms)  # noqa: S311  only spreads the load
+        return max(spread_ms, UNSURE_MS) if verdict.may_have_happened else spread_ms
+
+    def _retry(self, error_code: str, after_ms: int, *, unsure: bool) -> list[Outcome]:
+        self._release("due", error_code, not_before_ms=self.began_ms + after_ms, unsure=unsure)
+        return [
+            self._outcome(
+                "transcription.deferred", "retry", COME_BACK, "warning", error_code=error_code
+            )
+        ]
+
+    def _fall_back(self, error: ApiError, service: str) -> list[Outcome]:
+        refusal = self._outcome(
+            "transcription.refused", "fallback", level="warning", error_code=error.code
+        )
+        self.claim = self.resources.ledger.change(
+            self.session.room,
+            lambda book: claims.switch_service(book.get(self.session.id), self.claim, service),
+        )
+        return [refusal, *self.run()]
+
+    def _give_up(self, error: ApiError, verdict: Verdict) -> list[Outcome]:
+        self._release("failed", error.code, unsure=self.claim.unsure)
+        reason = error.message if not self.sent else None  # ours; Tencent's text is not for logs
+        failed = self._outcome(
+            "transcription.failed",
+            verdict.kind,
+            level="error",
+            error_code=error.code,
+            reason=reason,
+        )
+        return [failed]
+
+    def _release(
+        self, state: claims.Release, error_code: str, *, not_before_ms: int = 0, unsure: bool
+    ) -> None:
+        self.resources.ledger.change(
+            self.session.room,
+            lambda book: claims.release_start(
+                book.get(self.session.id),
+                self.claim,
+                state,
+                error_code,
+                self.resources.now_ms(),
+                not_before_ms=not_before_ms,
+                unsure=unsure,
+            ),
+        )
+
+    def _outcome(
+        self,
+        message: str,
+        outcome: str,
+        http_status: int = 200,
+        level: str = "info",
+        **fields: str | int | None,
+    ) -> Outcome:
+        known: Fields = {
+            **describe_task(self.session, self.claim),
+            "region": self.region,
+            "upstream_request_id": self.request_id or None,
+            "elapsed_ms": round((time.perf_counter() - self._began_s) * 1000),
+        }
+        return Outcome(message, outcome, http_status, level, {**known, **fields})
+
+
+def _answer_unclaimed(session: Session, task: Task, trigger: str) -> Outcome:
+    waits = task.state in ("due", "starting") and task.trigger == trigger
+    fields = {**describe_task(session, task), "task_id": task.task_id or None}
+    return Outcome(
+        "transcription.unchanged", task.state, COME_BACK if waits else 200, fields=fields
+    )

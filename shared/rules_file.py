@@ -1,0 +1,220 @@
+"""rules.toml read and checked: every mistake is named by file, rule and key, and all of them at once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from shared.errors import RulesError
+from shared.rules import NUMBERS, Rule, Rules, Speaker, Table
+from shared.services.parameters import check_parameters, key_names, suggest_name
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+SERVICES = ("cloud", "ai")
+
+_RULE_KEYS = {item.encode_name: item.type for item in msgspec.structs.fields(Rule)}
+_SPEAKER_KEYS = {item.encode_name: item.type for item in msgspec.structs.fields(Speaker)}
+_DEFAULT_KEYS = {
+    key: kind
+    for key, kind in _RULE_KEYS.items()
+    if key not in ("name", "room", "sdk_app_id", "room_id_type", "speakers")
+}
+_LISTS = ("room", "user", "sdk_app_id", "ignore_users")  # one value may stand alone
+
+
+def load_rules(path: str) -> Rules:
+    """The rules in the file at `path`, parsed once for each version of it; raises RulesError."""
+    try:
+        stamp = Path(path).stat()
+    except OSError as error:
+        raise RulesError([f"{path}: cannot be read; set RULES_FILE to a rules.toml"]) from error
+    return _load(path, stamp.st_mtime_ns, stamp.st_size)
+
+
+@lru_cache(maxsize=4)
+def _load(path: str, _mtime_ns: int, _size: int) -> Rules:
+    try:
+        return parse_rules(Path(path).read_text(encoding="utf-8"), path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise RulesError([f"{path}: cannot be read as UTF-8 text"]) from error
+
+
+def parse_rules(text: str, file: str = "rules.toml") -> Rules:
+    """The rules in a TOML text; raises one RulesError that lists every mistake."""
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise RulesError([f"{file}: not TOML: {error}"]) from error
+    problems = [
+        f"{file}: {key}: {suggest_name(key, ('defaults', 'rules'))}"
+        for key in document
+        if key not in ("defaults", "rules")
+    ]
+    defaults, tables = document.get("defaults", {}), document.get("rules", [])
+    if not isinstance(defaults, dict) or not isinstance(tables, list):
+        raise RulesError([*problems, f"{file}: write [defaults] once and [[rules]] for each rule"])
+    problems += _check_keys(defaults, _DEFAULT_KEYS, f"{file}: [defaults]")
+    usable = {
+        key: value
+        for key, value in defaults.items()
+        if not _check_keys({key: value}, _DEFAULT_KEYS, "")
+    }
+    if not tables:
+        problems.append(
+            f'{file}: has no rule; end with a catch-all: [[rules]] name = "everything else", room = "*"'
+        )
+    rules = [
+        _read_rule(table, usable, f"{file}: rule {number}", problems)
+        for number, table in enumerate(tables, 1)
+    ]
+    if problems:
+        raise RulesError(problems)
+    return Rules([rule for rule in rules if rule])
+
+
+def override_rule(rule: Rule, changes: Mapping[str, Any]) -> Rule:
+    """The rule with some keys replaced, as start_transcription's event asks; raises RulesError."""
+    problems = _check_keys(changes, _DEFAULT_KEYS, "event")
+    if problems:
+        raise RulesError(problems)
+    merged = _merge(msgspec.to_builtins(rule), changes)
+    if merged.get("fallback") == merged.get("service") and "fallback" not in changes:
+        merged["fallback"] = "none"
+    changed = _read_rule(merged, {}, "event", problems)
+    if problems or changed is None:
+        raise RulesError(problems)
+    return changed
+
+
+def overridable_keys() -> tuple[str, ...]:
+    """The keys of a rule that a single start may replace."""
+    return tuple(_DEFAULT_KEYS)
+
+
+def _read_rule(
+    table: object, defaults: Mapping[str, Any], place: str, problems: list[str]
+) -> Rule | None:
+    if not isinstance(table, dict):
+        problems.append(f"{place}: must be a table")
+        return None
+    place = f"{place} ({table['name']!r})" if isinstance(table.get("name"), str) else place
+    found = _check_keys(table, _RULE_KEYS, place)
+    found += [f"{place}: {key}: is missing" for key in ("name", "room") if key not in table]
+    found += _check_ranges(table.get("room"), place)
+    if found:
+        problems += found
+        return None
+    rule = msgspec.convert(_listed(_merge(defaults, table)), Rule)
+    found = _check_rule(rule, place)
+    problems += found
+    return None if found else rule
+
+
+def _check_keys(table: Mapping[str, Any], known: Mapping[str, Any], place: str) -> list[str]:
+    """Unknown keys and values of the wrong type or range; service tables are checked when merged."""
+    problems = []
+    for key, value in table.items():
+        if key not in known:
+            problems.append(f"{place}: {key}: {suggest_name(key, known)}")
+            continue
+        if key == "speakers":
+            problems += _check_speakers(value, place)
+            continue
+        try:
+            msgspec.convert(_listed({key: value})[key], known[key])
+        except msgspec.ValidationError as error:
+            problems.append(f"{place}: {key}: {str(error).replace(' - at `$', ' at `').lower()}")
+    return problems
+
+
+def _check_speakers(speakers: object, place: str) -> list[str]:
+    if not isinstance(speakers, list):
+        return [f"{place}: speakers: write [[rules.speakers]] for each"]
+    problems = []
+    for number, speaker in enumerate(speakers, 1):
+        here = f"{place}: speakers {number}"
+        if not isinstance(speaker, dict):
+            problems.append(f"{here}: must be a table")
+            continue
+        problems += _check_keys(speaker, _SPEAKER_KEYS, here)
+        if "user" not in speaker:
+            problems.append(f"{here}: user: is missing")
+    return problems
+
+
+def _check_rule(rule: Rule, place: str) -> list[str]:
+    """What only the merged rule shows: complete parameters, and keys that go together."""
+    problems = []
+    if rule.speakers and rule.scope != "user":
+        problems.append(f'{place}: speakers: needs scope = "user"')
+    if rule.fallback != "none" and rule.fallback == rule.service:
+        problems.append(f"{place}: fallback: is the rule's own service")
+    problems += _check_services(rule, place) + _check_scope(rule, place)
+    for number, speaker in enumerate(rule.speakers, 1):
+        adapted, here = rule.adapt_to(speaker), f"{place}: speakers {number}"
+        problems += _check_services(adapted, here) + _check_scope(adapted, here)
+    return list(dict.fromkeys(problems))
+
+
+def _check_services(rule: Rule, place: str) -> list[str]:
+    wanted = {rule.service, rule.fallback} - {"none"}
+    problems = []
+    for service in SERVICES:
+        if service in wanted:
+            found = check_parameters(service, rule.parameters(service))
+        else:
+            found = [
+                (key, suggest_name(key, key_names(service)))
+                for key in rule.parameters(service)
+                if key not in key_names(service)
+            ]
+        problems += [f"{place}: {service}.{key}: {problem}" for key, problem in found]
+    return problems
+
+
+def _check_scope(rule: Rule, place: str) -> list[str]:
+    """A task per speaker hears that speaker: a list of others would contradict it."""
+    lists = (("cloud", "subscribe"), ("ai", "target_user_ids"))
+    return [
+        f'{place}: {service}.{key}: goes with scope = "room" only'
+        for service, key in lists
+        if rule.scope == "user" and key in rule.parameters(service)
+    ]
+
+
+def _check_ranges(room: object, place: str) -> list[str]:
+    globs = room if isinstance(room, list) else [room]
+    ranges = [NUMBERS.fullmatch(glob) for glob in globs if isinstance(glob, str)]
+    return [
+        f"{place}: room: range {found[0]!r} ends before it starts"
+        for found in ranges
+        if found and int(found[1]) > int(found[2])
+    ]
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Table:
+    """`over` on top of `base`; the two service tables key by key, everything else whole."""
+    tables = {
+        key: base.get(key, {}) | over.get(key, {}) for key in SERVICES if key in base or key in over
+    }
+    return {**base, **over, **tables}
+
+
+def _listed(table: Mapping[str, Any]) -> Table:
+    return {
+        key: [value]
+        if key in _LISTS and not isinstance(value, list)
+        else [_listed(item) for item in value]
+        if key == "speakers"
+        else value
+        for key, value in table.items()
+    }
