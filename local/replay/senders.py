@@ -15,9 +15,9 @@ import httpx
 
 from local.development import ENDPOINT, FUNCTIONS_DIR
 from local.errors import LocalError
+from local.host.scf_runtime import LIMITS, describe_context, new_request_id
 from local.replay.play import NoAnswerError
 from local.replay.signing import Delivery
-from local.scf_runtime import LIMITS, describe_context, new_request_id
 
 FUNCTION = "trtc_callback"
 DEFAULT_URL = f"{ENDPOINT}/functions/{FUNCTION}"

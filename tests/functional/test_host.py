@@ -12,8 +12,8 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from local.host import Host, create_host
-from local.scf_runtime import Limits
+from local.host.routes import Host, create_host
+from local.host.scf_runtime import Limits
 
 Talk = Callable[[httpx.AsyncClient, Host], Awaitable[None]]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from local.development import local_environment
-from local.scf_runtime import FunctionFailure, describe_environment, read_log_line
+from local.host.scf_runtime import FunctionFailure, describe_environment, read_log_line
 
 
 @pytest.mark.parametrize(

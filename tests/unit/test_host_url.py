@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from local.function_url import write_answer, write_failure
-from local.scf_runtime import FunctionFailure
+from local.host.function_url import write_answer, write_failure
+from local.host.scf_runtime import FunctionFailure
 
 
 @pytest.mark.parametrize("value", [{"a": 1}, [], "text", 1, None, True])

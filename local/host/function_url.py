@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
-from local.scf_runtime import MAX_EVENT_BYTES, FunctionFailure
+from local.host.scf_runtime import MAX_EVENT_BYTES, FunctionFailure
 
 # The server writes these itself; a function's own would contradict what is sent.
 HOP_HEADERS = ("connection", "content-length", "transfer-encoding")

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from local.scf_runtime import INIT_TIMEOUT_S, MAX_EVENT_BYTES, REASONS, FunctionFailure
+from local.host.scf_runtime import INIT_TIMEOUT_S, MAX_EVENT_BYTES, REASONS, FunctionFailure
 
 PROGRAM = Path(__file__).with_name("instance.py")
 MAX_RESULT_BYTES = MAX_EVENT_BYTES  # Source: SCF documentation, limits: 6 MB either way

@@ -1,6 +1,6 @@
 """The program inside one function instance: imports a function once, then runs it event by event.
 
-Started by local/pool.py as `python instance.py NAME FD`. Standard library only, and nothing of
+Started by local/host/pool.py as `python instance.py NAME FD`. Standard library only, and nothing of
 local/: a cold start costs here what the function itself costs. An event arrives as one JSON line
 on stdin; its result leaves as one JSON line on FD; stdout and stderr are the function's logs, and
 a line of NUL and request id ends the logs of one event.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
-from local.process import InstanceProcess
-from local.scf_runtime import FunctionFailure
+from local.host.process import InstanceProcess
+from local.host.scf_runtime import FunctionFailure
 
 Start = Callable[[], Awaitable[InstanceProcess]]
 

@@ -14,10 +14,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from local import function_url
-from local.pool import InstancePool
-from local.process import start_instance
-from local.scf_runtime import (
+from local.host import function_url
+from local.host.pool import InstancePool
+from local.host.process import start_instance
+from local.host.scf_runtime import (
     DEFAULT_LIMITS,
     LIMITS,
     FunctionFailure,
