@@ -1,7 +1,8 @@
 # One virtual environment per Python minor version; each target installs what it needs, once.
 PYTHON ?= python3
 ARGS ?=
-PY_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+FOUND := $(shell sh .ci/find-python $(PYTHON))
+PY_VERSION := $(if $(FOUND),$(shell $(FOUND) -c 'import sys; print("%d.%d" % sys.version_info[:2])'))
 VENV := .venv/$(PY_VERSION)
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -34,8 +35,8 @@ clean:
 
 $(BIN)/python:
 	@test -n "$(PY_VERSION)" || { echo "'$(PYTHON)' does not run. Install Python 3.10 or newer, or name one: make PYTHON=/path/to/python3.10" >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "'$(PYTHON)' is Python $(PY_VERSION); Roomscribe needs 3.10 or newer: make PYTHON=python3.10" >&2; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "'$(PYTHON) -m venv' failed. On Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@$(FOUND) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "'$(PYTHON)' is Python $(PY_VERSION); Roomscribe needs 3.10 or newer: make PYTHON=python3.10" >&2; exit 1; }
+	@$(FOUND) -m venv $(VENV) || { rm -rf $(VENV); echo "'$(FOUND) -m venv' failed. On Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 
 $(VENV)/local.done: requirements.txt requirements-local.txt | $(BIN)/python
 	@echo "installing requirements-local.txt into $(VENV)"
