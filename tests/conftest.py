@@ -12,7 +12,7 @@ import pytest
 import structlog
 
 from shared import resources, scf
-from shared.ledger import open as ledger_open
+from shared.ledger import close_ledgers
 
 EVENTS = Path(__file__).parent / "events"
 SDK_APP_ID = 1400000000
@@ -47,7 +47,7 @@ def forget_instance() -> None:
     """Become a new instance: nothing kept from earlier invocations."""
     scf._instance["cold"] = True  # noqa: SLF001  only a new process sets it otherwise
     resources.open_client.cache_clear()
-    ledger_open.open_ledger.cache_clear()
+    close_ledgers()
     structlog.reset_defaults()
 
 

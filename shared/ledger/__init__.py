@@ -1,7 +1,7 @@
 """What we know of rooms: sessions, people and tasks, kept by an engine that LEDGER_URL names."""
 
 from shared.ledger.book import Closing, Opening, RoomBook
-from shared.ledger.open import Ledger, open_ledger
+from shared.ledger.open import Ledger, close_ledgers, open_ledger
 from shared.ledger.records import Person, Room, Session, Task, TaskId, TaskState
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "Task",
     "TaskId",
     "TaskState",
+    "close_ledgers",
     "open_ledger",
 ]

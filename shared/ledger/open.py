@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from shared.errors import SettingsError
 from shared.ledger.sqlite import SqliteLedger
 
 Ledger = SqliteLedger
 
+_opened: dict[str, Ledger] = {}
 
-@lru_cache(maxsize=2)
+
 def open_ledger(url: str) -> Ledger:
-    """The ledger at `url`: sqlite:///relative/path or sqlite:////absolute/path."""
-    scheme, _, path = url.partition(":///")
-    if scheme != "sqlite" or not path:
-        raise SettingsError(["LEDGER_URL: must be sqlite:///path/to/file.db"])
-    return SqliteLedger(path)
+    """The ledger at `url`: sqlite:///relative/path or sqlite:////absolute/path; it stays open."""
+    if url not in _opened:
+        scheme, _, path = url.partition(":///")
+        if scheme != "sqlite" or not path:
+            raise SettingsError(["LEDGER_URL: must be sqlite:///path/to/file.db"])
+        _opened[url] = SqliteLedger(path)
+    return _opened[url]
+
+
+def close_ledgers() -> None:
+    """Close every ledger this process has open; the next use opens it again."""
+    while _opened:
+        _opened.popitem()[1].close()

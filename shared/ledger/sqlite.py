@@ -36,6 +36,10 @@ class SqliteLedger:
         self._path = path
         self._connection = self._connect()
 
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
     def read(self, room: Room) -> RoomBook:
         """A room's book as it is now; an empty one for a room never heard of."""
         with self._reading():
@@ -132,7 +136,7 @@ class SqliteLedger:
 
     def _open_file(self) -> sqlite3.Connection:
         Path(self._path).parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self._path, BUSY_TIMEOUT_S, isolation_level=None)
+        connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         try:
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA journal_mode = WAL")

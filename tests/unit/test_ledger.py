@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,8 +21,9 @@ T = 1_700_000_000_000
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> SqliteLedger:
-    return SqliteLedger(str(tmp_path / "deep" / "ledger.db"))
+def ledger(tmp_path: Path) -> Iterator[SqliteLedger]:
+    with contextlib.closing(SqliteLedger(str(tmp_path / "deep" / "ledger.db"))) as ledger:
+        yield ledger
 
 
 def open_session(ledger: SqliteLedger, at_ms: int = T) -> Session:
@@ -43,7 +46,8 @@ def test_book_comes_back_as_it_went(ledger: SqliteLedger, tmp_path: Path) -> Non
     book = ledger.read(ROOM)
     assert (book.tombstone_ms, book.plan) == (T - 5, RULE)
     assert book.sessions[0].tasks["*"].task_ids[0].task_id == "task-1"
-    assert SqliteLedger(str(tmp_path / "deep" / "ledger.db")).read(ROOM) == book
+    with contextlib.closing(SqliteLedger(str(tmp_path / "deep" / "ledger.db"))) as again:
+        assert again.read(ROOM) == book
     assert ledger.read(ROOM.twin).sessions == []
 
 
@@ -105,6 +109,7 @@ def compete(path: str, token: str, results: multiprocessing.Queue[str]) -> None:
         return claims.claim_start(session, "*", "cloud", trigger="e", token=token, now_ms=T)[0]
 
     results.put(token if ledger.change(ROOM, claim) else "")
+    ledger.close()
 
 
 def test_eight_processes_at_once_have_one_winner(tmp_path: Path) -> None:
@@ -117,7 +122,8 @@ def test_eight_processes_at_once_have_one_winner(tmp_path: Path) -> None:
     winners = [winner for _ in processes if (winner := results.get(timeout=60))]
     for process in processes:
         process.join()
-    task = SqliteLedger(path).read(ROOM).sessions[0].tasks["*"]
+    with contextlib.closing(SqliteLedger(path)) as ledger:
+        task = ledger.read(ROOM).sessions[0].tasks["*"]
     assert (winners, task.attempts) == ([task.token], 1)
 
 
