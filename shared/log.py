@@ -82,7 +82,7 @@ def write_error(message: str, error: RoomscribeError) -> None:
         request_id = error.request_id or None
         write(message, "error", error_code=error.code, upstream_request_id=request_id)
     else:
-        write(message, "error", error_code=error.code, error=str(error))
+        write(message, "error", error_code=error.code, reason=str(error))
 
 
 def write_crash(message: str, error: BaseException) -> None:

@@ -2,9 +2,10 @@
 
 from shared.ledger.book import Closing, Opening, RoomBook
 from shared.ledger.open import Ledger, close_ledgers, open_ledger
-from shared.ledger.records import Person, Room, Session, Task, TaskId, TaskState
+from shared.ledger.records import Attempt, Person, Room, Session, Task, TaskId, TaskState
 
 __all__ = [
+    "Attempt",
     "Closing",
     "Ledger",
     "Opening",

@@ -97,10 +97,12 @@ class RoomBook(Struct):
         session = self.latest
         if session is None:
             return "unknown"
+        closings = [known.closed_ms for known in self.sessions if known.closed_ms is not None]
+        if any(compare_times(event_ms, ms, precise=precise) == 0 for ms in closings):
+            return "already_closed"
         if session.closed_ms is not None:
             order = compare_times(event_ms, session.closed_ms, precise=precise)
-            meanings: dict[int, Closing] = {-1: "stale", 0: "already_closed", 1: "unknown"}
-            return meanings[order]
+            return "stale" if order < 0 else "unknown"
         if compare_times(event_ms, session.dated_ms, precise=precise) < 0:
             return "stale"
         last_ms = event_ms if precise else event_ms + SECOND_MS - 1

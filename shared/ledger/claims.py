@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from shared.ledger.records import Session, Task, TaskId, TaskState
+from shared.ledger.records import Attempt, Session, Task, TaskId, TaskState
 
 Finish = Literal["running", "starting", "stopping"]
 Release = Literal["due", "failed"]
@@ -29,8 +29,8 @@ def claim_start(
 ) -> tuple[bool, Task]:
     """Claim a task's start; (False, the task) when it is not to be had.
 
-    A person (`by_hand`) may also begin one that failed, was stopped or is held. A task whose
-    claim ran out may have been started unseen, and says so.
+    A person (`by_hand`) may also begin one that failed, was stopped or is held, and with another
+    service, unless a start may have happened unseen.
     """
     task = session.tasks.get(target) or Task(target, service, changed_ms=now_ms)
     if session.held and not by_hand:
@@ -38,9 +38,12 @@ def claim_start(
     session.tasks[target] = task
     if session.closed_ms is not None or not _may_claim(task, now_ms, by_hand=by_hand):
         return False, task
-    task.unsure = task.unsure or task.state == "starting"
-    task.service = service if by_hand else task.service
-    task.token, task.lease_until_ms, task.trigger = token, now_ms + LEASE_MS, trigger
+    _lose_claim(task)
+    task.service = service if by_hand and not task.unseen else task.service
+    task.token, task.lease_until_ms = token, now_ms + LEASE_MS
+    # An event that was told to come back must find its own name when it does.
+    task.trigger = task.trigger if by_hand and task.trigger else trigger
+    task.pending = Attempt(token, task.service, len(task.task_ids), now_ms)
     task.attempts += 1
     task.error_code = ""
     _set_state(task, "starting", now_ms)
@@ -54,10 +57,12 @@ def finish_start(session: Session, claim: Task, task_id: str, region: str, now_m
     see this TaskId. stopping: the room closed, or a person stopped it: whoever started must stop.
     """
     task = session.tasks[claim.target]
-    if all(known.task_id != task_id for known in task.task_ids):
-        task.task_ids.append(TaskId(task_id, claim.service, region))
-    if task.state == "starting" and task.token == claim.token:
-        task.task_id, task.unsure = task_id, False
+    _add_task_id(task, TaskId(task_id, claim.service, region))
+    task.unseen = [attempt for attempt in task.unseen if attempt.token != claim.token]
+    if _holds(task, claim):
+        task.task_id, task.pending = task_id, None
+        # 1.0 has one task for a SessionId; 2.0 has one for a bot, or nobody can tell: see starting.
+        task.unseen = [attempt for attempt in task.unseen if attempt.service != claim.service]
         finish: Finish = "running" if session.closed_ms is None else "stopping"
         _set_state(task, finish, now_ms)
         return finish
@@ -74,20 +79,30 @@ def release_start(
     now_ms: int,
     *,
     not_before_ms: int = 0,
-    unsure: bool,
+    may_have_happened: bool,
 ) -> None:
     """Give a claim back after a failure: "due" again from `not_before_ms` on, or "failed" for good."""
     task = session.tasks[claim.target]
-    if task.state == "starting" and task.token == claim.token:
-        task.error_code, task.not_before_ms, task.unsure = error_code, not_before_ms, unsure
+    if _holds(task, claim):
+        if may_have_happened:
+            _lose_claim(task)
+        task.pending = None
+        task.error_code, task.not_before_ms = error_code, not_before_ms
         _set_state(task, state, now_ms)
+    elif not may_have_happened:  # somebody took the claim away and could not know
+        task.unseen = [attempt for attempt in task.unseen if attempt.token != claim.token]
 
 
-def switch_service(session: Session, claim: Task, service: str) -> Task:
-    """Let the claimed task go on with the other service, for the rest of the session."""
+def switch_service(session: Session, claim: Task, service: str, now_ms: int) -> Task | None:
+    """Let the claimed task go on with the other service, for the rest of the session.
+
+    None when the claim was lost, or the room closed, meanwhile.
+    """
     task = session.tasks[claim.target]
-    if task.token == claim.token:
-        task.service = service
+    if not _holds(task, claim) or session.closed_ms is not None:
+        return None
+    task.service = service
+    task.pending = Attempt(claim.token, service, len(task.task_ids), now_ms)
     return task
 
 
@@ -103,7 +118,7 @@ def begin_stops(session: Session, now_ms: int) -> tuple[list[Task], bool]:
         if task.state == "starting" and is_leased(task, now_ms):
             starting = True
             continue
-        task.unsure = task.unsure or task.state == "starting"
+        _lose_claim(task)
         if task.state not in ("stopping", "stopped"):
             _set_state(task, "stopping" if _needs_stop(task) else "stopped", now_ms)
     stops = [t for t in session.tasks.values() if t.state != "starting" and _needs_stop(t)]
@@ -117,27 +132,30 @@ def hold_session(session: Session, now_ms: int) -> list[Task]:
     """
     session.held = True
     for task in session.tasks.values():
-        task.unsure = task.unsure or task.state == "starting"
+        _lose_claim(task)
         task.token = ""
         _set_state(task, "held", now_ms)
     return [task for task in session.tasks.values() if _needs_stop(task)]
 
 
 def lift_hold(session: Session, now_ms: int) -> None:
-    """A person starts the room again: everything held may begin when its turn comes."""
+    """A person starts the room again: what is held may begin, what could not be stopped runs on."""
     session.held = False
     for task in session.tasks.values():
-        if task.state == "held":
-            task.not_before_ms = 0
-            _set_state(task, "due", now_ms)
+        if task.state != "held":
+            continue
+        task.not_before_ms = 0
+        if task.alive:
+            task.task_id = task.alive[-1].task_id
+        _set_state(task, "running" if task.alive else "due", now_ms)
 
 
-def settle_unsure(session: Session, target: str, found: TaskId | None) -> Task:
-    """The API was asked about a start nobody saw: it found this task, or there is none."""
+def settle_attempts(session: Session, target: str, settled: list[str], found: list[TaskId]) -> Task:
+    """The API was asked about starts nobody saw: these claims' are clear now, these tasks were found."""
     task = session.tasks[target]
-    task.unsure = False
-    if found and all(known.task_id != found.task_id for known in task.task_ids):
-        task.task_ids.append(found)
+    task.unseen = [attempt for attempt in task.unseen if attempt.token not in settled]
+    for task_id in found:
+        _add_task_id(task, task_id)
     return task
 
 
@@ -166,6 +184,18 @@ def find_leftovers(task: Task) -> list[TaskId]:
     return [i for i in task.alive if task.state != "running" or i.task_id != task.task_id]
 
 
+def is_unfinished(session: Session) -> bool:
+    """Whether anything of a session lives on, may live, or is being started."""
+    return any(task.state == "starting" or _needs_stop(task) for task in session.tasks.values())
+
+
+def is_busy(session: Session) -> bool:
+    """Whether a task runs, is being started, or may have been: the rule stays as it is."""
+    return any(
+        task.state in ("running", "starting") or task.unseen for task in session.tasks.values()
+    )
+
+
 def is_leased(task: Task, now_ms: int) -> bool:
     """Whether somebody may still be starting it."""
     return now_ms < task.lease_until_ms <= now_ms + LEASE_MS
@@ -176,12 +206,28 @@ def _may_claim(task: Task, now_ms: int, *, by_hand: bool) -> bool:
         return not is_leased(task, now_ms)
     if task.state == "due":
         waits = now_ms < task.not_before_ms <= now_ms + LONGEST_WAIT_MS
-        return not waits or (by_hand and not task.unsure)
+        return not waits or (by_hand and not task.unseen)
     return by_hand and task.state in ("failed", "stopped", "held")
 
 
 def _needs_stop(task: Task) -> bool:
-    return task.unsure or bool(task.alive)
+    return bool(task.unseen or task.alive)
+
+
+def _holds(task: Task, claim: Task) -> bool:
+    return task.state == "starting" and task.token == claim.token
+
+
+def _lose_claim(task: Task) -> None:
+    """Whoever was starting it is not waited for any more: the start may have happened."""
+    if task.pending:
+        task.unseen.append(task.pending)
+        task.pending = None
+
+
+def _add_task_id(task: Task, task_id: TaskId) -> None:
+    if all(known.task_id != task_id.task_id for known in task.task_ids):
+        task.task_ids.append(task_id)
 
 
 def _mark_ended(task: Task, ended: list[str]) -> None:

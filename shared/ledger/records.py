@@ -33,12 +33,22 @@ class TaskId(Struct):
     ended: bool = False
 
 
+class Attempt(Struct):
+    """One start sent to the API: under which claim, to which service, how many TaskIds before, when."""
+
+    token: str
+    service: str
+    generation: int
+    sent_ms: int
+
+
 class Task(Struct, omit_defaults=True):
     """The transcription of one target (`*`: the whole room) in one session; times in ms.
 
-    `token` and `lease_until_ms` belong to the claim that is starting it, `trigger` names the event
-    the claim answers. `unsure` means a start may have happened unseen. `task_id` is the current
-    one ("" before the first), `task_ids` are all it ever got. `changed_ms` is when `state` changed.
+    `token`, `lease_until_ms` and `pending` belong to the claim that is starting it, `trigger`
+    names the event the claim answers. `unseen` are starts that may have happened although nobody
+    saw it. `task_id` is the current one ("" before the first), `task_ids` are all it ever got.
+    `changed_ms` is when `state` changed.
     """
 
     target: str
@@ -48,7 +58,8 @@ class Task(Struct, omit_defaults=True):
     lease_until_ms: int = 0
     not_before_ms: int = 0
     attempts: int = 0
-    unsure: bool = False
+    pending: Attempt | None = None
+    unseen: list[Attempt] = []
     trigger: str = ""
     error_code: str = ""
     changed_ms: int = 0

@@ -20,6 +20,7 @@ from shared.ledger.records import Person, Room, Session
 from shared.rules import Rule
 
 APPLICATION_ID = 0x526F6F6D  # "Room": tells our file from anybody else's
+SCHEMA_VERSION = 1
 BUSY_TIMEOUT_S = 1.0
 OPEN_RETRY_S = 0.02  # switching to WAL does not wait for a lock by itself
 SCHEMA = Path(__file__).parent / "schema.sql"
@@ -42,7 +43,7 @@ class SqliteLedger:
 
     def read(self, room: Room) -> RoomBook:
         """A room's book as it is now; an empty one for a room never heard of."""
-        with self._reading():
+        with self._transaction("DEFERRED"):
             return self._load(room)
 
     def change(self, room: Room, work: Callable[[RoomBook], Result]) -> Result:
@@ -148,10 +149,10 @@ class SqliteLedger:
         return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        if connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID:
+        if self._is_ours(connection):
             return
         connection.execute("BEGIN IMMEDIATE")
-        if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        if not self._is_ours(connection):
             if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 raise LedgerError(
                     f"LEDGER_URL: {self._path} is another program's database; name a new file"
@@ -159,12 +160,23 @@ class SqliteLedger:
             for statement in SCHEMA.read_text(encoding="utf-8").split(";"):
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         connection.execute("COMMIT")
 
+    def _is_ours(self, connection: sqlite3.Connection) -> bool:
+        if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+            return False
+        if connection.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
+            raise LedgerError(
+                f"LEDGER_URL: {self._path} was written by another version of Roomscribe; "
+                "name a new file, or delete it when no room is open"
+            )
+        return True
+
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self, kind: str = "IMMEDIATE") -> Iterator[None]:
         with self._reading():
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute(f"BEGIN {kind}")
             try:
                 yield
                 self._connection.execute("COMMIT")

@@ -44,31 +44,41 @@ def start_room(request: RoomRequest, resources: Resources) -> Result:
         raise RequestError(
             f'rule {rule.name!r} does not transcribe this room; add "service" to the event'
         )
-    targets = _choose_targets(session, rule, request.user_id, resources)
+    kept = session.rule if session and claims.is_busy(session) else rule
+    targets = _choose_targets(session, kept, request.user_id, resources)
     return _start_now(room, rule, targets, resources)
 
 
 def stop_room(request: RoomRequest, resources: Resources) -> Result:
     """Stop a room's transcription; nothing but start_room begins it again before the room closes."""
     _require_shared_ledger(resources)
-    session = resources.ledger.read(request.room).latest
-    if session is None:
+    book = resources.ledger.read(request.room)
+    if book.latest is None:
         return [], {"outcome": "not_open", "message": "this room is not known"}
-    if session.closed_ms is not None:
-        outcomes, done = finish_closing(session, resources), "not_open"
-    else:
-        tasks = resources.ledger.change(
-            request.room,
-            lambda book: claims.hold_session(book.get(session.id), resources.now_ms()),
-        )
-        outcomes, done = stop_tasks(resources, session, tasks), "held"
+    outcomes: list[Outcome] = []
+    for session in book.sessions:
+        if session.closed_ms is not None and claims.is_unfinished(session):
+            outcomes += finish_closing(session, resources)
+    if book.open_now:
+        outcomes += _hold(book.open_now, resources)
+    session = resources.ledger.read(request.room).get(book.latest.id)
     failed = any(outcome.http_status == COME_BACK for outcome in outcomes)
-    tasks = list(resources.ledger.read(request.room).get(session.id).tasks.values())
-    return outcomes, {
+    done = "held" if session.held and session.closed_ms is None else "not_open"
+    result: Json = {
         "outcome": "stop_failed" if failed else done,
         "session": session.id,
-        "tasks": [_show(task) for task in tasks],
+        "tasks": [_show(task) for task in session.tasks.values()],
     }
+    warnings = sorted({outcome.message for outcome in outcomes if outcome.level == "warning"})
+    return outcomes, result | ({"warnings": warnings} if warnings else {})
+
+
+def _hold(session: Session, resources: Resources) -> list[Outcome]:
+    tasks = resources.ledger.change(
+        session.room,
+        lambda book: claims.hold_session(book.get(session.id), resources.now_ms()),
+    )
+    return stop_tasks(resources, session, tasks)
 
 
 def describe_room(request: RoomRequest, resources: Resources) -> Result:
@@ -134,7 +144,7 @@ def _start_one(session: Session, target: str, now_ms: int, resources: Resources)
 def _prepare(session: Session, rule: Rule, resources: Resources) -> Session:
     """Lift a hold, ask the API which tasks ended without our hearing, and pin the asked-for rule.
 
-    While a task runs the session keeps its rule.
+    While a task runs, or may run unseen, the session keeps its rule.
     """
     ended = [
         (task.target, i.task_id)
@@ -148,7 +158,7 @@ def _prepare(session: Session, rule: Rule, resources: Resources) -> Session:
         claims.lift_hold(known, now_ms)
         for target, task_id in ended:
             claims.note_ended(known, target, [task_id], now_ms)
-        if all(task.state not in ("running", "starting") for task in known.tasks.values()):
+        if not claims.is_busy(known):
             known.rule = rule
         return known
 
@@ -222,7 +232,7 @@ def _show(task: Task) -> dict[str, Any]:
         "task_id": task.task_id,
         "task_ids": [msgspec.to_builtins(task_id) for task_id in task.task_ids],
         "attempts": task.attempts,
-        "unsure": task.unsure,
+        "unseen_starts": len(task.unseen),
         "error_code": task.error_code,
         "not_before_ms": task.not_before_ms,
         "changed_ms": task.changed_ms,

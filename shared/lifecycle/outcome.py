@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from shared import log
+from shared.errors import RoomscribeError
 from shared.ledger import Session, Task
 
 DONE, COME_BACK = 200, 503
@@ -31,6 +32,12 @@ class Outcome(Struct, frozen=True):
 def ignored(reason: str) -> Outcome:
     """Nothing to do, and why."""
     return Outcome("callback.ignored", reason)
+
+
+def failed(error: RoomscribeError) -> Outcome:
+    """The event could not be dealt with now; what an operator needs to know is in the text."""
+    fields: Fields = {"error_code": error.code, "reason": str(error)}
+    return Outcome("callback.failed", "error", error.http_status, "error", fields)
 
 
 def describe_task(session: Session, task: Task) -> Fields:

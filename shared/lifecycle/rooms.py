@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from shared import callbacks
 from shared.callbacks import ANCHOR, Callback
-from shared.ledger import Closing, Room, RoomBook, Session, claims
+from shared.errors import RoomscribeError
+from shared.ledger import Closing, Room, RoomBook, Session, Task, claims
 from shared.lifecycle.asking import ask_progress
-from shared.lifecycle.outcome import COME_BACK, Outcome, ignored
+from shared.lifecycle.outcome import COME_BACK, Outcome, failed, ignored
 from shared.lifecycle.starting import not_wanted, start_task
 from shared.lifecycle.stopping import stop_tasks
 from shared.resources import Resources
@@ -23,22 +24,25 @@ ABSENCES = (callbacks.USER_LEFT, callbacks.AUDIO_STOPPED)
 
 
 def act_on(callback: Callback, resources: Resources) -> list[Outcome]:
-    """Do what a room event asks for and say what came of it; acting twice on one event changes nothing."""
+    """Do what a room event asks for and say what came of it; acting twice on one event changes nothing.
+
+    What an earlier session of the room left unfinished is finished first, whatever the event.
+    """
     room = Room(callback.sdk_app_id, callback.room_id, callback.room_id_type)
-    if callback.event_type == callbacks.ROOM_DISMISSED:
-        return _close(callback, room, resources)
     if callback.role not in (None, ANCHOR):
         return [ignored("audience")]
     if _is_own_bot(callback.user_id, room, resources):
         return [ignored("own_bot")]
-    rule = _find_rule(room, resources)
-    if callback.event_type == callbacks.ROOM_CREATED:
-        return _create(callback, room, rule, resources)
-    if rule.ignores(callback.user_id or ""):
-        return [ignored("ignored_user")]
-    if callback.event_type in ABSENCES:
-        return [_note_absence(callback, room, resources)]
-    return _note_presence(callback, room, rule, resources)
+    outcomes: list[Outcome] = []
+    try:
+        book = resources.ledger.read(room)
+        for session in book.sessions:
+            if session.closed_ms is not None and claims.is_unfinished(session):
+                outcomes += finish_closing(session, resources)
+        outcomes += _act(callback, book, resources)
+    except RoomscribeError as error:  # what was done before it must not go unsaid
+        outcomes.append(failed(error))
+    return outcomes
 
 
 def find_target(rule: Rule, event_type: int, user_id: str | None) -> str | None:
@@ -51,7 +55,7 @@ def find_target(rule: Rule, event_type: int, user_id: str | None) -> str | None:
 
 
 def finish_closing(session: Session, resources: Resources) -> list[Outcome]:
-    """Stop whatever a closed session still has running; a retry of any of its events comes here too."""
+    """Stop whatever a closed session still has running."""
     stops, starting = resources.ledger.change(
         session.room, lambda book: claims.begin_stops(book.get(session.id), resources.now_ms())
     )
@@ -62,29 +66,33 @@ def finish_closing(session: Session, resources: Resources) -> list[Outcome]:
     return outcomes
 
 
-def _find_rule(room: Room, resources: Resources) -> Rule:
-    """The rule the open session keeps, or the one the next session will get."""
-    book = resources.ledger.read(room)
-    if book.open_now:
-        return book.open_now.rule
-    return book.plan or resources.rules.decide(*room)
+def _act(callback: Callback, book: RoomBook, resources: Resources) -> list[Outcome]:
+    if callback.event_type == callbacks.ROOM_DISMISSED:
+        return _close(callback, book.room, resources)
+    # The rule the open session keeps, or the one the next session will get.
+    rule = book.open_now.rule if book.open_now else book.plan or resources.rules.decide(*book.room)
+    if callback.event_type == callbacks.ROOM_CREATED:
+        return _create(callback, book.room, rule, resources)
+    if rule.ignores(callback.user_id or ""):
+        return [ignored("ignored_user")]
+    if callback.event_type in ABSENCES:
+        return [_note_absence(callback, book.open_now, resources)]
+    return _note_presence(callback, book.room, rule, resources)
 
 
 def _create(callback: Callback, room: Room, rule: Rule, resources: Resources) -> list[Outcome]:
     opening, session = resources.ledger.change(
         room, lambda book: book.open_session(callback.event_ms, rule, precise=callback.precise)
     )
-    if session is None or opening == "stale":
+    if session is None or opening in ("stale", "gone"):
         return [ignored(opening)]
-    if opening == "gone":
-        return finish_closing(session, resources) or [ignored("gone")]
     if opening == "newer":
         judged = _judge_newer(session, callback.event_ms, resources)
         if judged is None:
             fields = {"session": session.id}
             return [Outcome("room.unclear", "retry", COME_BACK, "warning", fields)]
         session = judged
-    return _finish_previous(session, resources) + _start_wanted(callback, session, resources)
+    return _start_wanted(callback, session, resources)
 
 
 def _judge_newer(session: Session, event_ms: int, resources: Resources) -> Session | None:
@@ -93,17 +101,14 @@ def _judge_newer(session: Session, event_ms: int, resources: Resources) -> Sessi
     Its task still runs: the same meeting. Otherwise the 102 was lost, and the next session opens.
     """
     ended: list[tuple[str, str]] = []
-    runs = False
+    asked: set[str] = set()
+    runs = any(_may_yet_run(task, resources) for task in session.tasks.values())
     for task in session.tasks.values():
-        if task.state == "starting" and claims.is_leased(task, resources.now_ms()):
-            return None
-        runs = (
-            runs or task.unsure or task.state == "starting"
-        )  # perhaps: starting it again will tell
         for task_id in task.alive:
             progress = ask_progress(resources, session.room, task_id)
             if progress is None:
                 return None
+            asked.add(task_id.task_id)
             if progress == "ended":
                 ended.append((task.target, task_id.task_id))
             else:
@@ -111,9 +116,13 @@ def _judge_newer(session: Session, event_ms: int, resources: Resources) -> Sessi
     rule = resources.rules.decide(*session.room)
 
     def decide(book: RoomBook) -> Session | None:
-        known = book.get(session.id)
+        known, now_ms = book.get(session.id), resources.now_ms()
+        for task in known.tasks.values():
+            leased = task.state == "starting" and claims.is_leased(task, now_ms)
+            if leased or any(task_id.task_id not in asked for task_id in task.alive):
+                return None  # somebody was quicker than the API
         for target, task_id in ended:
-            claims.note_ended(known, target, [task_id], resources.now_ms())
+            claims.note_ended(known, target, [task_id], now_ms)
         if runs:
             return book.redate_session(session.id, event_ms)
         return book.reopen_session(session.id, event_ms, rule)
@@ -121,15 +130,10 @@ def _judge_newer(session: Session, event_ms: int, resources: Resources) -> Sessi
     return resources.ledger.change(session.room, decide)
 
 
-def _finish_previous(session: Session, resources: Resources) -> list[Outcome]:
-    """What the session before still has running would be in the way of the new one."""
-    previous = [s for s in resources.ledger.read(session.room).sessions if s.id != session.id]
-    return [
-        outcome
-        for closed in previous
-        if any(task.alive for task in closed.tasks.values())
-        for outcome in finish_closing(closed, resources)
-    ]
+def _may_yet_run(task: Task, resources: Resources) -> bool:
+    """Whether a start that nobody saw may have happened, and starting again will tell."""
+    expired = task.state == "starting" and not claims.is_leased(task, resources.now_ms())
+    return expired or (task.state == "due" and bool(task.unseen))
 
 
 def _note_presence(
@@ -143,16 +147,14 @@ def _note_presence(
     )
     if session is None or opening in ("gone", "stale"):
         return [ignored(opening)]
-    previous = _finish_previous(session, resources) if opening == "opened" else []
     if session.rule.wants_nothing:
-        return [*previous, not_wanted(session, session.rule)]
+        return [not_wanted(session, session.rule)]
     talks = callback.event_type == callbacks.AUDIO_STARTED
     _note_person(callback, session, resources, present=True, microphone=True if talks else None)
-    return previous + _start_wanted(callback, session, resources)
+    return _start_wanted(callback, session, resources)
 
 
-def _note_absence(callback: Callback, room: Room, resources: Resources) -> Outcome:
-    session = resources.ledger.read(room).open_now
+def _note_absence(callback: Callback, session: Session | None, resources: Resources) -> Outcome:
     if session is None:
         return ignored("unknown_room")
     left = callback.event_type == callbacks.USER_LEFT
@@ -191,17 +193,25 @@ def _start_wanted(callback: Callback, session: Session, resources: Resources) ->
 
 def _close(callback: Callback, room: Room, resources: Resources) -> list[Outcome]:
     closing, session = _close_exact(callback, room, resources)
-    if closing in ("stale", "unknown") and (session is None or session.closed_ms is not None):
-        twin = resources.ledger.read(room.twin).open_now
-        if twin:  # a 102 may carry the room id in the other JSON type
-            closing, session = _close_exact(callback, room.twin, resources)
+    exact_is_open = session is not None and session.closed_ms is None
+    if closing in ("stale", "unknown") and not exact_is_open and _is_open(room.twin, resources):
+        # A 102 may carry the room id in the other JSON type.
+        of_twin, twin = _close_exact(callback, room.twin, resources)
+        if of_twin == "closed":
+            closing, session = of_twin, twin
     if session is None or closing == "unknown":
         resources.ledger.change(room, lambda book: book.bury(callback.event_ms))
         return [ignored("unknown_room")]
     if closing == "stale":
         return [ignored("stale")]
+    if closing == "already_closed":
+        return [Outcome("room.closed", closing)]
     fields = {"session": session.id, "rule": session.rule.name}
     return finish_closing(session, resources) or [Outcome("room.closed", closing, fields=fields)]
+
+
+def _is_open(room: Room, resources: Resources) -> bool:
+    return resources.ledger.read(room).open_now is not None
 
 
 def _close_exact(

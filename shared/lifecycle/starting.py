@@ -10,7 +10,7 @@ import msgspec
 
 from shared.errors import ApiError, LedgerError, RoomscribeError
 from shared.ledger import Session, Task, TaskId, claims
-from shared.lifecycle.asking import find_rule, find_started, make_order
+from shared.lifecycle.asking import UNSURE_MS, find_attempt, find_region, find_rule, make_order
 from shared.lifecycle.outcome import COME_BACK, Fields, Outcome, describe_task
 from shared.lifecycle.stopping import stop_id, stop_leftovers
 from shared.resources import Resources
@@ -20,7 +20,6 @@ from shared.services.kinds import Verdict
 from shared.services.service import read_task_id
 
 DYING_MS = 2_000  # a predecessor that still cleans up is asked again after this
-UNSURE_MS = 6_500  # the API gives up after 6 s: by then an unseen start has happened or never will
 BACK_OFF_MS, BACK_OFF_MAX_MS = 500, 8_000
 
 
@@ -84,23 +83,23 @@ class _Start:
 
     @property
     def region(self) -> str:
-        return str(self.rule.parameters(self.claim.service)["region"])
+        return find_region(self.session, self.claim.target, self.claim.service)
 
     def run(self) -> list[Outcome]:
         """Call the API and settle the claim, whatever happens."""
         timeout_s = self.resources.call_timeout_s()
         if not timeout_s:
-            return self._retry("Deadline", after_ms=0, unsure=self.claim.unsure)
+            return self._retry("Deadline", after_ms=0, may_have_happened=False)
         try:
             return self._keep(self._call(timeout_s), "started")
         except ApiError as error:
             self.request_id = error.request_id
             return self._fail(error)
         except RoomscribeError as error:  # no credentials, no ledger: nothing is claimed any more
-            self._release("due", error.code, unsure=self.claim.unsure)
+            self._release("due", error.code, may_have_happened=False)
             raise
         except Exception:
-            self._release("due", "bug", unsure=self.claim.unsure or self.sent)
+            self._release("due", "bug", may_have_happened=self.sent)
             raise
 
     def _call(self, timeout_s: float) -> str:
@@ -135,11 +134,18 @@ class _Start:
             started = self._outcome(
                 "transcription.started", outcome, task_id=task_id, start_latency_ms=latency_ms
             )
-            return [started, *stop_leftovers(self.resources, self.session, task)]
+            leftovers = stop_leftovers(self.resources, self.session, task)
+            return [started, *self._warn_of_unseen(), *leftovers]
         if finish == "starting":
             return [self._outcome("transcription.unchanged", "starting", COME_BACK)]
         known = TaskId(task_id, self.claim.service, self.region)
         return [stop_id(self.resources, self.session, self.claim, known, "gone")]
+
+    def _warn_of_unseen(self) -> list[Outcome]:
+        """2.0 does not say whether an earlier start happened, nor whether this one replaced it."""
+        if self.service.finds_by_session or not self.claim.unseen:
+            return []
+        return [self._outcome("transcription.may_run", "unsure", level="warning")]
 
     def _abandon(self, task_id: str, error: LedgerError) -> Outcome:
         """A task the ledger could not be told of would never be stopped: stop it now, and come back."""
@@ -157,11 +163,12 @@ class _Start:
 
     def _fail(self, error: ApiError) -> list[Outcome]:
         verdict = classify_error(error)
-        unsure = self.claim.unsure or verdict.may_have_happened
+        unsure = bool(self.claim.unseen) or verdict.may_have_happened
         if verdict.kind == "exists":
             return self._recover(error)
         if verdict.kind == "retry":
-            return self._retry(error.code, self._back_off_ms(verdict), unsure=unsure)
+            after_ms = self._back_off_ms(verdict)
+            return self._retry(error.code, after_ms, may_have_happened=verdict.may_have_happened)
         fallback = self.rule.fallback
         if (
             verdict.kind == "refused"
@@ -173,18 +180,30 @@ class _Start:
 
     def _recover(self, error: ApiError) -> list[Outcome]:
         """The API says the task exists: adopt it if it lives, else wait until its predecessor is gone."""
-        known, found = find_started(self.resources, self.session, self.rule, self.claim)
-        if known and found:
+        known, found = False, None
+        if self.claim.pending:
+            pending = self.claim.pending
+            known, found = find_attempt(self.resources, self.session, self.claim, pending)
+        if found:
             return self._keep(found.task_id, "recovered")
-        return self._retry(error.code, DYING_MS, unsure=self.claim.unsure or not known)
+        if known and not self.resources.settings.ledger_is_shared:
+            # Another instance has started it, and only its ledger knows.
+            self._release("due", error.code, may_have_happened=False)
+            return [self._outcome("transcription.unchanged", "elsewhere", error_code=error.code)]
+        return self._retry(error.code, DYING_MS, may_have_happened=not known)
 
     def _back_off_ms(self, verdict: Verdict) -> int:
         wait_ms = min(BACK_OFF_MS * 2 ** (self.claim.attempts - 1), BACK_OFF_MAX_MS)
         spread_ms = random.randint(wait_ms // 2, wait_ms)  # noqa: S311  only spreads the load
         return max(spread_ms, UNSURE_MS) if verdict.may_have_happened else spread_ms
 
-    def _retry(self, error_code: str, after_ms: int, *, unsure: bool) -> list[Outcome]:
-        self._release("due", error_code, not_before_ms=self.began_ms + after_ms, unsure=unsure)
+    def _retry(self, error_code: str, after_ms: int, *, may_have_happened: bool) -> list[Outcome]:
+        self._release(
+            "due",
+            error_code,
+            not_before_ms=self.began_ms + after_ms,
+            may_have_happened=may_have_happened,
+        )
         return [
             self._outcome(
                 "transcription.deferred", "retry", COME_BACK, "warning", error_code=error_code
@@ -195,14 +214,20 @@ class _Start:
         refusal = self._outcome(
             "transcription.refused", "fallback", level="warning", error_code=error.code
         )
-        self.claim = self.resources.ledger.change(
+        claim = self.resources.ledger.change(
             self.session.room,
-            lambda book: claims.switch_service(book.get(self.session.id), self.claim, service),
+            lambda book: claims.switch_service(
+                book.get(self.session.id), self.claim, service, self.resources.now_ms()
+            ),
         )
+        if claim is None:  # held, or closed, while the first service was asked
+            self._release("due", error.code, may_have_happened=False)
+            return [refusal, self._outcome("transcription.unchanged", "gone")]
+        self.claim = claim
         return [refusal, *self.run()]
 
     def _give_up(self, error: ApiError, verdict: Verdict) -> list[Outcome]:
-        self._release("failed", error.code, unsure=self.claim.unsure)
+        self._release("failed", error.code, may_have_happened=False)
         reason = error.message if not self.sent else None  # ours; Tencent's text is not for logs
         failed = self._outcome(
             "transcription.failed",
@@ -214,7 +239,12 @@ class _Start:
         return [failed]
 
     def _release(
-        self, state: claims.Release, error_code: str, *, not_before_ms: int = 0, unsure: bool
+        self,
+        state: claims.Release,
+        error_code: str,
+        *,
+        not_before_ms: int = 0,
+        may_have_happened: bool,
     ) -> None:
         self.resources.ledger.change(
             self.session.room,
@@ -225,7 +255,7 @@ class _Start:
                 error_code,
                 self.resources.now_ms(),
                 not_before_ms=not_before_ms,
-                unsure=unsure,
+                may_have_happened=may_have_happened,
             ),
         )
 

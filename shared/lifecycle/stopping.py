@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from shared.errors import ApiError
+from shared.errors import ApiError, LedgerError
 from shared.ledger import Room, Session, Task, TaskId, claims
-from shared.lifecycle.asking import find_rule, find_started
+from shared.lifecycle.asking import UNSURE_MS, find_attempt
 from shared.lifecycle.outcome import COME_BACK, Fields, Outcome, describe_task
 from shared.resources import Resources
 from shared.services import SERVICES
@@ -43,43 +43,68 @@ def stop_id(
             "upstream_request_id": error.request_id or None,
         }
         return Outcome("transcription.stop_failed", "retry", COME_BACK, "warning", fields)
-    if note:
-        ended = [task_id.task_id]
-        resources.ledger.change(
-            session.room,
-            lambda book: claims.finish_stop(
-                book.get(session.id), task.target, ended, resources.now_ms()
-            ),
-        )
     fields["upstream_request_id"] = request_id or None
+    if note and not _note_stopped(resources, session, task, task_id):
+        return Outcome("transcription.stopped", "unrecorded", COME_BACK, "warning", fields)
     return Outcome("transcription.stopped", outcome, fields=fields)
 
 
+def _note_stopped(resources: Resources, session: Session, task: Task, task_id: TaskId) -> bool:
+    """Whether the ledger took it; what it did not take is stopped once more by the next event."""
+    ended, now_ms = [task_id.task_id], resources.now_ms()
+    try:
+        resources.ledger.change(
+            session.room,
+            lambda book: claims.finish_stop(book.get(session.id), task.target, ended, now_ms),
+        )
+    except LedgerError:
+        return False
+    return True
+
+
 def _stop_task(resources: Resources, session: Session, task: Task) -> list[Outcome]:
-    outcomes: list[Outcome] = []
-    if task.unsure:
-        outcomes += _settle_unsure(resources, session, task)
-    alive = task.alive  # with what was found just now
+    outcomes, found = _settle_unseen(resources, session, task)
+    alive = [*task.alive, *found]
     return outcomes + [stop_id(resources, session, task, i, "stopped") for i in alive]
 
 
-def _settle_unsure(resources: Resources, session: Session, task: Task) -> list[Outcome]:
-    """A start nobody saw may have happened: find its task, so that it can be stopped too."""
-    rule = find_rule(session, task.target)
-    known, found = find_started(resources, session, rule, task)
+def _settle_unseen(
+    resources: Resources, session: Session, task: Task
+) -> tuple[list[Outcome], list[TaskId]]:
+    """Find what starts that nobody saw have made, so that it can be stopped too.
+
+    1.0 is asked, and believed that there is nothing only when there can be nothing any more. 2.0
+    cannot be asked: if the start did happen, its task ends by its MaxIdleTime.
+    """
     fields = describe_task(session, task)
-    if not known and SERVICES[task.service].finds_by_session:
-        return [Outcome("transcription.unclear", "retry", COME_BACK, "warning", fields)]
+    outcomes: list[Outcome] = []
+    settled: list[str] = []
+    found: list[TaskId] = []
+    for attempt in task.unseen:
+        if not SERVICES[attempt.service].finds_by_session:
+            outcomes.append(Outcome("transcription.may_run", "unsure", 200, "warning", fields))
+            settled.append(attempt.token)
+            continue
+        known, task_id = find_attempt(resources, session, task, attempt)
+        found += [task_id] if task_id else []
+        if known and resources.now_ms() >= attempt.sent_ms + UNSURE_MS:
+            settled.append(attempt.token)
+        else:
+            outcomes.append(Outcome("transcription.unclear", "retry", COME_BACK, "warning", fields))
+    if settled or found:
+        resources.ledger.change(
+            session.room,
+            lambda book: _settle(book.get(session.id), task, settled, found, resources),
+        )
+    known_ids = {task_id.task_id for task_id in task.task_ids}
+    return outcomes, [task_id for task_id in found if task_id.task_id not in known_ids]
 
-    def settle(session: Session) -> Task:
-        settled = claims.settle_unsure(session, task.target, found)
-        claims.finish_stop(session, task.target, [], resources.now_ms())
-        return settled
 
-    settled = resources.ledger.change(session.room, lambda book: settle(book.get(session.id)))
-    task.task_ids = settled.task_ids
-    # 2.0 cannot be asked: if the start did happen, its task ends by its MaxIdleTime.
-    return [] if known else [Outcome("transcription.may_run", "unsure", 200, "warning", fields)]
+def _settle(
+    session: Session, task: Task, settled: list[str], found: list[TaskId], resources: Resources
+) -> None:
+    claims.settle_attempts(session, task.target, settled, found)
+    claims.finish_stop(session, task.target, [], resources.now_ms())
 
 
 def _call_stop(resources: Resources, room: Room, task_id: TaskId) -> str:

@@ -211,6 +211,24 @@ def test_functions_that_need_a_shared_ledger_say_so_on_scf(
     assert start(room_id="1")["outcome"] == "started"
 
 
+def test_another_scope_does_not_double_what_runs(scene: Scene) -> None:
+    start(room_id="lobby")
+    again = start(room_id="lobby", scope="user", user_id="ann")
+    assert again["outcome"] == "already_running"
+    assert len(scene.tasks()) == 1
+
+
+def test_room_whose_stop_failed_can_be_started_again(
+    scene: Scene, environment: pytest.MonkeyPatch
+) -> None:
+    started = start(room_id="ai-1")
+    environment.setenv("TENCENT_SECRET_KEY", "wrong")
+    assert stop(room_id="ai-1")["outcome"] == "stop_failed"
+    environment.setenv("TENCENT_SECRET_KEY", SECRET_KEY)
+    again = start(room_id="ai-1")
+    assert (again["outcome"], again["task_id"]) == ("already_running", started["task_id"])
+
+
 def test_answers_hold_no_secret(scene: Scene) -> None:
     start(room_id="lobby")
     told = str(
@@ -231,7 +249,7 @@ def test_console_test_event_gets_help(scene: Scene, function: Any, event: object
 
 def test_callback_console_test_event_gets_help(scene: Scene) -> None:
     assert trtc_callback.main_handler(HELLO_WORLD, CONTEXT)["statusCode"] == 400
-    assert "EventInfo" in scene.lines()[0]["error"]
+    assert "EventInfo" in scene.lines()[0]["reason"]
 
 
 @pytest.mark.parametrize(
@@ -270,7 +288,7 @@ def test_missing_settings_are_named_in_the_answer(
     assert "TRTC_CALLBACK_KEY: not set" in start(room_id="1")["message"]
     assert scene.send(CREATED, "1", "ann") == 500
     assert (
-        scene.lines()[-1]["error"]
+        scene.lines()[-1]["reason"]
         == "settings: TRTC_CALLBACK_KEY: not set; copy it from the TRTC console"
     )
 

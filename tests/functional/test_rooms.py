@@ -206,6 +206,27 @@ def test_old_dismissal_finds_the_twin_that_is_open(scene: Scene) -> None:
     assert scene.tasks() == []
 
 
+def test_old_dismissal_of_a_string_room_leaves_its_numeric_twin_alone(scene: Scene) -> None:
+    scene.send(CREATED, 123, "ann")
+    scene.send(CREATED, "123", "bob")
+    at_ms = scene.now_ms()
+    for _ in range(2):
+        scene.send(DISMISSED, "123", event_ms=at_ms)
+    scene.send(CREATED, "123", "bob")
+    scene.send(DISMISSED, "123")
+    scene.send(DISMISSED, "123", event_ms=at_ms)
+    assert [task["bot_user_id"] for task in scene.tasks()] == [own_bot("123", 0)]
+
+
+def test_dismissal_that_overtakes_is_remembered_although_the_twin_is_open(scene: Scene) -> None:
+    created_ms = scene.now_ms()
+    dismissed_ms = scene.now_ms()
+    scene.send(CREATED, 123, "ann")
+    scene.send(DISMISSED, "123", event_ms=dismissed_ms)
+    scene.send(CREATED, "123", "bob", event_ms=created_ms)
+    assert [task["bot_user_id"] for task in scene.tasks()] == [own_bot("123", 0)]
+
+
 def test_speakers_bots_are_known_without_the_ledger(
     scene: Scene, environment: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

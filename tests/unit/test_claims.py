@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from shared.ledger import Room, Session, Task, TaskId, claims
+from shared.ledger import Attempt, Room, Session, Task, TaskId, claims
 from shared.rules import Rule
 
 ROOM = Room(1400000000, "lobby", 1)
 RULE = Rule(name="everything else", room=["*"])
 T = 1_700_000_000_000
 REGION = "ap-singapore"
+ATTEMPT = Attempt("x", "cloud", 0, T)
 
 
 def make_session(**changes: object) -> Session:
@@ -26,8 +28,7 @@ def claim(
     won, task = claims.claim_start(
         session, target, "cloud", trigger="e", token=token, now_ms=now_ms, by_hand=by_hand
     )
-    copy = Task(task.target, task.service, token=task.token)
-    return won, copy if won else task
+    return won, msgspec.structs.replace(task) if won else task
 
 
 def run(session: Session, task_id: str = "task-1") -> Task:
@@ -41,7 +42,7 @@ def test_first_claim_wins_until_its_lease_is_over() -> None:
     assert claim(session)[0]
     assert not claim(session, "b", T + claims.LEASE_MS - 1)[0]
     assert claim(session, "b", T + claims.LEASE_MS)[0]
-    assert session.tasks["*"].unsure
+    assert [attempt.token for attempt in session.tasks["*"].unseen] == ["a"]
 
 
 def test_clock_set_back_does_not_prolong_a_claim() -> None:
@@ -66,11 +67,24 @@ def test_only_a_person_begins_again_what_ended(state: str) -> None:
 
 
 def test_person_need_not_wait_unless_a_start_may_have_happened() -> None:
-    for unsure in (False, True):
+    for unseen in ([], [ATTEMPT]):
         session = make_session()
-        session.tasks["*"] = Task("*", "cloud", not_before_ms=T + 5_000, unsure=unsure)
+        session.tasks["*"] = Task("*", "cloud", not_before_ms=T + 5_000, unseen=unseen)
         assert not claim(session)[0]
-        assert claim(session, by_hand=True)[0] is not unsure
+        assert claim(session, by_hand=True)[0] is not bool(unseen)
+
+
+def test_person_may_choose_the_service_unless_a_start_may_have_happened() -> None:
+    for unseen, service in (([], "cloud"), ([ATTEMPT], "ai")):
+        session = make_session()
+        session.tasks["*"] = Task("*", "ai", unseen=unseen)
+        assert claim(session, by_hand=True)[1].service == service
+
+
+def test_person_does_not_take_the_place_of_the_event_that_will_come_back() -> None:
+    session = make_session()
+    session.tasks["*"] = Task("*", "cloud", trigger="101/5/ann")
+    assert claim(session, by_hand=True)[1].trigger == "101/5/ann"
 
 
 def test_closed_session_is_never_claimed() -> None:
@@ -78,10 +92,11 @@ def test_closed_session_is_never_claimed() -> None:
     assert not claim(make_session(closed_ms=T), by_hand=True)[0]
 
 
-def test_task_that_ran_is_sure_again() -> None:
+def test_running_task_settles_the_attempts_of_its_service_only() -> None:
     session = make_session()
-    session.tasks["*"] = Task("*", "cloud", unsure=True)
-    assert not run(session).unsure
+    other = Attempt("y", "ai", 0, T)
+    session.tasks["*"] = Task("*", "cloud", unseen=[ATTEMPT, other])
+    assert run(session).unseen == [other]
 
 
 def test_lost_claim_leaves_the_task_to_whoever_is_starting_it() -> None:
@@ -118,8 +133,8 @@ def test_starter_that_died_leaves_a_start_to_be_asked_about() -> None:
     claim(session)
     session.closed_ms = T + 1
     (task,), starting = claims.begin_stops(session, T + claims.LEASE_MS)
-    assert (task.state, task.unsure, starting) == ("stopping", True, False)
-    claims.settle_unsure(session, "*", TaskId("task-1", "ai", REGION))
+    assert (task.state, [a.token for a in task.unseen], starting) == ("stopping", ["a"], False)
+    claims.settle_attempts(session, "*", ["a"], [TaskId("task-1", "ai", REGION)])
     assert not claims.finish_stop(session, "*", [], T)
     assert claims.finish_stop(session, "*", ["task-1"], T)
     assert task.state == "stopped"
@@ -134,7 +149,7 @@ def test_open_session_is_never_stopped_by_an_event() -> None:
 
 def test_due_start_is_cancelled_and_an_unsure_one_is_not_forgotten() -> None:
     session = make_session(closed_ms=T)
-    session.tasks = {"a": Task("a", "cloud"), "b": Task("b", "cloud", unsure=True)}
+    session.tasks = {"a": Task("a", "cloud"), "b": Task("b", "cloud", unseen=[ATTEMPT])}
     stops, _ = claims.begin_stops(session, T)
     assert [task.target for task in stops] == ["b"]
     assert session.tasks["a"].state == "stopped"
@@ -169,9 +184,28 @@ def test_claim_held_meanwhile_is_for_its_starter_to_stop() -> None:
     session = make_session()
     _, mine = claim(session)
     (task,) = claims.hold_session(session, T)
-    assert task.unsure
+    assert [attempt.token for attempt in task.unseen] == ["a"]
     assert claims.finish_start(session, mine, "task-1", REGION, T) == "stopping"
     assert [i.task_id for i in claims.find_leftovers(task)] == ["task-1"]
+    assert task.unseen == []
+
+
+@pytest.mark.parametrize("happened", [True, False])
+def test_claim_held_meanwhile_keeps_what_its_starter_cannot_know(happened: bool) -> None:
+    session = make_session()
+    _, mine = claim(session)
+    claims.hold_session(session, T)
+    claims.release_start(session, mine, "due", "x", T, may_have_happened=happened)
+    task = session.tasks["*"]
+    assert (task.state, bool(task.unseen)) == ("held", happened)
+
+
+def test_what_could_not_be_stopped_runs_on_when_the_hold_is_lifted() -> None:
+    session = make_session()
+    task = run(session)
+    claims.hold_session(session, T)
+    claims.lift_hold(session, T)
+    assert (task.state, task.task_id) == ("running", "task-1")
 
 
 def test_task_the_api_ended_is_due_again_unless_held() -> None:
@@ -190,21 +224,43 @@ def test_task_the_api_ended_is_due_again_unless_held() -> None:
 def test_released_claim_is_due_or_failed_and_a_lost_one_changes_nothing() -> None:
     session = make_session()
     _, mine = claim(session)
-    claims.release_start(session, mine, "due", "Throttled", T, not_before_ms=T + 5, unsure=True)
-    task = session.tasks["*"]
-    assert (task.state, task.error_code, task.not_before_ms, task.unsure) == (
-        "due",
-        "Throttled",
-        T + 5,
-        True,
+    claims.release_start(
+        session, mine, "due", "Throttled", T, not_before_ms=T + 5, may_have_happened=True
     )
-    claims.release_start(session, mine, "failed", "Refused", T, unsure=False)
+    task = session.tasks["*"]
+    assert (task.state, task.error_code, task.not_before_ms) == ("due", "Throttled", T + 5)
+    assert [attempt.token for attempt in task.unseen] == ["a"]
+    claims.release_start(session, mine, "failed", "Refused", T, may_have_happened=True)
     assert task.state == "due"
 
 
 def test_service_is_switched_by_the_holder_of_the_claim_only() -> None:
     session = make_session()
     _, mine = claim(session)
-    assert claims.switch_service(session, mine, "ai").service == "ai"
+    task = claims.switch_service(session, mine, "ai", T)
+    assert task
+    assert (task.service, task.pending) == ("ai", Attempt("a", "ai", 0, T))
     mine.token = "another"
-    assert claims.switch_service(session, mine, "cloud").service == "ai"
+    assert claims.switch_service(session, mine, "cloud", T) is None
+
+
+@pytest.mark.parametrize("change", ["hold", "close"])
+def test_service_is_not_switched_after_a_hold_or_a_close(change: str) -> None:
+    session = make_session()
+    _, mine = claim(session)
+    if change == "hold":
+        claims.hold_session(session, T)
+    else:
+        session.closed_ms = T
+    assert claims.switch_service(session, mine, "ai", T) is None
+
+
+def test_session_is_unfinished_while_anything_may_live() -> None:
+    session = make_session()
+    assert not claims.is_unfinished(session)
+    claim(session)
+    assert claims.is_unfinished(session)
+    session.tasks["*"] = Task("*", "cloud", "failed", unseen=[ATTEMPT])
+    assert claims.is_unfinished(session)
+    session.tasks["*"] = Task("*", "cloud", "due")
+    assert not claims.is_unfinished(session)

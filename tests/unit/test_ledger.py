@@ -143,6 +143,14 @@ def test_foreign_database_is_left_alone(tmp_path: Path) -> None:
         SqliteLedger(str(path))
 
 
+def test_file_of_another_version_is_named(ledger: SqliteLedger, tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "ledger.db"
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA user_version = 99")
+    with pytest.raises(LedgerError, match="another version of Roomscribe; name a new file"):
+        SqliteLedger(str(path))
+
+
 def test_path_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LedgerError, match="cannot be opened"):

@@ -87,7 +87,7 @@ def test_api_error_is_logged_without_its_text(capsys: pytest.CaptureFixture[str]
 
 def test_settings_error_is_logged_with_its_text(capsys: pytest.CaptureFixture[str]) -> None:
     log.write_error("callback.failed", SettingsError(["TRTC_CALLBACK_KEY: not set"]))
-    assert read_lines(capsys)[0]["error"] == "settings: TRTC_CALLBACK_KEY: not set"
+    assert read_lines(capsys)[0]["reason"] == "settings: TRTC_CALLBACK_KEY: not set"
 
 
 def test_crash_is_logged_by_kind_and_place_only(capsys: pytest.CaptureFixture[str]) -> None:
