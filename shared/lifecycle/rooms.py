@@ -29,7 +29,7 @@ def act_on(callback: Callback, resources: Resources) -> list[Outcome]:
     What an earlier session of the room left unfinished is finished first, whatever the event.
     """
     room = Room(callback.sdk_app_id, callback.room_id, callback.room_id_type)
-    if callback.role not in (None, ANCHOR):
+    if callback.event_type in callbacks.USER_EVENTS and callback.role not in (None, ANCHOR):
         return [ignored("audience")]
     if _is_own_bot(callback.user_id, room, resources):
         return [ignored("own_bot")]

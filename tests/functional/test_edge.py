@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +18,7 @@ from shared.scf import now_ms
 from shared.signer import sign_callback
 from tests.conftest import CALLBACK_KEY, SDK_APP_ID, SDK_SECRET_KEY, SETTINGS
 
+ROOT = Path(__file__).parent.parent.parent
 SECRETS = (SDK_SECRET_KEY, CALLBACK_KEY, SETTINGS["TENCENT_SECRET_KEY"], "Traceback")
 QUIET = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
@@ -84,7 +89,29 @@ def test_old_callback_is_refused() -> None:
     assert post(body)["statusCode"] == 401
 
 
-def test_ignored_event_needs_no_sdk_no_ledger_and_no_rules(environment: pytest.MonkeyPatch) -> None:
+def test_ignored_event_imports_neither_sdk_nor_ledger() -> None:
+    """Cold start: most callbacks are of types nobody acts on."""
+    code = (
+        "import sys, json, trtc_callback as t;"
+        "answer = t.main_handler(json.loads(sys.stdin.read()), {});"
+        "heavy = [m for m in ('requests', 'tencentcloud', 'sqlite3', 'TLSSigAPIv2') if m in sys.modules];"
+        "print(answer['statusCode'], heavy)"
+    )
+    body = ignorable()
+    event = {"httpMethod": "POST", "headers": sign(body), "body": body}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input=json.dumps(event),
+        env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'functions'}"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout.splitlines()[-1] == "200 []"
+
+
+def test_ignored_event_needs_no_ledger_and_no_rules(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("LEDGER_URL", "sqlite:////no/such/place.db")
     environment.setenv("RULES_FILE", "/no/such/rules.toml")
     assert post(ignorable())["statusCode"] == 200

@@ -189,6 +189,13 @@ def test_audience_leaves_no_trace(scene: Scene) -> None:
     assert scene.words()[1:] == ["callback.ignored audience"] * 6
 
 
+def test_role_in_an_event_about_the_room_means_nothing(scene: Scene) -> None:
+    scene.send(CREATED, "lobby", "ann", Role=21)
+    assert len(scene.tasks()) == 1
+    scene.send(DISMISSED, "lobby", Role=21)
+    assert scene.tasks() == []
+
+
 def test_room_created_by_an_ignored_user_is_known_when_it_closes(scene: Scene) -> None:
     scene.send(CREATED, 123, "ann")
     scene.send(CREATED, "123", "recorder-1")
