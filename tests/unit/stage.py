@@ -1,0 +1,133 @@
+"""One room, a clock in hand and an API faked at HTTP level: where starts and stops go wrong on purpose."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import responses
+
+from shared.callbacks import Callback
+from shared.client import Client
+from shared.ledger import Room, RoomBook, Session, Task, claims, open_ledger
+from shared.lifecycle import Outcome, act_on
+from shared.resources import Resources
+from shared.rules_file import parse_rules
+from shared.scf import Invocation
+from shared.settings import Credentials, read_settings
+from tests.conftest import SDK_APP_ID, SETTINGS
+
+ENDPOINT = "https://trtc.example"
+RULES = """
+[defaults.cloud]
+region = "ap-singapore"
+language = "bigmodel-en"
+[defaults.ai]
+region = "ap-tokyo"
+[[rules]]
+name = "ai"
+room = "ai-*"
+service = "ai"
+[[rules]]
+name = "with fallback"
+room = "fallback-*"
+fallback = "ai"
+[[rules]]
+name = "everything else"
+room = "*"
+"""
+LIVES = {"Response": {"TaskId": "task-7", "Status": "InProgress", "RequestId": "r-2"}}
+ENDED = {"Response": {"TaskId": "task-7", "Status": "Stopped", "RequestId": "r-2"}}
+STARTED = {"Response": {"TaskId": "task-1", "RequestId": "r-1"}}
+OPENED_MS = 1_700_000_000_000
+
+
+def error(code: str) -> dict[str, Any]:
+    return {"Response": {"Error": {"Code": code, "Message": "no"}, "RequestId": "r-9"}}
+
+
+@dataclass
+class Stage:
+    """One room, one clock, one faked API that remembers what it was asked."""
+
+    resources: Resources
+    api: responses.RequestsMock
+    now_ms: int = OPENED_MS
+    room_id: str = "room"
+
+    @property
+    def room(self) -> Room:
+        return Room(SDK_APP_ID, self.room_id, 1)
+
+    def create(self, *, user_id: str = "ann") -> Outcome:
+        return self.event(101, OPENED_MS, user_id)
+
+    def event(self, event_type: int, event_ms: int, user_id: str | None = None) -> Outcome:
+        callback = Callback(SDK_APP_ID, event_type, event_ms, True, self.room_id, 1, user_id, 20)
+        *_, outcome = act_on(callback, self.resources)
+        return outcome
+
+    def all(self, event_type: int, event_ms: int, user_id: str | None = None) -> list[str]:
+        """The messages of every outcome of an event."""
+        callback = Callback(SDK_APP_ID, event_type, event_ms, True, self.room_id, 1, user_id)
+        return [outcome.message for outcome in act_on(callback, self.resources)]
+
+    def answer(self, action: str, *answers: object) -> None:
+        """The API's next answers to an action; the last one stays."""
+        for answer in answers:
+            body = {"body": answer} if isinstance(answer, Exception) else {"json": answer}
+            matcher = responses.matchers.header_matcher({"X-TC-Action": action})
+            self.api.add(responses.POST, ENDPOINT + "/", match=[matcher], **body)
+
+    def asked(self) -> list[str]:
+        return [str(call.request.headers["X-TC-Action"]) for call in self.api.calls]
+
+    def body(self, number: int = -1) -> dict[str, Any]:
+        body: dict[str, Any] = json.loads(self.api.calls[number].request.body or "")
+        return body
+
+    def task(self) -> Task:
+        return self.session().tasks["*"]
+
+    def session(self) -> Session:
+        return self.resources.ledger.read(self.room).sessions[0]
+
+
+@pytest.fixture
+def stage(environment: pytest.MonkeyPatch, tmp_path: Any) -> Any:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as api:
+        yield make_stage(api, f"sqlite:///{tmp_path}/ledger.db")
+
+
+def make_stage(api: responses.RequestsMock, ledger_url: str, **invocation: Any) -> Stage:
+    known = {"cold_start": False, "started_ms": 0, "deadline_s": time.monotonic() + 60}
+    context = Invocation("", "", "", 64, **{**known, **invocation})
+    stage: Stage
+    resources = Resources(
+        settings=read_settings(SETTINGS),
+        rules=parse_rules(RULES),
+        ledger=open_ledger(ledger_url),
+        client=Client(ENDPOINT, credentials=lambda: Credentials("id", "key", None)),
+        invocation=context,
+        now_ms=lambda: stage.now_ms,
+    )
+    stage = Stage(resources, api)
+    return stage
+
+
+def claim_for_another(stage: Stage) -> Task:
+    """Somebody else is starting the room's task, for the room's own 101."""
+
+    def claim(book: RoomBook) -> Task:
+        _, session = book.open_session(OPENED_MS, stage.resources.rules.decide(*book.room))
+        assert session
+        trigger, now_ms = f"101/{OPENED_MS}/ann", stage.now_ms
+        service = session.rule.service
+        return claims.claim_start(
+            session, "*", service, trigger=trigger, token="another", now_ms=now_ms
+        )[1]
+
+    return stage.resources.ledger.change(stage.room, claim)
