@@ -21,7 +21,7 @@ LOG_FIELDS = {  # what of a log line is worth a glance, and the short name it ge
     "event_type": "event",
     "outcome": "outcome",
     "error_code": "error_code",
-    "error": "error",
+    "reason": "reason",
     "start_latency_ms": "start_latency_ms",
 }
 MESSAGE_STYLES = {"transcription.started": "bold green", "transcription.stopped": "bold"}

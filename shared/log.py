@@ -32,7 +32,7 @@ KEYS = (  # the order of a line: Powertools' keys, then ours; any other key foll
     *("function_name", "function_version", "function_memory_size", "function_request_id"),
     *("correlation_id", "sdk_app_id", "room_id", "room_id_type", "user_id", "role"),
     *("event_type", "event_ms", "session", "rule", "transcription_service", "region", "task_id"),
-    *("upstream_request_id", "outcome", "error_code", "start_latency_ms", "elapsed_ms"),
+    *("upstream_request_id", "outcome", "error_code", "reason", "start_latency_ms", "elapsed_ms"),
 )
 
 

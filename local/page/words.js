@@ -84,7 +84,7 @@ export function describe(entry) {
 function toneOf(entry) {
   if (entry.kind === "function.log") return TONES[entry.line.level] ?? "";
   if (entry.kind === "api.call") return entry.outcome === "ok" ? "" : "bad";
-  if (entry.kind === "callback.delivered") return entry.status === 200 ? "" : entry.status ? "warn" : "bad";
+  if (entry.kind === "callback.delivered") return entry.error || !entry.status ? "bad" : entry.status === 200 ? "" : "warn";
   return "";
 }
 
