@@ -13,12 +13,14 @@ import typer
 from local.development import ENDPOINT, local_environment
 from shared.callbacks import names_numeric_room
 from shared.errors import RequestError
+from shared.ledger import Room
+from shared.lifecycle.asking import build_order
 from shared.lifecycle.rooms import STARTERS
-from shared.rules import Rule, Rules
+from shared.rules import Miss, Rule, Rules
 from shared.rules_file import load_rules
-from shared.services import SERVICES, StartOrder
+from shared.services import SERVICES
 from shared.settings import Settings, read_settings
-from shared.signer import WHOLE_ROOM, api_session_id, bot_user_id
+from shared.signer import WHOLE_ROOM
 
 MASK = "***"
 EVENT_NAMES = {
@@ -63,35 +65,28 @@ def explain(
     kind = int(not numeric) if room_id_type == "auto" else int(room_id_type)
     if kind == 0 and not numeric:
         raise RequestError("--room: a numeric room has a number from 1 to 4294967295")
+    named = Room(application, room, kind)
     loaded = load_rules(rules or settings.rules_file)
     print(f"room {room!r} ({'string' if kind else 'numeric'}) of application {application}\n")
-    for line in explain_choice(loaded, application, room, kind):
+    for line in explain_choice(loaded, named):
         print(line)
-    chosen = loaded.decide(application, room, kind)
     print()
-    for line in explain_request(settings, chosen, application, room, kind, user):
+    for line in explain_request(settings, loaded.decide(*named), named, user):
         print(line)
 
 
-def explain_choice(rules: Rules, sdk_app_id: int, room_id: str, room_id_type: int) -> Iterator[str]:
+def explain_choice(rules: Rules, room: Room) -> Iterator[str]:
     """A line for every rule up to the one that matches, with why."""
     for number, rule in enumerate(rules.rules, 1):
-        reason = rule.explain_miss(sdk_app_id, room_id, room_id_type)
-        if reason is None:
+        miss = rule.find_miss(*room)
+        if miss is None:
             yield f"rule {number} {rule.name!r}: matches {', '.join(map(repr, rule.room))}"
             return
-        yield f"rule {number} {rule.name!r}: no, {reason}"
+        yield f"rule {number} {rule.name!r}: no, {_explain_miss(rule, miss)}"
     yield "no rule matches: the room is not transcribed"
 
 
-def explain_request(
-    settings: Settings,
-    rule: Rule,
-    sdk_app_id: int,
-    room_id: str,
-    room_id_type: int,
-    user: str | None,
-) -> Iterator[str]:
+def explain_request(settings: Settings, rule: Rule, room: Room, user: str | None) -> Iterator[str]:
     """When the task starts, and its request; a line of reason when there is none."""
     target = WHOLE_ROOM if rule.scope == "room" else user
     if target is None:
@@ -107,31 +102,17 @@ def explain_request(
         asked = "" if service == rule.service else "when that is refused, "
         region = rule.parameters(service)["region"]
         yield f"{asked}{SERVICES[service].start_action} in {region}:"
-        order = _make_order(settings, rule, service, sdk_app_id, room_id, room_id_type, target)
+        application = settings.find_application(room.sdk_app_id)
+        if application is None:
+            raise RequestError(f"--sdk-app-id: {room.sdk_app_id} is not a configured application")
+        now_ms = time.time_ns() // 1_000_000
+        order = build_order(application, room, rule, service, target, now_ms, 0, lambda _: MASK)
         yield json.dumps(SERVICES[service].build_start(order), indent=2, ensure_ascii=False)
 
 
-def _make_order(
-    settings: Settings,
-    rule: Rule,
-    service: str,
-    sdk_app_id: int,
-    room_id: str,
-    room_id_type: int,
-    target: str,
-) -> StartOrder:
-    application = settings.find_application(sdk_app_id)
-    if application is None:
-        raise RequestError(f"--sdk-app-id: {sdk_app_id} is not a configured application")
-    bot = bot_user_id(sdk_app_id, application.secret_key, room_id, room_id_type, target)
-    return StartOrder(
-        sdk_app_id=sdk_app_id,
-        room_id=room_id,
-        room_id_type=room_id_type,
-        target=target,
-        bot_user_id=bot,
-        session_id=api_session_id(bot, time.time_ns() // 1_000_000),
-        max_idle_s=rule.max_idle_s,
-        parameters=rule.parameters(service),
-        sign=lambda _user_id: MASK,
-    )
+def _explain_miss(rule: Rule, miss: Miss) -> str:
+    if miss == "sdk_app_id":
+        return f"it is for application {', '.join(map(str, rule.sdk_app_id))}"
+    if miss == "room_id_type":
+        return f"it is for rooms of room_id_type {rule.room_id_type}"
+    return f"the room is none of {', '.join(map(repr, rule.room))}"

@@ -19,10 +19,8 @@ from shared.errors import ApiError, RoomscribeError
 from shared.scf import Invocation
 
 SERVICE = "roomscribe"
-MAX_TEXT, MAX_FOREIGN_TEXT = (
-    1_000,
-    150,
-)  # characters of a value: one that is not ASCII is written as \\uXXXX
+MAX_TEXT = 1_000  # characters of a value
+MAX_FOREIGN_TEXT = 150  # of one that is not ASCII: each is written as \uXXXX
 MAX_FRAMES = 10
 QUIET_MODULES = ("shared.log", "shared.lifecycle.outcome", "structlog")  # never a line's location
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}

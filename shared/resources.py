@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from shared.ledger import Ledger, open_ledger
+from shared.ledger import Ledger, Session, open_ledger
 from shared.rules import Rules
 from shared.rules_file import load_rules
 from shared.scf import Invocation, now_ms
@@ -15,6 +15,8 @@ from shared.settings import Settings
 
 if TYPE_CHECKING:
     from shared.client import Client
+
+Result = TypeVar("Result")
 
 CALL_COLD_S, CALL_WARM_S = 2.0, 2.5
 SHORTEST_CALL_S = 0.3  # a call that could not even connect in what is left is not begun
@@ -30,6 +32,10 @@ class Resources:
     client: Client
     invocation: Invocation
     now_ms: Callable[[], int] = now_ms
+
+    def change(self, session: Session, work: Callable[[Session], Result]) -> Result:
+        """Let `work` change a session in the ledger as it is now, alone."""
+        return self.ledger.change(session.room, lambda book: work(book.get(session.id)))
 
     def call_timeout_s(self) -> float:
         """How long one API call may take now; 0 when it should not be begun any more."""

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 # A parsed TOML or JSON table: any value may stand in it.
 Table = dict[str, Any]
 
+Miss = Literal["sdk_app_id", "room_id_type", "room"]
 Globs = list[Annotated[str, Meta(min_length=1)]]
 NUMBERS = re.compile(r"([0-9]{1,10})-([0-9]{1,10})")  # a glob that is a range of numeric rooms
 
@@ -45,14 +46,14 @@ class Rule(Struct, frozen=True, omit_defaults=True):
     ai: Table = {}
     speakers: list[Speaker] = []
 
-    def explain_miss(self, sdk_app_id: int, room_id: str, room_id_type: int) -> str | None:
-        """Why this rule is not about that room; None when it is."""
+    def find_miss(self, sdk_app_id: int, room_id: str, room_id_type: int) -> Miss | None:
+        """The key that keeps this rule from being about that room; None when nothing does."""
         if self.sdk_app_id and sdk_app_id not in self.sdk_app_id:
-            return f"it is for application {', '.join(map(str, self.sdk_app_id))}"
+            return "sdk_app_id"
         if self.room_id_type not in (None, room_id_type):
-            return f"it is for rooms of room_id_type {self.room_id_type}"
+            return "room_id_type"
         if not any(_match_room(glob, room_id, room_id_type) for glob in self.room):
-            return f"the room is none of {', '.join(map(repr, self.room))}"
+            return "room"
         return None
 
     @property
@@ -97,7 +98,7 @@ class Rules(Struct, frozen=True):
     def decide(self, sdk_app_id: int, room_id: str, room_id_type: int) -> Rule:
         """The first rule that matches; a rule of service "none" when none does."""
         for rule in self.rules:
-            if rule.explain_miss(sdk_app_id, room_id, room_id_type) is None:
+            if rule.find_miss(sdk_app_id, room_id, room_id_type) is None:
                 return rule
         return NO_RULE
 

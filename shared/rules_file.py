@@ -12,14 +12,13 @@ import msgspec
 
 from shared.errors import RulesError
 from shared.rules import NUMBERS, Rule, Rules, Speaker, Table
+from shared.services import SERVICES
 from shared.services.parameters import check_parameters, key_names, suggest_name
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
-
-SERVICES = ("cloud", "ai")
 
 _RULE_KEYS = {item.encode_name: item.type for item in msgspec.structs.fields(Rule)}
 _SPEAKER_KEYS = {item.encode_name: item.type for item in msgspec.structs.fields(Speaker)}

@@ -104,7 +104,7 @@ def _read_applications(environ: Mapping[str, str], problems: list[str]) -> tuple
         rows = _parse_apps(environ["TRTC_APPS"], problems)
     else:
         rows = [{key: environ.get(name, "") for key, name in _ONE_APP.items()}]
-    named = len(rows) > 1 or bool(environ.get("TRTC_APPS"))
+    named = bool(environ.get("TRTC_APPS"))
     apps = [
         _read_application(row, f"TRTC_APPS[{i}]." if named else "", problems)
         for i, row in enumerate(rows)

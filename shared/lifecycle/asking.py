@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from shared.errors import ApiError, SettingsError
 from shared.ledger import Attempt, Room, Session, Task, TaskId
 from shared.resources import Resources
@@ -22,21 +24,43 @@ def find_rule(session: Session, target: str) -> Rule:
 
 def make_order(resources: Resources, session: Session, rule: Rule, task: Task) -> StartOrder:
     """What a start of this task asks the service for."""
-    room = session.room
-    key = _find_application(resources, room).secret_key
-    bot = _name_bot(resources, session, task)
+    application = _find_application(resources, session.room)
+    key, expire_s = application.secret_key, resources.settings.user_sig_expire_s
     generation = task.pending.generation if task.pending else len(task.task_ids)
-    expire_s = resources.settings.user_sig_expire_s
+    return build_order(
+        application,
+        session.room,
+        rule,
+        task.service,
+        task.target,
+        session.opened_ms,
+        generation,
+        lambda user_id: make_user_sig(application.sdk_app_id, key, user_id, expire_s),
+    )
+
+
+def build_order(
+    application: Application,
+    room: Room,
+    rule: Rule,
+    service: str,
+    target: str,
+    opened_ms: int,
+    generation: int,
+    sign: Callable[[str], str],
+) -> StartOrder:
+    """The order for a target's task under a rule, with whatever `sign` makes of a user id."""
+    bot = _name_bot(application, room, target)
     return StartOrder(
         sdk_app_id=room.sdk_app_id,
         room_id=room.room_id,
         room_id_type=room.room_id_type,
-        target=task.target,
+        target=target,
         bot_user_id=bot,
-        session_id=api_session_id(bot, session.opened_ms, generation),
+        session_id=api_session_id(bot, opened_ms, generation),
         max_idle_s=rule.max_idle_s,
-        parameters=rule.parameters(task.service),
-        sign=lambda user_id: make_user_sig(room.sdk_app_id, key, user_id, expire_s),
+        parameters=rule.parameters(service),
+        sign=sign,
     )
 
 
@@ -63,9 +87,8 @@ def find_attempt(
     service, timeout_s = SERVICES[attempt.service], resources.call_timeout_s()
     if not service.finds_by_session or not timeout_s:
         return False, None
-    session_id = api_session_id(
-        _name_bot(resources, session, task), session.opened_ms, attempt.generation
-    )
+    bot = _name_bot(_find_application(resources, session.room), session.room, task.target)
+    session_id = api_session_id(bot, session.opened_ms, attempt.generation)
     region = find_region(session, task.target, attempt.service)
     params = {"TaskId": "", "SdkAppId": session.room.sdk_app_id, "SessionId": session_id}
     try:
@@ -83,10 +106,10 @@ def find_region(session: Session, target: str, service: str) -> str:
     return str(find_rule(session, target).parameters(service)["region"])
 
 
-def _name_bot(resources: Resources, session: Session, task: Task) -> str:
-    room = session.room
-    key = _find_application(resources, room).secret_key
-    return bot_user_id(room.sdk_app_id, key, room.room_id, room.room_id_type, task.target)
+def _name_bot(application: Application, room: Room, target: str) -> str:
+    return bot_user_id(
+        room.sdk_app_id, application.secret_key, room.room_id, room.room_id_type, target
+    )
 
 
 def _find_application(resources: Resources, room: Room) -> Application:

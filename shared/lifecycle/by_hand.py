@@ -11,9 +11,8 @@ from shared.ledger import Room, RoomBook, Session, Task, claims
 from shared.lifecycle.asking import ask_progress
 from shared.lifecycle.outcome import COME_BACK, Outcome
 from shared.lifecycle.request import EVENT_KEYS, RoomRequest
-from shared.lifecycle.rooms import finish_closing
 from shared.lifecycle.starting import start_task
-from shared.lifecycle.stopping import stop_tasks
+from shared.lifecycle.stopping import finish_unfinished, stop_tasks
 from shared.resources import Resources
 from shared.rules import Rule
 from shared.rules_file import overridable_keys, override_rule
@@ -22,7 +21,6 @@ from shared.services.parameters import suggest_name
 from shared.signer import WHOLE_ROOM
 
 SESSIONS_SHOWN = 5
-
 
 Result = tuple[list[Outcome], Json]
 
@@ -55,10 +53,7 @@ def stop_room(request: RoomRequest, resources: Resources) -> Result:
     book = resources.ledger.read(request.room)
     if book.latest is None:
         return [], {"outcome": "not_open", "message": "this room is not known"}
-    outcomes: list[Outcome] = []
-    for session in book.sessions:
-        if session.closed_ms is not None and claims.is_unfinished(session):
-            outcomes += finish_closing(session, resources)
+    outcomes = finish_unfinished(book, resources)
     if book.open_now:
         outcomes += _hold(book.open_now, resources)
     session = resources.ledger.read(request.room).get(book.latest.id)
@@ -73,14 +68,6 @@ def stop_room(request: RoomRequest, resources: Resources) -> Result:
     return outcomes, result | ({"warnings": warnings} if warnings else {})
 
 
-def _hold(session: Session, resources: Resources) -> list[Outcome]:
-    tasks = resources.ledger.change(
-        session.room,
-        lambda book: claims.hold_session(book.get(session.id), resources.now_ms()),
-    )
-    return stop_tasks(resources, session, tasks)
-
-
 def describe_room(request: RoomRequest, resources: Resources) -> Result:
     """What happened in a room and when: its sessions, newest first, with people and tasks."""
     _require_shared_ledger(resources)
@@ -89,6 +76,12 @@ def describe_room(request: RoomRequest, resources: Resources) -> Result:
     described = [_describe(session, resources) for session in sessions]
     rule = resources.rules.decide(*room).name
     return [], {**room._asdict(), "outcome": "described", "rule_now": rule, "sessions": described}
+
+
+def _hold(session: Session, resources: Resources) -> list[Outcome]:
+    now_ms = resources.now_ms()
+    tasks = resources.change(session, lambda known: claims.hold_session(known, now_ms))
+    return stop_tasks(resources, session, tasks)
 
 
 def _plan(room: Room, rule: Rule, resources: Resources) -> Result:
@@ -153,8 +146,8 @@ def _prepare(session: Session, rule: Rule, resources: Resources) -> Session:
         if ask_progress(resources, session.room, i) == "ended"
     ]
 
-    def prepare(book: RoomBook) -> Session:
-        known, now_ms = book.get(session.id), resources.now_ms()
+    def prepare(known: Session) -> Session:
+        now_ms = resources.now_ms()
         claims.lift_hold(known, now_ms)
         for target, task_id in ended:
             claims.note_ended(known, target, [task_id], now_ms)
@@ -162,7 +155,7 @@ def _prepare(session: Session, rule: Rule, resources: Resources) -> Session:
             known.rule = rule
         return known
 
-    return resources.ledger.change(session.room, prepare)
+    return resources.change(session, prepare)
 
 
 def _choose_targets(

@@ -9,7 +9,7 @@ from shared.ledger import Closing, Room, RoomBook, Session, Task, claims
 from shared.lifecycle.asking import ask_progress
 from shared.lifecycle.outcome import COME_BACK, Outcome, failed, ignored
 from shared.lifecycle.starting import not_wanted, start_task
-from shared.lifecycle.stopping import stop_tasks
+from shared.lifecycle.stopping import finish_closing, finish_unfinished
 from shared.resources import Resources
 from shared.rules import Rule
 from shared.signer import WHOLE_ROOM, is_bot_user_id
@@ -36,9 +36,7 @@ def act_on(callback: Callback, resources: Resources) -> list[Outcome]:
     outcomes: list[Outcome] = []
     try:
         book = resources.ledger.read(room)
-        for session in book.sessions:
-            if session.closed_ms is not None and claims.is_unfinished(session):
-                outcomes += finish_closing(session, resources)
+        outcomes += finish_unfinished(book, resources)
         outcomes += _act(callback, book, resources)
     except RoomscribeError as error:  # what was done before it must not go unsaid
         outcomes.append(failed(error))
@@ -52,18 +50,6 @@ def find_target(rule: Rule, event_type: int, user_id: str | None) -> str | None:
     if rule.scope == "room":
         return WHOLE_ROOM
     return None if event_type == callbacks.ROOM_CREATED else user_id
-
-
-def finish_closing(session: Session, resources: Resources) -> list[Outcome]:
-    """Stop whatever a closed session still has running."""
-    stops, starting = resources.ledger.change(
-        session.room, lambda book: claims.begin_stops(book.get(session.id), resources.now_ms())
-    )
-    outcomes = stop_tasks(resources, session, stops)
-    if starting:  # its starter will stop it, unless it dies: come back and see
-        fields = {"session": session.id, "rule": session.rule.name}
-        outcomes.append(Outcome("transcription.stopping", "starting", COME_BACK, fields=fields))
-    return outcomes
 
 
 def _act(callback: Callback, book: RoomBook, resources: Resources) -> list[Outcome]:

@@ -40,10 +40,10 @@ def start_task(
     rule = find_rule(session, target)
     if rule.service == "none":
         return [not_wanted(session, rule)]
-    won, claim = resources.ledger.change(
-        session.room,
-        lambda book: claims.claim_start(
-            book.get(session.id),
+    won, claim = resources.change(
+        session,
+        lambda known: claims.claim_start(
+            known,
             target,
             rule.service,
             trigger=trigger,
@@ -118,13 +118,11 @@ class _Start:
         """Record a running task; stop it when the room closed, or somebody held it, meanwhile."""
         now_ms = self.resources.now_ms()
         try:
-            finish, task = self.resources.ledger.change(
-                self.session.room,
-                lambda book: (
-                    claims.finish_start(
-                        book.get(self.session.id), self.claim, task_id, self.region, now_ms
-                    ),
-                    book.get(self.session.id).tasks[self.claim.target],
+            finish, task = self.resources.change(
+                self.session,
+                lambda known: (
+                    claims.finish_start(known, self.claim, task_id, self.region, now_ms),
+                    known.tasks[self.claim.target],
                 ),
             )
         except LedgerError as error:
@@ -214,11 +212,10 @@ class _Start:
         refusal = self._outcome(
             "transcription.refused", "fallback", level="warning", error_code=error.code
         )
-        claim = self.resources.ledger.change(
-            self.session.room,
-            lambda book: claims.switch_service(
-                book.get(self.session.id), self.claim, service, self.resources.now_ms()
-            ),
+        now_ms = self.resources.now_ms()
+        claim = self.resources.change(
+            self.session,
+            lambda known: claims.switch_service(known, self.claim, service, now_ms),
         )
         if claim is None:  # held, or closed, while the first service was asked
             self._release("due", error.code, may_have_happened=False)
@@ -246,10 +243,10 @@ class _Start:
         not_before_ms: int = 0,
         may_have_happened: bool,
     ) -> None:
-        self.resources.ledger.change(
-            self.session.room,
-            lambda book: claims.release_start(
-                book.get(self.session.id),
+        self.resources.change(
+            self.session,
+            lambda known: claims.release_start(
+                known,
                 self.claim,
                 state,
                 error_code,

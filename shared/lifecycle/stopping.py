@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 from shared.errors import ApiError, LedgerError
-from shared.ledger import Room, Session, Task, TaskId, claims
+from shared.ledger import Room, RoomBook, Session, Task, TaskId, claims
 from shared.lifecycle.asking import UNSURE_MS, find_attempt
 from shared.lifecycle.outcome import COME_BACK, Fields, Outcome, describe_task
 from shared.resources import Resources
 from shared.services import SERVICES
 from shared.services.kinds import is_gone
+
+
+def finish_unfinished(book: RoomBook, resources: Resources) -> list[Outcome]:
+    """Stop whatever the room's closed sessions still have running."""
+    return [
+        outcome
+        for session in book.sessions
+        if session.closed_ms is not None and claims.is_unfinished(session)
+        for outcome in finish_closing(session, resources)
+    ]
+
+
+def finish_closing(session: Session, resources: Resources) -> list[Outcome]:
+    """Stop whatever a closed session still has running."""
+    now_ms = resources.now_ms()
+    stops, starting = resources.change(session, lambda known: claims.begin_stops(known, now_ms))
+    outcomes = stop_tasks(resources, session, stops)
+    if starting:  # its starter will stop it, unless it dies: come back and see
+        fields = {"session": session.id, "rule": session.rule.name}
+        outcomes.append(Outcome("transcription.stopping", "starting", COME_BACK, fields=fields))
+    return outcomes
 
 
 def stop_tasks(resources: Resources, session: Session, tasks: list[Task]) -> list[Outcome]:
@@ -53,9 +74,8 @@ def _note_stopped(resources: Resources, session: Session, task: Task, task_id: T
     """Whether the ledger took it; what it did not take is stopped once more by the next event."""
     ended, now_ms = [task_id.task_id], resources.now_ms()
     try:
-        resources.ledger.change(
-            session.room,
-            lambda book: claims.finish_stop(book.get(session.id), task.target, ended, now_ms),
+        resources.change(
+            session, lambda known: claims.finish_stop(known, task.target, ended, now_ms)
         )
     except LedgerError:
         return False
@@ -92,10 +112,7 @@ def _settle_unseen(
         else:
             outcomes.append(Outcome("transcription.unclear", "retry", COME_BACK, "warning", fields))
     if settled or found:
-        resources.ledger.change(
-            session.room,
-            lambda book: _settle(book.get(session.id), task, settled, found, resources),
-        )
+        resources.change(session, lambda known: _settle(known, task, settled, found, resources))
     known_ids = {task_id.task_id for task_id in task.task_ids}
     return outcomes, [task_id for task_id in found if task_id.task_id not in known_ids]
 
