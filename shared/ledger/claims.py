@@ -120,8 +120,8 @@ def begin_stops(session: Session, now_ms: int) -> tuple[list[Task], bool]:
             continue
         _lose_claim(task)
         if task.state not in ("stopping", "stopped"):
-            _set_state(task, "stopping" if _needs_stop(task) else "stopped", now_ms)
-    stops = [t for t in session.tasks.values() if t.state != "starting" and _needs_stop(t)]
+            _set_state(task, "stopping" if needs_stop(task) else "stopped", now_ms)
+    stops = [t for t in session.tasks.values() if t.state != "starting" and needs_stop(t)]
     return stops, starting
 
 
@@ -135,7 +135,7 @@ def hold_session(session: Session, now_ms: int) -> list[Task]:
         _lose_claim(task)
         task.token = ""
         _set_state(task, "held", now_ms)
-    return [task for task in session.tasks.values() if _needs_stop(task)]
+    return [task for task in session.tasks.values() if needs_stop(task)]
 
 
 def lift_hold(session: Session, now_ms: int) -> None:
@@ -163,9 +163,9 @@ def finish_stop(session: Session, target: str, ended: list[str], now_ms: int) ->
     """Record which TaskIds are over; True when nothing of the task is left to be stopped."""
     task = session.tasks[target]
     _mark_ended(task, ended)
-    if task.state == "stopping" and not _needs_stop(task):
+    if task.state == "stopping" and not needs_stop(task):
         _set_state(task, "stopped", now_ms)
-    return not _needs_stop(task)
+    return not needs_stop(task)
 
 
 def note_ended(session: Session, target: str, ended: list[str], now_ms: int) -> None:
@@ -184,9 +184,14 @@ def find_leftovers(task: Task) -> list[TaskId]:
     return [i for i in task.alive if task.state != "running" or i.task_id != task.task_id]
 
 
+def needs_stop(task: Task) -> bool:
+    """Whether something of it lives, or may live, at the API."""
+    return bool(task.unseen or task.alive)
+
+
 def is_unfinished(session: Session) -> bool:
     """Whether anything of a session lives on, may live, or is being started."""
-    return any(task.state == "starting" or _needs_stop(task) for task in session.tasks.values())
+    return any(task.state == "starting" or needs_stop(task) for task in session.tasks.values())
 
 
 def is_busy(session: Session) -> bool:
@@ -208,10 +213,6 @@ def _may_claim(task: Task, now_ms: int, *, by_hand: bool) -> bool:
         waits = now_ms < task.not_before_ms <= now_ms + LONGEST_WAIT_MS
         return not waits or (by_hand and not task.unseen)
     return by_hand and task.state in ("failed", "stopped", "held")
-
-
-def _needs_stop(task: Task) -> bool:
-    return bool(task.unseen or task.alive)
 
 
 def _holds(task: Task, claim: Task) -> bool:

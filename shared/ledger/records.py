@@ -48,7 +48,9 @@ class Task(Struct, omit_defaults=True):
     `token`, `lease_until_ms` and `pending` belong to the claim that is starting it, `trigger`
     names the event the claim answers. `unseen` are starts that may have happened although nobody
     saw it. `task_id` is the current one ("" before the first), `task_ids` are all it ever got.
-    `changed_ms` is when `state` changed.
+    `changed_ms` is when `state` changed, `waiting_ms` since when it has waited for its start (0: it
+    does not wait), `checked_ms` when the API last said how it is, `ended_ms` the time of the event
+    that said it had ended by itself. `restarts` counts those since it last ran for long.
     """
 
     target: str
@@ -63,6 +65,11 @@ class Task(Struct, omit_defaults=True):
     trigger: str = ""
     error_code: str = ""
     changed_ms: int = 0
+    waiting_ms: int = 0
+    checked_ms: int = 0
+    ended_ms: int = 0
+    restarts: int = 0
+    removed: bool = False
     task_id: str = ""
     task_ids: list[TaskId] = []
 

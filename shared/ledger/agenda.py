@@ -1,0 +1,42 @@
+"""When a room must be looked at again, and which of its tasks count against the quota: pure."""
+
+from __future__ import annotations
+
+from shared.ledger import claims
+from shared.ledger.book import RoomBook
+from shared.ledger.records import Session, Task
+
+CHECK_MS = 120_000  # how long a running task is believed without asking the API
+
+
+def find_next_look(book: RoomBook) -> int | None:
+    """The ms at which something of the room is due: a start, a stop, a check; None when nothing is."""
+    looks = [
+        look_ms
+        for session in book.sessions
+        for task in session.tasks.values()
+        if (look_ms := _find_task_look(session, task)) is not None
+    ]
+    return min(looks, default=None)
+
+
+def list_living(book: RoomBook) -> list[str]:
+    """The room's tasks that hold, or are about to hold, one of the places the quota allows."""
+    return [
+        f"{session.opened_ms}/{task.target}"
+        for session in book.sessions
+        for task in session.tasks.values()
+        if task.state == "starting" or task.alive
+    ]
+
+
+def _find_task_look(session: Session, task: Task) -> int | None:
+    if task.state == "starting":
+        return task.lease_until_ms
+    if session.closed_ms is not None:
+        return task.not_before_ms if claims.needs_stop(task) else None
+    if task.state == "due":
+        return max(task.not_before_ms, task.waiting_ms)
+    if claims.find_leftovers(task) or (task.state == "stopping" and claims.needs_stop(task)):
+        return task.not_before_ms
+    return task.checked_ms + CHECK_MS if task.state == "running" else None

@@ -1,0 +1,84 @@
+"""What every engine of the ledger does, in the same way: SQLite and Redis are tested against it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from shared.ledger.book import RoomBook
+from shared.ledger.records import Person, Room, Session
+
+Result = TypeVar("Result")
+
+
+class Ledger(Protocol):
+    """Keeps what all instances know; every method raises LedgerError when the engine does not answer.
+
+    Safe to use from several threads. Each method is done wholly or not at all, and what it has
+    returned survives the death of every process. All times are ms since 1970, given by the caller.
+    """
+
+    def read(self, room: Room) -> RoomBook:
+        """A room's book as it is now; an empty one for a room never heard of."""
+
+    def change(self, room: Room, work: Callable[[RoomBook], Result]) -> Result:
+        """Let `work` change a room's book as if nobody else did meanwhile.
+
+        `work` must be pure but for the book: it runs again when somebody else was quicker.
+        Afterwards `list_due` and `count_living` know what the book now says.
+        """
+
+    def list_sessions(self, room: Room, most: int) -> list[Session]:
+        """The room's sessions, newest first, at most `most`."""
+
+    def note_person(
+        self,
+        session: Session,
+        user_id: str,
+        event_ms: int,
+        *,
+        present: bool,
+        microphone: bool | None,
+        precise: bool = True,
+    ) -> None:
+        """Remember what the newest event about somebody says; None leaves the microphone as it was."""
+
+    def list_people(self, session: Session) -> list[Person]:
+        """Everybody seen in a session, by name."""
+
+    def list_due(self, now_ms: int, most: int) -> list[Room]:
+        """The rooms whose next look (see `agenda`) has come, the longest waiting first.
+
+        A room may stand here although nothing is due in it; `forget_look` takes it out.
+        """
+
+    def find_next_due(self) -> int | None:
+        """The ms at which the next room must be looked at; None when none must."""
+
+    def forget_look(self, room: Room) -> None:
+        """Take a room out of `list_due` unless its book says that something is due, at any time."""
+
+    def rebuild_agenda(self) -> int:
+        """Look through every book and mend what `list_due` and `count_living` say; how many books."""
+
+    def count_living(self, sdk_app_id: int) -> int:
+        """How many tasks of an application hold, or are about to hold, a place of the quota."""
+
+    def take_slot(self, name: str, per_s: int, now_ms: int) -> int:
+        """0 when one more call of that name may go out now, else the ms after which to ask again.
+
+        At most `per_s` are given in any 1,000 ms, to all callers together.
+        """
+
+    def take_lease(self, name: str, token: str, now_ms: int, lease_ms: int) -> bool:
+        """Whether `token` now holds the lease of that name, new, renewed, or because it had run out.
+
+        `lease_ms` is at most 60,000; a lease that ends further ahead than that was written by a
+        wrong clock, and counts as run out.
+        """
+
+    def drop_lease(self, name: str, token: str) -> None:
+        """Give a lease back, if `token` still holds it."""
+
+    def close(self) -> None:
+        """Let go of files and connections."""
