@@ -26,6 +26,12 @@ ROOM_EVENTS = frozenset(
 
 USER_EVENTS = ROOM_EVENTS - {ROOM_CREATED, ROOM_DISMISSED}
 
+# Of a task: group 9 is StartAITranscription's, group 14 CreateCloudTranscription's.
+TASK_STARTED = frozenset((901, 1401))
+TASK_STOPPED = frozenset((902, 1402))
+TASK_SPOKE = frozenset((903, 1403, 1404))
+TASK_EVENTS = TASK_STARTED | TASK_STOPPED | TASK_SPOKE
+
 NUMERIC_ROOM, STRING_ROOM = 0, 1
 ANCHOR = 20
 
@@ -48,6 +54,34 @@ class EventInfo(Struct):
         default=None, name="UserId"
     )
     role: int | None = msgspec.field(default=None, name="Role")
+
+
+class TaskInfo(Struct):
+    """What EventInfo says of a task; RobotId is group 14's, LeaveCode documented for 902 only.
+
+    Source: TRTC documentation, AI service callbacks (product 647, documents 109686 and 129976), 2026-04.
+    """
+
+    task_id: Annotated[str, Meta(min_length=1, max_length=256)] = msgspec.field(name="TaskId")
+    bot_user_id: str | None = msgspec.field(default=None, name="RobotId")
+    payload: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="Payload")
+
+
+class TaskPayload(Struct):
+    """What a task's Payload may say of its start (0: it runs) or of its end."""
+
+    status: int = msgspec.field(default=0, name="Status")
+    leave_code: int | None = msgspec.field(default=None, name="LeaveCode")
+
+
+class TaskNews(Struct, frozen=True):
+    """What a callback tells of a task; `bot_user_id` and `leave_code` are None when it does not say."""
+
+    task_id: str
+    service: str
+    bot_user_id: str | None = None
+    leave_code: int | None = None
+    failed: bool = False
 
 
 class Envelope(Struct):
@@ -75,11 +109,17 @@ class Callback(Struct, frozen=True):
     room_id_type: int = NUMERIC_ROOM
     user_id: str | None = None
     role: int | None = None
+    task: TaskNews | None = None
 
     @property
     def is_room_event(self) -> bool:
-        """Whether it is of a type Roomscribe acts on."""
+        """Whether it tells of a room or of somebody in it."""
         return self.event_type in ROOM_EVENTS
+
+    @property
+    def is_task_event(self) -> bool:
+        """Whether it tells of a transcription task."""
+        return self.task is not None
 
     def describe(self) -> dict[str, int | str | None]:
         """What log lines say of it: enough to build the event again."""
@@ -91,6 +131,7 @@ class Callback(Struct, frozen=True):
             "role": self.role,
             "event_type": self.event_type,
             "event_ms": self.event_ms,
+            "task_id": self.task.task_id if self.task else None,
         }
 
 
@@ -200,7 +241,7 @@ def _check_age(envelope: Envelope, now_ms: int, max_age_s: int) -> None:
 def _read_callback(sdk_app_id: int, envelope: Envelope) -> Callback:
     try:
         info = msgspec.json.decode(envelope.info, type=EventInfo)
-        return _build_callback(sdk_app_id, envelope.event_type, info)
+        return _build_callback(envelope, sdk_app_id, info)
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, RecursionError) as error:
         if envelope.event_type in ROOM_EVENTS:
             raise CallbackError("EventInfo is not that of a TRTC room event") from _without_text(
@@ -209,14 +250,27 @@ def _read_callback(sdk_app_id: int, envelope: Envelope) -> Callback:
         return Callback(sdk_app_id, envelope.event_type, envelope.callback_ms or 0)
 
 
-def _build_callback(sdk_app_id: int, event_type: int, info: EventInfo) -> Callback:
+def _build_callback(envelope: Envelope, sdk_app_id: int, info: EventInfo) -> Callback:
+    event_type = envelope.event_type
     event_ms, precise = _read_time(info)
     room_id, room_id_type = _read_room(info)
     if event_type in USER_EVENTS and not names_user(info.user_id):
         raise ValueError("UserId is missing or none")
+    task = _read_task(event_type, envelope.info) if event_type in TASK_EVENTS else None
     return Callback(
-        sdk_app_id, event_type, event_ms, precise, room_id, room_id_type, info.user_id, info.role
+        sdk_app_id, event_type, event_ms, precise, room_id, room_id_type, info.user_id, info.role, task
     )
+
+
+def _read_task(event_type: int, raw: msgspec.Raw) -> TaskNews:
+    info = msgspec.json.decode(raw, type=TaskInfo)
+    try:
+        payload = msgspec.json.decode(info.payload, type=TaskPayload)
+    except (msgspec.MsgspecError, RecursionError):  # a payload no document has still names its task
+        payload = TaskPayload()
+    service = "ai" if event_type < 1000 else "cloud"
+    failed = event_type in TASK_STARTED and payload.status != 0
+    return TaskNews(info.task_id, service, info.bot_user_id, payload.leave_code, failed)
 
 
 def _read_time(info: EventInfo) -> tuple[int, bool]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
+from shared.errors import LedgerError
 from shared.ledger import Ledger, Session, open_ledger
 from shared.rules import Rules
 from shared.rules_file import load_rules
-from shared.scf import Invocation, now_ms
+from shared.scf import Invocation, Json, now_ms
 from shared.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,12 +21,17 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 CALL_COLD_S, CALL_WARM_S = 2.0, 2.5
+KICK_S = 0.7  # of an invocation that has answered by then
+OTHERS_PER_S = 20  # Source: request limits of the Describe, Stop and Delete actions
 SHORTEST_CALL_S = 0.3  # a call that could not even connect in what is left is not begun
 
 
 @dataclass(frozen=True)
 class Resources:
-    """Opened for one invocation; `now_ms` is its clock and `remaining_s` its deadline."""
+    """Opened for one invocation; `now_ms` is its clock.
+
+    `granted` are slots of the limiter that were taken for it beforehand.
+    """
 
     settings: Settings
     rules: Rules
@@ -32,6 +39,7 @@ class Resources:
     client: Client
     invocation: Invocation
     now_ms: Callable[[], int] = now_ms
+    granted: list[str] = field(default_factory=list)
 
     def change(self, session: Session, work: Callable[[Session], Result]) -> Result:
         """Let `work` change a session in the ledger as it is now, alone."""
@@ -43,20 +51,73 @@ class Resources:
         left = min(most, self.invocation.remaining_s())
         return left if left >= SHORTEST_CALL_S else 0
 
+    def take_slot(self, name: str) -> bool:
+        """Whether a call of that name (see `name_slot`) may go out now."""
+        if name in self.granted:
+            self.granted.remove(name)
+            return True
+        return self.find_slot_wait(name) == 0
+
+    def find_slot_wait(self, name: str) -> int:
+        """0 when the limiter has given a slot, else the ms after which to ask again."""
+        verb, _, service = name.partition("/")
+        per_s = self.settings.starts_per_s[service] if verb == "start" else OTHERS_PER_S
+        return self.ledger.take_slot(name, per_s, self.now_ms())
+
+    def call_drainer(self, event: Json) -> None:
+        """Invoke the drain function asynchronously; raises ApiError.
+
+        Source: SCF API 2018-04-16, Invoke.
+        """
+        invocation, settings = self.invocation, self.settings
+        client = open_client(settings.scf_endpoint, settings.ca, "scf", "2018-04-16")
+        params = {
+            "FunctionName": settings.drain_function,
+            "InvocationType": "Event",
+            "ClientContext": json.dumps(event),
+            "Namespace": invocation.namespace or "default",
+        }
+        client.call("Invoke", params, invocation.region, KICK_S)
+
+
+def name_slot(verb: str, service: str) -> str:
+    """The limiter's name for calls of a service: "start", "stop" or "describe"."""
+    return f"{verb}/{service}"
+
 
 def open_resources(settings: Settings, invocation: Invocation) -> Resources:
     """Open what the settings name; ledger, rules and connections stay open for the next invocation."""
     return Resources(
         settings=settings,
         rules=load_rules(settings.rules_file),
-        ledger=open_ledger(settings.ledger_url),
+        ledger=_open_ledger(settings.ledger_url),
         client=open_client(settings.endpoint, settings.ca),
         invocation=invocation,
     )
 
 
-@lru_cache(maxsize=2)
-def open_client(endpoint: str, ca: str | None) -> Client:
+@lru_cache(maxsize=4)
+def open_client(
+    endpoint: str, ca: str | None, service: str = "trtc", version: str = "2019-07-22"
+) -> Client:
+    """The client of one API, kept with its connections."""
     from shared.client import Client  # the SDK, which ignored events never need
 
-    return Client(endpoint, ca)
+    return Client(endpoint, ca, service=service, version=version)
+
+
+class AbsentLedger:
+    """Stands for a ledger that could not be opened: whatever is asked of it raises its error."""
+
+    def __init__(self, error: LedgerError) -> None:
+        self._error = error
+
+    def __getattr__(self, name: str) -> object:
+        raise self._error
+
+
+def _open_ledger(url: str) -> Ledger:
+    try:
+        return open_ledger(url)
+    except LedgerError as error:  # a room that is created starts without it
+        return cast(Ledger, AbsentLedger(error))

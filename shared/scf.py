@@ -49,6 +49,8 @@ class Invocation:
     function_name: str
     function_version: str
     memory_mb: int
+    region: str
+    namespace: str
     cold_start: bool
     started_ms: int
     deadline_s: float
@@ -63,23 +65,28 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def begin_invocation(context: object) -> Invocation:
+def begin_invocation(context: object, *, answers_trtc: bool = True) -> Invocation:
     """Read SCF's context, tolerant of absent keys, and start the clock of this invocation.
+
+    `answers_trtc`: somebody waits five seconds for the answer; else only SCF's own limit counts.
 
     Source: SCF documentation, context (product 583, document 9210), 2025-10.
     """
     keys: Mapping[str, Any] = context if isinstance(context, Mapping) else {}
     cold, _instance["cold"] = _instance["cold"], False
     limit_s = _read_int(keys.get("time_limit_in_ms"), 10_000) / 1000 - ANSWER_MARGIN_S
-    budget_s = min(COLD_BUDGET_S if cold else WARM_BUDGET_S, limit_s)
+    if answers_trtc:
+        limit_s = min(COLD_BUDGET_S if cold else WARM_BUDGET_S, limit_s)
     return Invocation(
         request_id=str(keys.get("request_id", "")),
         function_name=str(keys.get("function_name", "")),
         function_version=str(keys.get("function_version", "")),
         memory_mb=_read_int(keys.get("memory_limit_in_mb"), 0),
+        region=str(keys.get("tencentcloud_region", "")),
+        namespace=str(keys.get("namespace", "")),
         cold_start=cold,
         started_ms=now_ms(),
-        deadline_s=time.monotonic() + budget_s,
+        deadline_s=time.monotonic() + limit_s,
     )
 
 

@@ -13,6 +13,9 @@ from typing import NamedTuple
 from shared.errors import SettingsError
 
 DEFAULT_ENDPOINT = "https://trtc.intl.tencentcloudapi.com"
+DEFAULT_SCF_ENDPOINT = "https://scf.tencentcloudapi.com"
+# Source: StartAITranscription and CreateCloudTranscription, request limits; Tencent raises them on request.
+STARTS_PER_S = {"cloud": 20, "ai": 50}
 DEFAULT_LEDGER_URL = "sqlite:////tmp/roomscribe-ledger.db"
 DEFAULT_RULES_FILE = str(Path(__file__).parent.parent / "rules.toml")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -43,6 +46,10 @@ class Settings:
     rules_file: str
     user_sig_expire_s: int
     callback_max_age_s: int
+    starts_per_s: Mapping[str, int]
+    task_quota: int
+    drain_function: str | None
+    scf_endpoint: str
     log_level: str
     on_scf: bool
 
@@ -69,12 +76,19 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     problems: list[str] = []
     settings = Settings(
         applications=_read_applications(environ, problems),
-        endpoint=_read_endpoint(environ, problems),
+        endpoint=_read_endpoint(environ, "TRTC_ENDPOINT", DEFAULT_ENDPOINT, problems),
         ca=_read_ca(environ, problems),
         ledger_url=environ.get("LEDGER_URL") or DEFAULT_LEDGER_URL,
         rules_file=environ.get("RULES_FILE") or DEFAULT_RULES_FILE,
         user_sig_expire_s=_read_int(environ, "USER_SIG_EXPIRE_S", 86_400, problems),
         callback_max_age_s=_read_int(environ, "CALLBACK_MAX_AGE_S", 300, problems),
+        starts_per_s={
+            name: _read_int(environ, f"STARTS_PER_S_{name.upper()}", default, problems, unit="starts")
+            for name, default in STARTS_PER_S.items()
+        },
+        task_quota=_read_int(environ, "TASK_QUOTA", 100, problems, unit="tasks"),
+        drain_function=environ.get("DRAIN_FUNCTION") or None,
+        scf_endpoint=_read_endpoint(environ, "SCF_ENDPOINT", DEFAULT_SCF_ENDPOINT, problems),
         log_level=_read_log_level(environ, problems),
         on_scf=_runs_on_scf(environ),
     )
@@ -173,12 +187,14 @@ def _refuse_twins(apps: list[Application], problems: list[str]) -> None:
         )
 
 
-def _read_endpoint(environ: Mapping[str, str], problems: list[str]) -> str:
-    text = environ.get("TRTC_ENDPOINT") or DEFAULT_ENDPOINT
+def _read_endpoint(
+    environ: Mapping[str, str], name: str, default: str, problems: list[str]
+) -> str:
+    text = environ.get(name) or default
     text = text if "://" in text else f"https://{text}"
     if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?", text):
-        problems.append("TRTC_ENDPOINT: must be a host, or http(s)://host:port, without a path")
-        return DEFAULT_ENDPOINT
+        problems.append(f"{name}: must be a host, or http(s)://host:port, without a path")
+        return default
     return text.rstrip("/")
 
 
@@ -189,10 +205,17 @@ def _read_ca(environ: Mapping[str, str], problems: list[str]) -> str | None:
     return path
 
 
-def _read_int(environ: Mapping[str, str], name: str, default: int, problems: list[str]) -> int:
+def _read_int(
+    environ: Mapping[str, str],
+    name: str,
+    default: int,
+    problems: list[str],
+    *,
+    unit: str = "seconds",
+) -> int:
     text = environ.get(name) or str(default)
     if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) == 0:
-        problems.append(f"{name}: must be a whole number of seconds, 1 or more")
+        problems.append(f"{name}: must be a whole number of {unit}, 1 or more")
         return default
     return int(text)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 
 BOT_PREFIX = "roomscribe_"
 WHOLE_ROOM = "*"  # the target of a task that hears everybody
@@ -60,6 +61,12 @@ def api_session_id(bot: str, opened_ms: int, generation: int = 0) -> str:
     """The SessionId of a 1.0 task: the bot, when the session opened, and which restart this is."""
     suffix = f"-{generation}" if generation else ""
     return f"{bot}-{opened_ms}{suffix}"
+
+
+def read_api_session_id(session_id: str) -> tuple[str, int]:
+    """The bot and the opening ms in a SessionId of ours; ("", 0) for anybody else's."""
+    match = re.fullmatch(r"([a-z0-9_]+)-([0-9]{1,15})(-[0-9]{1,6})?", session_id)
+    return (match[1], int(match[2])) if match else ("", 0)
 
 
 def _sign_tag(sdk_app_id: int, secret_key: str, room_id: str, room_id_type: int, tag: str) -> str:

@@ -2,7 +2,16 @@
 
 from shared.ledger.book import Closing, Opening, RoomBook
 from shared.ledger.open import Ledger, close_ledgers, open_ledger
-from shared.ledger.records import Attempt, Person, Room, Session, Task, TaskId, TaskState
+from shared.ledger.records import (
+    Attempt,
+    Person,
+    Room,
+    Session,
+    Task,
+    TaskId,
+    TaskState,
+    name_session,
+)
 
 __all__ = [
     "Attempt",
@@ -17,5 +26,6 @@ __all__ = [
     "TaskId",
     "TaskState",
     "close_ledgers",
+    "name_session",
     "open_ledger",
 ]

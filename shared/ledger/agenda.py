@@ -37,6 +37,7 @@ def _find_task_look(session: Session, task: Task) -> int | None:
         return task.not_before_ms if claims.needs_stop(task) else None
     if task.state == "due":
         return max(task.not_before_ms, task.waiting_ms)
-    if claims.find_leftovers(task) or (task.state == "stopping" and claims.needs_stop(task)):
+    unwanted = task.state in ("stopping", "held") and claims.needs_stop(task)
+    if unwanted or claims.find_leftovers(task):
         return task.not_before_ms
     return task.checked_ms + CHECK_MS if task.state == "running" else None

@@ -12,9 +12,12 @@ from shared.ledger.records import Attempt, Session, Task, TaskId, TaskState
 
 Finish = Literal["running", "starting", "stopping"]
 Release = Literal["due", "failed"]
+Ending = Literal["held", "removed", "idle", "broken"]
 
 LEASE_MS = 9_000  # longer than any call, shorter than TRTC's 10 s between retries
-LONGEST_WAIT_MS = 60_000  # a time further ahead was written before the clock was set back
+LONGEST_WAIT_MS = 660_000  # a time further ahead was written before the clock was set back
+LONG_RUN_MS = 600_000  # a task that ran for so long is not restarted more and more slowly
+RESTART_MS, RESTART_MAX_MS = 1_000, 600_000
 
 
 def claim_start(
@@ -25,18 +28,25 @@ def claim_start(
     trigger: str,
     token: str,
     now_ms: int,
+    event_ms: int = 0,
     by_hand: bool = False,
 ) -> tuple[bool, Task]:
     """Claim a task's start; (False, the task) when it is not to be had.
 
-    A person (`by_hand`) may also begin one that failed, was stopped or is held, and with another
-    service, unless a start may have happened unseen.
+    An event newer than the end of a task that stopped by itself may begin it again. A person
+    (`by_hand`) may also begin one that failed, was stopped or is held, and with another service,
+    unless a start may have happened unseen. Whoever holds the claim already gets it again.
     """
     task = session.tasks.get(target) or Task(target, service, changed_ms=now_ms)
     if session.held and not by_hand:
         return False, session.tasks.get(target) or Task(target, service, "held")
     session.tasks[target] = task
-    if session.closed_ms is not None or not _may_claim(task, now_ms, by_hand=by_hand):
+    if session.closed_ms is not None:
+        return False, task
+    if task.state == "starting" and task.token == token:
+        return True, task
+    _adopt_living(task, now_ms)
+    if not _may_claim(task, now_ms, event_ms, by_hand=by_hand):
         return False, task
     _lose_claim(task)
     task.service = service if by_hand and not task.unseen else task.service
@@ -45,7 +55,7 @@ def claim_start(
     task.trigger = task.trigger if by_hand and task.trigger else trigger
     task.pending = Attempt(token, task.service, len(task.task_ids), now_ms)
     task.attempts += 1
-    task.error_code = ""
+    task.waiting_ms = task.waiting_ms or now_ms
     _set_state(task, "starting", now_ms)
     return True, task
 
@@ -57,12 +67,15 @@ def finish_start(session: Session, claim: Task, task_id: str, region: str, now_m
     see this TaskId. stopping: the room closed, or a person stopped it: whoever started must stop.
     """
     task = session.tasks[claim.target]
-    _add_task_id(task, TaskId(task_id, claim.service, region))
+    known = _add_task_id(task, TaskId(task_id, claim.service, region, started_ms=now_ms))
     task.unseen = [attempt for attempt in task.unseen if attempt.token != claim.token]
     if _holds(task, claim):
-        task.task_id, task.pending = task_id, None
-        # 1.0 has one task for a SessionId; 2.0 has one for a bot, or nobody can tell: see starting.
-        task.unseen = [attempt for attempt in task.unseen if attempt.service != claim.service]
+        task.pending = None
+        if known.ended and session.closed_ms is None:  # its 902 or 1402 was quicker than its answer
+            _end_by_itself(task, "broken", now_ms, now_ms)
+            resume(session, claim.target, now_ms)
+            return "running"
+        _run(task, known, now_ms)
         finish: Finish = "running" if session.closed_ms is None else "stopping"
         _set_state(task, finish, now_ms)
         return finish
@@ -80,14 +93,20 @@ def release_start(
     *,
     not_before_ms: int = 0,
     may_have_happened: bool,
+    tried: bool = True,
 ) -> None:
-    """Give a claim back after a failure: "due" again from `not_before_ms` on, or "failed" for good."""
+    """Give a claim back after a failure: "due" again from `not_before_ms` on, or "failed" for good.
+
+    Not `tried`: the API was not even asked.
+    """
     task = session.tasks[claim.target]
     if _holds(task, claim):
+        task.attempts -= not tried
         if may_have_happened:
             _lose_claim(task)
         task.pending = None
         task.error_code, task.not_before_ms = error_code, not_before_ms
+        task.waiting_ms = task.waiting_ms if state == "due" else 0
         _set_state(task, state, now_ms)
     elif not may_have_happened:  # somebody took the claim away and could not know
         task.unseen = [attempt for attempt in task.unseen if attempt.token != claim.token]
@@ -144,10 +163,8 @@ def lift_hold(session: Session, now_ms: int) -> None:
     for task in session.tasks.values():
         if task.state != "held":
             continue
-        task.not_before_ms = 0
-        if task.alive:
-            task.task_id = task.alive[-1].task_id
-        _set_state(task, "running" if task.alive else "due", now_ms)
+        _make_due(task, now_ms)
+        _adopt_living(task, now_ms)
 
 
 def settle_attempts(session: Session, target: str, settled: list[str], found: list[TaskId]) -> Task:
@@ -159,10 +176,17 @@ def settle_attempts(session: Session, target: str, settled: list[str], found: li
     return task
 
 
-def finish_stop(session: Session, target: str, ended: list[str], now_ms: int) -> bool:
-    """Record which TaskIds are over; True when nothing of the task is left to be stopped."""
+def finish_stop(
+    session: Session, target: str, ended: list[str], now_ms: int, *, again_ms: int = 0
+) -> bool:
+    """Record which TaskIds are over; True when nothing of the task is left to be stopped.
+
+    `again_ms` is when to try again what is left.
+    """
     task = session.tasks[target]
     _mark_ended(task, ended)
+    if again_ms and task.state not in ("due", "starting"):
+        task.not_before_ms = again_ms
     if task.state == "stopping" and not needs_stop(task):
         _set_state(task, "stopped", now_ms)
     return not needs_stop(task)
@@ -173,8 +197,73 @@ def note_ended(session: Session, target: str, ended: list[str], now_ms: int) -> 
     task = session.tasks[target]
     _mark_ended(task, ended)
     if task.state == "running" and not task.alive:
-        task.not_before_ms, task.trigger = 0, ""
-        _set_state(task, "due", now_ms)
+        _make_due(task, now_ms)
+
+
+def note_running(
+    session: Session, target: str, found: TaskId, *, now_ms: int, asked_ms: int = 0
+) -> Task:
+    """Somebody told that this TaskId runs: TRTC (at `found.started_ms`), or the API (`asked_ms`).
+
+    What nobody holds a claim on is running now, without another call. Of two that run, the newer one
+    is kept: it has the same bot. In a session that is closed or held it is left to be stopped.
+    """
+    task = session.tasks.setdefault(target, Task(target, found.service, changed_ms=now_ms))
+    known = next((i for i in task.task_ids if i.task_id == found.task_id), None)
+    if known and known.task_id == task.task_id:
+        task.checked_ms = max(task.checked_ms, asked_ms)
+    current = next((i for i in task.task_ids if i.task_id == task.task_id), None)
+    newer = known is None and (current is None or current.started_ms < found.started_ms)
+    known = known or _add_task_id(task, found)
+    if session.closed_ms is not None or session.held or known.ended:
+        return task
+    if task.state == "starting" and is_leased(task, now_ms):
+        return task
+    if task.state in ("due", "starting", "failed") or (
+        task.state == "stopped" and found.started_ms > task.ended_ms
+    ):
+        _lose_claim(task)
+        _run(task, known, now_ms)
+    elif task.state == "running" and newer:
+        _run(task, known, now_ms)
+    return task
+
+
+def note_checked(session: Session, target: str, task_id: str, checked_ms: int) -> None:
+    """The API was asked about a running task; the next time to ask counts from `checked_ms`."""
+    task = session.tasks[target]
+    if task.state == "running" and task.task_id == task_id:
+        task.checked_ms = checked_ms
+
+
+def note_ending(
+    session: Session, target: str, task_id: str, ending: Ending, *, event_ms: int, now_ms: int
+) -> Task:
+    """A TaskId ended by itself, at `event_ms`, and why; while a claim is held that is only recorded.
+
+    held: a person or the host wants no transcription. removed: the bot was taken out, by the host
+    or by a newer bot of its own name; the second time it is the host. idle: nobody was there.
+    broken: anything else. Whether it is wanted again is for `resume` to say.
+    """
+    task = session.tasks[target]
+    _mark_ended(task, [task_id])
+    if task.state == "running" and task.task_id == task_id:
+        _end_by_itself(task, ending, event_ms, now_ms)
+    elif task.state == "stopping" and not needs_stop(task):
+        _set_state(task, "stopped", now_ms)
+    return task
+
+
+def resume(session: Session, target: str, now_ms: int, *, after_ms: int = 0) -> bool:
+    """A task that ended by itself is wanted again: due, after a while that grows with each time."""
+    task = session.tasks[target]
+    if task.state != "stopped" or session.held or session.closed_ms is not None:
+        return False
+    longest_ms = min(RESTART_MS * 2**task.restarts, RESTART_MAX_MS) if task.restarts else 0
+    _make_due(task, now_ms)
+    task.not_before_ms = now_ms + max(after_ms, longest_ms)
+    task.restarts += 1
+    return True
 
 
 def find_leftovers(task: Task) -> list[TaskId]:
@@ -206,13 +295,51 @@ def is_leased(task: Task, now_ms: int) -> bool:
     return now_ms < task.lease_until_ms <= now_ms + LEASE_MS
 
 
-def _may_claim(task: Task, now_ms: int, *, by_hand: bool) -> bool:
+def _may_claim(task: Task, now_ms: int, event_ms: int, *, by_hand: bool) -> bool:
     if task.state == "starting":
         return not is_leased(task, now_ms)
     if task.state == "due":
         waits = now_ms < task.not_before_ms <= now_ms + LONGEST_WAIT_MS
         return not waits or (by_hand and not task.unseen)
-    return by_hand and task.state in ("failed", "stopped", "held")
+    if task.state == "stopped":
+        return by_hand or event_ms > task.ended_ms
+    return by_hand and task.state in ("failed", "held")
+
+
+def _adopt_living(task: Task, now_ms: int) -> None:
+    """A TaskId that lives is worth more than a start: nothing that is due or given up needs one."""
+    given_up = task.state == "starting" and not is_leased(task, now_ms)
+    if task.alive and (task.state == "due" or given_up):
+        _lose_claim(task)
+        _run(task, task.alive[-1], now_ms)
+        task.checked_ms = 0  # nobody knows how it is: ask soon
+
+
+def _run(task: Task, task_id: TaskId, now_ms: int) -> None:
+    """This TaskId is the current one, and runs."""
+    task.task_id, task.checked_ms = task_id.task_id, now_ms
+    task.waiting_ms = task.attempts = task.not_before_ms = 0
+    task.error_code = ""
+    # 1.0 has one task for a SessionId; 2.0 has one for a bot, or nobody can tell: see starting.
+    task.unseen = [attempt for attempt in task.unseen if attempt.service != task_id.service]
+    _set_state(task, "running", now_ms)
+
+
+def _end_by_itself(task: Task, ending: Ending, event_ms: int, now_ms: int) -> None:
+    if task.alive:  # one that nobody had asked for is left: go on with it
+        _run(task, task.alive[-1], now_ms)
+        return
+    if now_ms - task.changed_ms >= LONG_RUN_MS:
+        task.restarts = 0
+    task.ended_ms = event_ms
+    held = ending == "held" or (ending == "removed" and task.removed)
+    task.removed = task.removed or ending == "removed"
+    _set_state(task, "held" if held else "stopped", now_ms)
+
+
+def _make_due(task: Task, now_ms: int) -> None:
+    task.waiting_ms, task.not_before_ms, task.attempts, task.trigger = now_ms, 0, 0, ""
+    _set_state(task, "due", now_ms)
 
 
 def _holds(task: Task, claim: Task) -> bool:
@@ -220,15 +347,24 @@ def _holds(task: Task, claim: Task) -> bool:
 
 
 def _lose_claim(task: Task) -> None:
-    """Whoever was starting it is not waited for any more: the start may have happened."""
+    """Whoever was starting it is not waited for any more: the start may have happened.
+
+    Of one service and generation only the last is kept: 1.0 has one SessionId for them all, and 2.0
+    can be asked about none.
+    """
     if task.pending:
-        task.unseen.append(task.pending)
+        last = (task.pending.service, task.pending.generation)
+        others = [a for a in task.unseen if (a.service, a.generation) != last]
+        task.unseen = [*others, task.pending]
         task.pending = None
 
 
-def _add_task_id(task: Task, task_id: TaskId) -> None:
-    if all(known.task_id != task_id.task_id for known in task.task_ids):
-        task.task_ids.append(task_id)
+def _add_task_id(task: Task, task_id: TaskId) -> TaskId:
+    for known in task.task_ids:
+        if known.task_id == task_id.task_id:
+            return known
+    task.task_ids.append(task_id)
+    return task_id
 
 
 def _mark_ended(task: Task, ended: list[str]) -> None:

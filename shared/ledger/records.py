@@ -25,12 +25,16 @@ class Room(NamedTuple):
 
 
 class TaskId(Struct):
-    """A task at the API, in the region it was started in; `ended` once it is known to be over."""
+    """A task at the API, in the region it was started in; `ended` once it is known to be over.
+
+    `started_ms` is when, as far as anybody told.
+    """
 
     task_id: str
     service: str
     region: str
     ended: bool = False
+    started_ms: int = 0
 
 
 class Attempt(Struct):
@@ -50,7 +54,8 @@ class Task(Struct, omit_defaults=True):
     saw it. `task_id` is the current one ("" before the first), `task_ids` are all it ever got.
     `changed_ms` is when `state` changed, `waiting_ms` since when it has waited for its start (0: it
     does not wait), `checked_ms` when the API last said how it is, `ended_ms` the time of the event
-    that said it had ended by itself. `restarts` counts those since it last ran for long.
+    that said it had ended by itself. `restarts` counts those since it last ran for long, `removed`
+    says that its bot was taken out of the room once already.
     """
 
     target: str

@@ -50,7 +50,7 @@ def build_order(
     sign: Callable[[str], str],
 ) -> StartOrder:
     """The order for a target's task under a rule, with whatever `sign` makes of a user id."""
-    bot = _name_bot(application, room, target)
+    bot = name_bot(application, room, target)
     return StartOrder(
         sdk_app_id=room.sdk_app_id,
         room_id=room.room_id,
@@ -77,6 +77,23 @@ def ask_progress(resources: Resources, room: Room, task_id: TaskId) -> Progress 
         return "ended" if is_gone(error) else None
 
 
+def ask_session_id(resources: Resources, task_id: TaskId) -> str:
+    """The SessionId a 1.0 task was started with; "" when the API does not say.
+
+    Source: DescribeAITranscription, output parameter SessionId.
+    """
+    timeout_s = resources.call_timeout_s()
+    if not timeout_s:
+        return ""
+    params = {"TaskId": task_id.task_id}
+    try:
+        action, region = SERVICES["ai"].describe_action, task_id.region
+        answer = resources.client.call(action, params, region, timeout_s)
+    except ApiError:
+        return ""
+    return str(answer.get("SessionId", ""))
+
+
 def find_attempt(
     resources: Resources, session: Session, task: Task, attempt: Attempt
 ) -> tuple[bool, TaskId | None]:
@@ -87,7 +104,7 @@ def find_attempt(
     service, timeout_s = SERVICES[attempt.service], resources.call_timeout_s()
     if not service.finds_by_session or not timeout_s:
         return False, None
-    bot = _name_bot(_find_application(resources, session.room), session.room, task.target)
+    bot = name_bot(_find_application(resources, session.room), session.room, task.target)
     session_id = api_session_id(bot, session.opened_ms, attempt.generation)
     region = find_region(session, task.target, attempt.service)
     params = {"TaskId": "", "SdkAppId": session.room.sdk_app_id, "SessionId": session_id}
@@ -95,7 +112,10 @@ def find_attempt(
         answer = resources.client.call(service.describe_action, params, region, timeout_s)
         progress = read_progress(answer)
         lives = progress in ("starting", "running")
-        found = TaskId(read_task_id(answer), attempt.service, region) if lives else None
+        found = None
+        if lives:
+            task_id = read_task_id(answer)
+            found = TaskId(task_id, attempt.service, region, started_ms=attempt.sent_ms)
     except ApiError as error:
         return is_gone(error), None
     return progress is not None, found
@@ -106,7 +126,8 @@ def find_region(session: Session, target: str, service: str) -> str:
     return str(find_rule(session, target).parameters(service)["region"])
 
 
-def _name_bot(application: Application, room: Room, target: str) -> str:
+def name_bot(application: Application, room: Room, target: str) -> str:
+    """The UserId of the bot that hears `target` in this room."""
     return bot_user_id(
         room.sdk_app_id, application.secret_key, room.room_id, room.room_id_type, target
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
@@ -16,13 +16,17 @@ Fields = dict[str, str | int | None]
 
 
 class Outcome(Struct, frozen=True):
-    """`message` is noun.result; `fields` go into the log line beside `outcome`; None is left out."""
+    """`message` is noun.result; `fields` go into the log line beside `outcome`; None is left out.
+
+    `due`: the ledger knows what is left to do, so that a drainer can do it where there is one.
+    """
 
     message: str
     outcome: str
     http_status: int = DONE
     level: str = "info"
     fields: Mapping[str, str | int | None] = {}
+    due: bool = False
 
     def write(self) -> None:
         """Write the log line."""
@@ -47,3 +51,8 @@ def describe_task(session: Session, task: Task) -> Fields:
         "rule": session.rule.name,
         "transcription_service": task.service,
     }
+
+
+def find_status(outcomes: Iterable[Outcome], *, ledger_is_shared: bool) -> int:
+    """What TRTC is answered: what is left due need not come back when a drainer sees the ledger."""
+    return max(DONE if one.due and ledger_is_shared else one.http_status for one in outcomes)

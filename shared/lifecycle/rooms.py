@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from shared import callbacks
 from shared.callbacks import ANCHOR, Callback
-from shared.errors import RoomscribeError
+from shared.errors import LedgerError, RoomscribeError
 from shared.ledger import Closing, Room, RoomBook, Session, Task, claims
 from shared.lifecycle.asking import ask_progress
 from shared.lifecycle.outcome import COME_BACK, Outcome, failed, ignored
 from shared.lifecycle.starting import not_wanted, start_task
 from shared.lifecycle.stopping import finish_closing, finish_unfinished
+from shared.lifecycle.unrecorded import start_unrecorded
 from shared.resources import Resources
 from shared.rules import Rule
 from shared.signer import WHOLE_ROOM, is_bot_user_id
@@ -38,6 +39,11 @@ def act_on(callback: Callback, resources: Resources) -> list[Outcome]:
         book = resources.ledger.read(room)
         outcomes += finish_unfinished(book, resources)
         outcomes += _act(callback, book, resources)
+    except LedgerError as error:
+        if callback.event_type == callbacks.ROOM_CREATED:
+            outcomes += start_unrecorded(callback, room, resources, error)
+        else:
+            outcomes.append(failed(error))
     except RoomscribeError as error:  # what was done before it must not go unsaid
         outcomes.append(failed(error))
     return outcomes
@@ -157,7 +163,7 @@ def _note_person(
     microphone: bool | None,
 ) -> None:
     resources.ledger.note_person(
-        session.id,
+        session,
         callback.user_id or "",
         callback.event_ms,
         present=present,

@@ -11,16 +11,18 @@ import msgspec
 from shared.errors import ApiError, LedgerError, RoomscribeError
 from shared.ledger import Session, Task, TaskId, claims
 from shared.lifecycle.asking import UNSURE_MS, find_attempt, find_region, find_rule, make_order
-from shared.lifecycle.outcome import COME_BACK, Fields, Outcome, describe_task
+from shared.lifecycle.outcome import COME_BACK, Fields, Outcome, describe_task, failed
 from shared.lifecycle.stopping import stop_id, stop_leftovers
-from shared.resources import Resources
+from shared.resources import Resources, name_slot
 from shared.rules import Rule
 from shared.services import SERVICES, Service, classify_error
 from shared.services.kinds import Verdict
 from shared.services.service import read_task_id
 
 DYING_MS = 2_000  # a predecessor that still cleans up is asked again after this
+DYING_MAX_MS = 30_000
 BACK_OFF_MS, BACK_OFF_MAX_MS = 500, 8_000
+QUOTA = "TaskQuota"
 
 
 def start_task(
@@ -40,6 +42,7 @@ def start_task(
     rule = find_rule(session, target)
     if rule.service == "none":
         return [not_wanted(session, rule)]
+    token = uuid.uuid4().hex
     won, claim = resources.change(
         session,
         lambda known: claims.claim_start(
@@ -47,8 +50,9 @@ def start_task(
             target,
             rule.service,
             trigger=trigger,
-            token=uuid.uuid4().hex,
+            token=token,
             now_ms=resources.now_ms(),
+            event_ms=event_ms,
             by_hand=by_hand,
         ),
     )
@@ -68,7 +72,12 @@ class _Start:
     """One claimed start, from the call to the ledger."""
 
     def __init__(
-        self, resources: Resources, session: Session, rule: Rule, claim: Task, event_ms: int
+        self,
+        resources: Resources,
+        session: Session,
+        rule: Rule,
+        claim: Task,
+        event_ms: int,
     ) -> None:
         self.resources, self.session, self.rule, self.claim = resources, session, rule, claim
         self.event_ms = event_ms
@@ -87,20 +96,36 @@ class _Start:
 
     def run(self) -> list[Outcome]:
         """Call the API and settle the claim, whatever happens."""
-        timeout_s = self.resources.call_timeout_s()
-        if not timeout_s:
-            return self._retry("Deadline", after_ms=0, may_have_happened=False)
         try:
-            return self._keep(self._call(timeout_s), "started")
+            obstacle = self._find_obstacle()
+            if obstacle:
+                return self._wait(obstacle)
+            return self._keep(self._call(self.resources.call_timeout_s()), "started")
         except ApiError as error:
             self.request_id = error.request_id
-            return self._fail(error)
+            return self._fail_kept(error)
         except RoomscribeError as error:  # no credentials, no ledger: nothing is claimed any more
             self._release("due", error.code, may_have_happened=False)
             raise
         except Exception:
             self._release("due", "bug", may_have_happened=self.sent)
             raise
+
+    def _find_obstacle(self) -> str:
+        """Why the API must not be called now: no time, no place under the quota, no slot; "" for none."""
+        ledger, settings = self.resources.ledger, self.resources.settings
+        if not self.resources.call_timeout_s():
+            return "Deadline"
+        if ledger.count_living(self.session.room.sdk_app_id) > settings.task_quota:
+            return QUOTA
+        if not self.resources.take_slot(name_slot("start", self.claim.service)):
+            return "StartsPerSecond"
+        return ""
+
+    def _wait(self, why: str) -> list[Outcome]:
+        """Leave the task due: nothing was asked of the API."""
+        self._release("due", why, may_have_happened=False, tried=False)
+        return [self._outcome("transcription.waiting", "due", COME_BACK, due=True, error_code=why)]
 
     def _call(self, timeout_s: float) -> str:
         order = make_order(self.resources, self.session, self.rule, self.claim)
@@ -125,12 +150,24 @@ class _Start:
                     known.tasks[self.claim.target],
                 ),
             )
-        except LedgerError as error:
-            return [self._abandon(task_id, error)]
+        except LedgerError as error:  # it runs: 901 or 1401 will tell the ledger, or the next start
+            return [
+                self._outcome(
+                    "transcription.started",
+                    "unrecorded",
+                    level="warning",
+                    task_id=task_id,
+                    error_code=error.code,
+                )
+            ]
         if finish == "running":
             latency_ms = self._measure_latency_ms(now_ms)
             started = self._outcome(
-                "transcription.started", outcome, task_id=task_id, start_latency_ms=latency_ms
+                "transcription.started",
+                outcome,
+                task_id=task_id,
+                start_latency_ms=latency_ms,
+                **self._describe_wait(now_ms),
             )
             leftovers = stop_leftovers(self.resources, self.session, task)
             return [started, *self._warn_of_unseen(), *leftovers]
@@ -145,12 +182,11 @@ class _Start:
             return []
         return [self._outcome("transcription.may_run", "unsure", level="warning")]
 
-    def _abandon(self, task_id: str, error: LedgerError) -> Outcome:
-        """A task the ledger could not be told of would never be stopped: stop it now, and come back."""
-        known = TaskId(task_id, self.claim.service, self.region)
-        stopped = stop_id(self.resources, self.session, self.claim, known, "unrecorded", note=False)
-        fields = {**stopped.fields, "error_code": error.code}
-        return Outcome("transcription.unrecorded", stopped.outcome, COME_BACK, "error", fields)
+    def _describe_wait(self, now_ms: int) -> Fields:
+        """How long a start that did not happen at once has waited, and what for."""
+        if not self.claim.error_code:
+            return {}
+        return {"waited_ms": now_ms - self.claim.waiting_ms, "waited_for": self.claim.error_code}
 
     def _measure_latency_ms(self, now_ms: int) -> int | None:
         """From the event to the running task; None for a replayed event, whose age is no latency."""
@@ -158,6 +194,13 @@ class _Start:
         return (
             latency_ms if latency_ms <= self.resources.settings.callback_max_age_s * 1000 else None
         )
+
+    def _fail_kept(self, error: ApiError) -> list[Outcome]:
+        """Settle a failed call; without the ledger the claim runs out, and whoever comes then settles it."""
+        try:
+            return self._fail(error)
+        except LedgerError as lost:
+            return [failed(lost)]
 
     def _fail(self, error: ApiError) -> list[Outcome]:
         verdict = classify_error(error)
@@ -188,7 +231,8 @@ class _Start:
             # Another instance has started it, and only its ledger knows.
             self._release("due", error.code, may_have_happened=False)
             return [self._outcome("transcription.unchanged", "elsewhere", error_code=error.code)]
-        return self._retry(error.code, DYING_MS, may_have_happened=not known)
+        after_ms = min(DYING_MS * 2 ** (self.claim.attempts - 1), DYING_MAX_MS)
+        return self._retry(error.code, after_ms, may_have_happened=not known)
 
     def _back_off_ms(self, verdict: Verdict) -> int:
         wait_ms = min(BACK_OFF_MS * 2 ** (self.claim.attempts - 1), BACK_OFF_MAX_MS)
@@ -204,7 +248,12 @@ class _Start:
         )
         return [
             self._outcome(
-                "transcription.deferred", "retry", COME_BACK, "warning", error_code=error_code
+                "transcription.deferred",
+                "retry",
+                COME_BACK,
+                "warning",
+                due=True,
+                error_code=error_code,
             )
         ]
 
@@ -242,6 +291,7 @@ class _Start:
         *,
         not_before_ms: int = 0,
         may_have_happened: bool,
+        tried: bool = True,
     ) -> None:
         self.resources.change(
             self.session,
@@ -253,6 +303,7 @@ class _Start:
                 self.resources.now_ms(),
                 not_before_ms=not_before_ms,
                 may_have_happened=may_have_happened,
+                tried=tried,
             ),
         )
 
@@ -262,6 +313,8 @@ class _Start:
         outcome: str,
         http_status: int = 200,
         level: str = "info",
+        *,
+        due: bool = False,
         **fields: str | int | None,
     ) -> Outcome:
         known: Fields = {
@@ -270,12 +323,16 @@ class _Start:
             "upstream_request_id": self.request_id or None,
             "elapsed_ms": round((time.perf_counter() - self._began_s) * 1000),
         }
-        return Outcome(message, outcome, http_status, level, {**known, **fields})
+        return Outcome(message, outcome, http_status, level, {**known, **fields}, due=due)
 
 
 def _answer_unclaimed(session: Session, task: Task, trigger: str) -> Outcome:
     waits = task.state in ("due", "starting") and task.trigger == trigger
     fields = {**describe_task(session, task), "task_id": task.task_id or None}
     return Outcome(
-        "transcription.unchanged", task.state, COME_BACK if waits else 200, fields=fields
+        "transcription.unchanged",
+        task.state,
+        COME_BACK if waits else 200,
+        fields=fields,
+        due=waits and task.state == "due",
     )

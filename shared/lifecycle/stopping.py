@@ -6,9 +6,11 @@ from shared.errors import ApiError, LedgerError
 from shared.ledger import Room, RoomBook, Session, Task, TaskId, claims
 from shared.lifecycle.asking import UNSURE_MS, find_attempt
 from shared.lifecycle.outcome import COME_BACK, Fields, Outcome, describe_task
-from shared.resources import Resources
+from shared.resources import Resources, name_slot
 from shared.services import SERVICES
 from shared.services.kinds import is_gone
+
+STOP_AGAIN_MS = 3_000
 
 
 def finish_unfinished(book: RoomBook, resources: Resources) -> list[Outcome]:
@@ -28,7 +30,9 @@ def finish_closing(session: Session, resources: Resources) -> list[Outcome]:
     outcomes = stop_tasks(resources, session, stops)
     if starting:  # its starter will stop it, unless it dies: come back and see
         fields = {"session": session.id, "rule": session.rule.name}
-        outcomes.append(Outcome("transcription.stopping", "starting", COME_BACK, fields=fields))
+        outcomes.append(
+            Outcome("transcription.stopping", "starting", COME_BACK, fields=fields, due=True)
+        )
     return outcomes
 
 
@@ -46,15 +50,9 @@ def stop_leftovers(resources: Resources, session: Session, task: Task) -> list[O
 
 
 def stop_id(
-    resources: Resources,
-    session: Session,
-    task: Task,
-    task_id: TaskId,
-    outcome: str,
-    *,
-    note: bool = True,
+    resources: Resources, session: Session, task: Task, task_id: TaskId, outcome: str
 ) -> Outcome:
-    """Stop one TaskId and, unless told otherwise, `note` in the ledger that it is over."""
+    """Stop one TaskId and note in the ledger that it is over, or when to try again."""
     fields: Fields = {**describe_task(session, task), "task_id": task_id.task_id}
     try:
         request_id = _call_stop(resources, session.room, task_id)
@@ -63,19 +61,26 @@ def stop_id(
             "error_code": error.code,
             "upstream_request_id": error.request_id or None,
         }
-        return Outcome("transcription.stop_failed", "retry", COME_BACK, "warning", fields)
+        again_ms = resources.now_ms() + STOP_AGAIN_MS
+        due = _note_stopped(resources, session, task, [], again_ms=again_ms)
+        return Outcome(
+            "transcription.stop_failed", "retry", COME_BACK, "warning", fields, due=due
+        )
     fields["upstream_request_id"] = request_id or None
-    if note and not _note_stopped(resources, session, task, task_id):
+    if not _note_stopped(resources, session, task, [task_id.task_id]):
         return Outcome("transcription.stopped", "unrecorded", COME_BACK, "warning", fields)
     return Outcome("transcription.stopped", outcome, fields=fields)
 
 
-def _note_stopped(resources: Resources, session: Session, task: Task, task_id: TaskId) -> bool:
+def _note_stopped(
+    resources: Resources, session: Session, task: Task, ended: list[str], *, again_ms: int = 0
+) -> bool:
     """Whether the ledger took it; what it did not take is stopped once more by the next event."""
-    ended, now_ms = [task_id.task_id], resources.now_ms()
+    now_ms = resources.now_ms()
     try:
         resources.change(
-            session, lambda known: claims.finish_stop(known, task.target, ended, now_ms)
+            session,
+            lambda known: claims.finish_stop(known, task.target, ended, now_ms, again_ms=again_ms),
         )
     except LedgerError:
         return False
@@ -94,34 +99,44 @@ def _settle_unseen(
     """Find what starts that nobody saw have made, so that it can be stopped too.
 
     1.0 is asked, and believed that there is nothing only when there can be nothing any more. 2.0
-    cannot be asked: if the start did happen, its task ends by its MaxIdleTime.
+    cannot be asked: unless 1401 tells of the task in that time, it ends by its MaxIdleTime.
     """
     fields = describe_task(session, task)
     outcomes: list[Outcome] = []
     settled: list[str] = []
     found: list[TaskId] = []
+    again_ms = 0
     for attempt in task.unseen:
-        if not SERVICES[attempt.service].finds_by_session:
-            outcomes.append(Outcome("transcription.may_run", "unsure", 200, "warning", fields))
-            settled.append(attempt.token)
-            continue
-        known, task_id = find_attempt(resources, session, task, attempt)
+        asks = SERVICES[attempt.service].finds_by_session
+        known, task_id = find_attempt(resources, session, task, attempt) if asks else (True, None)
         found += [task_id] if task_id else []
         if known and resources.now_ms() >= attempt.sent_ms + UNSURE_MS:
             settled.append(attempt.token)
-        else:
-            outcomes.append(Outcome("transcription.unclear", "retry", COME_BACK, "warning", fields))
-    if settled or found:
-        resources.change(session, lambda known: _settle(known, task, settled, found, resources))
+            if not asks:
+                outcomes.append(Outcome("transcription.may_run", "unsure", 200, "warning", fields))
+            continue
+        again_ms = max(again_ms, attempt.sent_ms + UNSURE_MS, resources.now_ms() + STOP_AGAIN_MS)
+        outcomes.append(
+            Outcome("transcription.unclear", "retry", COME_BACK, "warning", fields, due=True)
+        )
+    if task.unseen:
+        resources.change(
+            session, lambda known: _settle(known, task, settled, found, again_ms, resources.now_ms())
+        )
     known_ids = {task_id.task_id for task_id in task.task_ids}
     return outcomes, [task_id for task_id in found if task_id.task_id not in known_ids]
 
 
 def _settle(
-    session: Session, task: Task, settled: list[str], found: list[TaskId], resources: Resources
+    session: Session,
+    task: Task,
+    settled: list[str],
+    found: list[TaskId],
+    again_ms: int,
+    now_ms: int,
 ) -> None:
     claims.settle_attempts(session, task.target, settled, found)
-    claims.finish_stop(session, task.target, [], resources.now_ms())
+    claims.finish_stop(session, task.target, [], now_ms, again_ms=again_ms)
 
 
 def _call_stop(resources: Resources, room: Room, task_id: TaskId) -> str:
@@ -129,6 +144,8 @@ def _call_stop(resources: Resources, room: Room, task_id: TaskId) -> str:
     service, timeout_s = SERVICES[task_id.service], resources.call_timeout_s()
     if not timeout_s:
         raise ApiError("Deadline", "no time is left for the call")
+    if not resources.take_slot(name_slot("stop", task_id.service)):
+        raise ApiError("StopsPerSecond", "as many calls a second as the API allows are under way")
     params = service.name_task(room.sdk_app_id, task_id.task_id)
     try:
         answer = resources.client.call(service.stop_action, params, task_id.region, timeout_s)

@@ -1,0 +1,94 @@
+"""Why a task ended, as 902 and 1402 say it, and whether it is wanted again."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from shared.ledger import Person, Session, Task, claims
+from shared.ledger.claims import Ending
+from shared.lifecycle.asking import UNSURE_MS, find_rule
+from shared.resources import Resources
+from shared.rules import Rule
+from shared.signer import WHOLE_ROOM
+
+
+class LeaveCode(NamedTuple):
+    """What a LeaveCode means, and in words."""
+
+    ending: Ending
+    words: str
+
+
+# Source: TRTC documentation, AI service callbacks (product 647, document 109686): codes of 902.
+LEAVE_CODES = {
+    0: LeaveCode("held", "stopped through the API"),
+    1: LeaveCode("held", "the bot was removed by a user"),
+    2: LeaveCode("idle", "the room was dismissed by a user"),
+    3: LeaveCode("removed", "the bot was removed by the server"),
+    4: LeaveCode("idle", "the room was dismissed by the server"),
+    98: LeaveCode("broken", "internal error"),
+    99: LeaveCode("idle", "nobody spoke or was there for max_idle_s"),
+}
+UNKNOWN = LeaveCode("broken", "no reason was given")
+
+
+def read_leave_code(service: str, code: int | None) -> LeaveCode:
+    """What ended a task of this service; a code that no document has counts as none.
+
+    1402 has no documented codes: 902's are assumed, but for 0, which must not silence a room for good.
+    """
+    if code is None or code not in LEAVE_CODES:
+        return UNKNOWN
+    if service == "cloud" and code == 0:
+        return LeaveCode("idle", "stopped")
+    return LEAVE_CODES[code]
+
+
+def end_task(
+    resources: Resources,
+    session: Session,
+    target: str,
+    task_id: str,
+    ending: Ending,
+    event_ms: int,
+) -> Task:
+    """Note that a TaskId ended by itself, and make the task due again when it is still wanted."""
+    people = resources.ledger.list_people(session)
+    after_ms = UNSURE_MS if ending == "removed" else 0  # a newer bot of its name will be told of
+
+    def resume(known: Session, there: list[Person]) -> Task:
+        task = known.tasks[target]
+        if task.state == "stopped" and is_wanted(find_rule(known, target), task, ending, there):
+            claims.resume(known, target, resources.now_ms(), after_ms=after_ms)
+        return task
+
+    def note(known: Session) -> Task:
+        now_ms = resources.now_ms()
+        claims.note_ending(known, target, task_id, ending, event_ms=event_ms, now_ms=now_ms)
+        return resume(known, people)
+
+    task = resources.change(session, note)
+    if task.state != "stopped" or session.closed_ms is not None:
+        return task
+    # Whoever came meanwhile found it running, and left it at that.
+    came = resources.ledger.list_people(session)
+    return resources.change(session, lambda known: resume(known, came)) if came != people else task
+
+
+def is_wanted(rule: Rule, task: Task, ending: Ending, people: list[Person]) -> bool:
+    """Whether anybody is there for whom a task that ended by itself should run again.
+
+    After an idle end only somebody who came, or spoke, since. Otherwise also whoever is known to be
+    there; and when the room never told of anybody, its creator is believed to be.
+    """
+    if rule.service == "none":
+        return False
+    if not people and ending != "idle":
+        return rule.start_on == "room_created" and task.target == WHOLE_ROOM
+    return any(
+        person.present
+        and task.target in (WHOLE_ROOM, person.user_id)
+        and (person.microphone or rule.start_on != "audio_started")
+        and (ending != "idle" or person.event_ms > task.ended_ms)
+        for person in people
+    )
