@@ -163,7 +163,7 @@ def _choose_targets(
 ) -> list[str]:
     if rule.scope == "room":
         return [WHOLE_ROOM]
-    people = resources.ledger.list_people(session.id) if session else []
+    people = resources.ledger.list_people(session) if session else []
     targets = [user_id] if user_id else [person.user_id for person in people if person.present]
     if not targets:
         raise RequestError(
@@ -194,7 +194,7 @@ def _say(outcome: Outcome) -> str:
 
 
 def _describe(session: Session, resources: Resources) -> Json:
-    people = resources.ledger.list_people(session.id)
+    people = resources.ledger.list_people(session)
     tasks = [
         _show(task) | {"status_now": _ask_status(task, session, resources)}
         for task in session.tasks.values()

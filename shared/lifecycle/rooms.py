@@ -157,7 +157,7 @@ def _note_person(
     microphone: bool | None,
 ) -> None:
     resources.ledger.note_person(
-        session.id,
+        session,
         callback.user_id or "",
         callback.event_ms,
         present=present,
