@@ -1,7 +1,8 @@
 """What we know of rooms: sessions, people and tasks, kept by an engine that LEDGER_URL names."""
 
 from shared.ledger.book import Closing, Opening, RoomBook
-from shared.ledger.open import Ledger, close_ledgers, open_ledger
+from shared.ledger.contract import Ledger
+from shared.ledger.open import close_ledgers, open_ledger
 from shared.ledger.records import (
     Attempt,
     Person,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from shared.errors import SettingsError
+from shared.ledger.contract import Ledger
 from shared.ledger.sqlite import SqliteLedger
-
-Ledger = SqliteLedger
 
 _opened: dict[str, Ledger] = {}
 

@@ -1,4 +1,4 @@
-CREATE TABLE rooms (
+CREATE TABLE IF NOT EXISTS rooms (
     sdk_app_id INTEGER NOT NULL,
     room_id TEXT NOT NULL,
     room_id_type INTEGER NOT NULL,
@@ -6,7 +6,7 @@ CREATE TABLE rooms (
     plan TEXT,
     PRIMARY KEY (sdk_app_id, room_id, room_id_type)
 );
-CREATE TABLE sessions (
+CREATE TABLE IF NOT EXISTS sessions (
     id TEXT PRIMARY KEY,
     sdk_app_id INTEGER NOT NULL,
     room_id TEXT NOT NULL,
@@ -14,12 +14,32 @@ CREATE TABLE sessions (
     opened_ms INTEGER NOT NULL,
     body TEXT NOT NULL
 );
-CREATE INDEX sessions_by_room ON sessions (sdk_app_id, room_id, room_id_type, opened_ms);
-CREATE TABLE people (
+CREATE INDEX IF NOT EXISTS sessions_by_room ON sessions (sdk_app_id, room_id, room_id_type, opened_ms);
+CREATE TABLE IF NOT EXISTS people (
     session_id TEXT NOT NULL,
     user_id TEXT NOT NULL,
     present INTEGER NOT NULL,
     microphone INTEGER NOT NULL,
     event_ms INTEGER NOT NULL,
+    microphone_ms INTEGER NOT NULL,
     PRIMARY KEY (session_id, user_id)
+);
+CREATE TABLE IF NOT EXISTS agenda (
+    sdk_app_id INTEGER NOT NULL,
+    room_id TEXT NOT NULL,
+    room_id_type INTEGER NOT NULL,
+    look_ms INTEGER,
+    living INTEGER NOT NULL,
+    PRIMARY KEY (sdk_app_id, room_id, room_id_type)
+);
+CREATE INDEX IF NOT EXISTS agenda_by_look ON agenda (look_ms) WHERE look_ms IS NOT NULL;
+CREATE INDEX IF NOT EXISTS agenda_by_living ON agenda (sdk_app_id, living) WHERE living > 0;
+CREATE TABLE IF NOT EXISTS slots (
+    name TEXT PRIMARY KEY,
+    given TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS leases (
+    name TEXT PRIMARY KEY,
+    token TEXT NOT NULL,
+    until_ms INTEGER NOT NULL
 );

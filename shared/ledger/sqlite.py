@@ -1,77 +1,74 @@
 """The ledger in an SQLite file: shared by the processes of one machine, by nobody else.
 
-Every method is one transaction; the file is in WAL mode, so readers never wait.
+Every method is one transaction; the file is in WAL mode, so readers never wait for other
+processes. The threads of one process take turns.
 """
 
 from __future__ import annotations
 
 import sqlite3
-import time
-from collections.abc import Callable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from shared.errors import LedgerError
-from shared.ledger.book import SESSIONS_LOADED, RoomBook, compare_times
+from shared.ledger.book import RoomBook
+from shared.ledger.people import Presence
 from shared.ledger.records import Person, Room, Session
-from shared.rules import Rule
+from shared.ledger.slots import take_slot
+from shared.ledger.sqlite_book import (
+    Row,
+    list_books,
+    load_book,
+    load_sessions,
+    save_book,
+    write_agenda,
+)
+from shared.ledger.sqlite_file import BUSY_TIMEOUT_S, open_file
 
-APPLICATION_ID = 0x526F6F6D  # "Room": tells our file from anybody else's
-SCHEMA_VERSION = 1
-BUSY_TIMEOUT_S = 1.0
-OPEN_RETRY_S = 0.02  # switching to WAL does not wait for a lock by itself
-SCHEMA = Path(__file__).parent / "schema.sql"
-THIS_ROOM = "sdk_app_id = ? AND room_id = ? AND room_id_type = ?"
+LONGEST_LEASE_MS = 60_000
 
-Row = Mapping[str, Any]  # a column holds text or a number
 Result = TypeVar("Result")
 
 
 class SqliteLedger:
-    """Keeps RoomBooks and people; methods raise LedgerError when the file does not answer."""
+    """Keeps the ledger's contract in one file; see `contract`."""
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._connection = self._connect()
+        self._turn = threading.Lock()
+        self._connection = open_file(path)
 
     def close(self) -> None:
         """Let go of the file."""
-        self._connection.close()
+        with self._turn:
+            self._connection.close()
 
     def read(self, room: Room) -> RoomBook:
         """A room's book as it is now; an empty one for a room never heard of."""
-        with self._transaction("DEFERRED"):
-            return self._load(room)
+        with self._transaction("DEFERRED") as connection:
+            return load_book(connection, room)
 
     def change(self, room: Room, work: Callable[[RoomBook], Result]) -> Result:
         """Let `work` change a room's book, alone: nobody else reads or writes it meanwhile."""
-        with self._transaction():
-            book = self._load(room)
-            before = {session.id: _encode(session) for session in book.sessions}
-            tombstone_ms, plan = book.tombstone_ms, book.plan
+        with self._transaction() as connection:
+            book = load_book(connection, room)
+            before = msgspec.json.decode(msgspec.json.encode(book), type=RoomBook)
             result = work(book)
-            for session in book.sessions:
-                body = _encode(session)
-                if before.get(session.id) != body:
-                    values = (session.id, *room, session.opened_ms, body)
-                    self._execute("REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?)", *values)
-            if (book.tombstone_ms, book.plan) != (tombstone_ms, plan):
-                noted = _encode(book.plan) if book.plan else None
-                row = (*room, book.tombstone_ms, noted)
-                self._execute("REPLACE INTO rooms VALUES (?, ?, ?, ?, ?)", *row)
+            save_book(connection, book, before)
             return result
 
     def list_sessions(self, room: Room, most: int) -> list[Session]:
         """The room's sessions, newest first, at most `most`."""
-        with self._reading():
-            return self._load_sessions(room, most)
+        with self._transaction("DEFERRED") as connection:
+            return load_sessions(connection, room, most)
 
     def note_person(
         self,
-        session_id: str,
+        session: Session,
         user_id: str,
         event_ms: int,
         *,
@@ -80,123 +77,109 @@ class SqliteLedger:
         precise: bool = True,
     ) -> None:
         """Remember what the newest event about somebody says; None leaves the microphone as it was."""
-        with self._transaction():
-            rows = self._all(
-                "SELECT * FROM people WHERE session_id = ? AND user_id = ?", session_id, user_id
-            )
-            if rows and compare_times(event_ms, rows[0]["event_ms"], precise=precise) < 0:
-                return
-            was_on = bool(rows and rows[0]["microphone"])
-            on = present and (was_on if microphone is None else microphone)
-            values = (session_id, user_id, present, on, event_ms)
-            self._execute("REPLACE INTO people VALUES (?, ?, ?, ?, ?)", *values)
+        with self._transaction() as connection:
+            row = connection.execute(
+                "SELECT * FROM people WHERE session_id = ? AND user_id = ?", (session.id, user_id)
+            ).fetchone()
+            known = _read_presence(row) if row else Presence()
+            noted = known.note(event_ms, present=present, microphone=microphone, precise=precise)
+            if noted != known:
+                values = (session.id, user_id, *msgspec.structs.astuple(noted))
+                connection.execute("REPLACE INTO people VALUES (?, ?, ?, ?, ?, ?)", values)
 
-    def list_people(self, session_id: str) -> list[Person]:
+    def list_people(self, session: Session) -> list[Person]:
         """Everybody seen in a session, by name."""
-        with self._reading():
-            rows = self._all(
-                "SELECT * FROM people WHERE session_id = ? ORDER BY user_id", session_id
+        with self._transaction("DEFERRED") as connection:
+            rows: list[Row] = connection.execute(
+                "SELECT * FROM people WHERE session_id = ? ORDER BY user_id", (session.id,)
+            ).fetchall()
+        return [_read_presence(row).show(row["user_id"]) for row in rows]
+
+    def list_due(self, now_ms: int, most: int) -> list[Room]:
+        """The rooms whose next look has come, the longest waiting first."""
+        with self._transaction("DEFERRED") as connection:
+            rows = connection.execute(
+                "SELECT sdk_app_id, room_id, room_id_type FROM agenda "
+                "WHERE look_ms <= ? ORDER BY look_ms LIMIT ?",
+                (now_ms, most),
             )
-        return [
-            Person(row["user_id"], bool(row["present"]), bool(row["microphone"]), row["event_ms"])
-            for row in rows
-        ]
+            return [Room(*row) for row in rows]
 
-    def _load(self, room: Room) -> RoomBook:
-        # TRTC has sent a numeric room's 102 with a string id, so a string's tombstone counts for both.
-        rows = self._all(
-            "SELECT * FROM rooms WHERE sdk_app_id = ? AND room_id = ? AND room_id_type IN (?, 1)",
-            *room,
-        )
-        own = next((row for row in rows if row["room_id_type"] == room.room_id_type), None)
-        return RoomBook(
-            room,
-            self._load_sessions(room, SESSIONS_LOADED),
-            max((row["tombstone_ms"] for row in rows), default=0),
-            msgspec.json.decode(own["plan"], type=Rule) if own and own["plan"] else None,
-        )
+    def find_next_due(self) -> int | None:
+        """The ms at which the next room must be looked at; None when none must."""
+        with self._transaction("DEFERRED") as connection:
+            row: Row = connection.execute("SELECT min(look_ms) AS look_ms FROM agenda").fetchone()
+            look_ms: int | None = row["look_ms"]
+            return look_ms
 
-    def _load_sessions(self, room: Room, most: int) -> list[Session]:
-        rows = self._all(
-            f"SELECT body FROM sessions WHERE {THIS_ROOM} ORDER BY opened_ms DESC LIMIT ?",  # noqa: S608  a constant
-            *(*room, most),
-        )
-        return [msgspec.json.decode(row["body"], type=Session) for row in rows]
+    def forget_look(self, room: Room) -> None:
+        """Write a room's place in the agenda as its book has it."""
+        with self._transaction() as connection:
+            write_agenda(connection, load_book(connection, room))
 
-    def _connect(self) -> sqlite3.Connection:
-        deadline_s = time.monotonic() + BUSY_TIMEOUT_S
-        while True:
-            try:
-                return self._open_file()
-            except (sqlite3.Error, OSError) as error:
-                if "locked" not in str(error) or time.monotonic() > deadline_s:
-                    raise LedgerError(
-                        f"LEDGER_URL: {self._path} cannot be opened: {error}"
-                    ) from error
-            time.sleep(OPEN_RETRY_S)
+    def rebuild_agenda(self) -> int:
+        """Write every room's place in the agenda as its book has it; how many books there are."""
+        with self._transaction("DEFERRED") as connection:
+            rooms = list_books(connection)
+        for room in rooms:  # one at a time, so that events come through
+            self.forget_look(room)
+        return len(rooms)
 
-    def _open_file(self) -> sqlite3.Connection:
-        Path(self._path).parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
-        try:
-            connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            self._prepare(connection)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+    def count_living(self, sdk_app_id: int) -> int:
+        """How many tasks of an application hold, or are about to hold, a place of the quota."""
+        with self._transaction("DEFERRED") as connection:
+            row: Row = connection.execute(
+                "SELECT total(living) AS living FROM agenda WHERE sdk_app_id = ? AND living > 0",
+                (sdk_app_id,),
+            ).fetchone()
+            return int(row["living"])
 
-    def _prepare(self, connection: sqlite3.Connection) -> None:
-        if self._is_ours(connection):
-            return
-        connection.execute("BEGIN IMMEDIATE")
-        if not self._is_ours(connection):
-            if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                raise LedgerError(
-                    f"LEDGER_URL: {self._path} is another program's database; name a new file"
-                )
-            for statement in SCHEMA.read_text(encoding="utf-8").split(";"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        connection.execute("COMMIT")
+    def take_slot(self, name: str, per_s: int, now_ms: int) -> int:
+        """0 when one more call of that name may go out now, else the ms after which to ask again."""
+        with self._transaction() as connection:
+            row = connection.execute("SELECT given FROM slots WHERE name = ?", (name,)).fetchone()
+            given = msgspec.json.decode(row["given"], type=list[int]) if row else []
+            wait_ms, given = take_slot(given, per_s, now_ms)
+            if not wait_ms:
+                values = (name, msgspec.json.encode(given).decode())
+                connection.execute("REPLACE INTO slots VALUES (?, ?)", values)
+            return wait_ms
 
-    def _is_ours(self, connection: sqlite3.Connection) -> bool:
-        if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-            return False
-        if connection.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
-            raise LedgerError(
-                f"LEDGER_URL: {self._path} was written by another version of Roomscribe; "
-                "name a new file, or delete it when no room is open"
-            )
-        return True
+    def take_lease(self, name: str, token: str, now_ms: int, lease_ms: int) -> bool:
+        """Whether `token` now holds the lease of that name, new, renewed, or because it had run out."""
+        with self._transaction() as connection:
+            row = connection.execute("SELECT * FROM leases WHERE name = ?", (name,)).fetchone()
+            is_held = row and now_ms < row["until_ms"] <= now_ms + LONGEST_LEASE_MS
+            if is_held and row["token"] != token:
+                return False
+            values = (name, token, now_ms + lease_ms)
+            connection.execute("REPLACE INTO leases VALUES (?, ?, ?)", values)
+            return True
+
+    def drop_lease(self, name: str, token: str) -> None:
+        """Give a lease back, if `token` still holds it."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM leases WHERE name = ? AND token = ?", (name, token))
 
     @contextmanager
-    def _transaction(self, kind: str = "IMMEDIATE") -> Iterator[None]:
-        with self._reading():
+    def _transaction(self, kind: str = "IMMEDIATE") -> Iterator[sqlite3.Connection]:
+        if not self._turn.acquire(timeout=BUSY_TIMEOUT_S):
+            raise LedgerError(f"LEDGER_URL: {self._path} does not answer: too many threads wait")
+        try:
             self._connection.execute(f"BEGIN {kind}")
             try:
-                yield
+                yield self._connection
                 self._connection.execute("COMMIT")
             except BaseException:
                 self._connection.rollback()
                 raise
-
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, msgspec.MsgspecError) as error:
             raise LedgerError(f"LEDGER_URL: {self._path} does not answer: {error}") from error
-
-    def _execute(self, sql: str, *values: object) -> None:
-        self._connection.execute(sql, values)
-
-    def _all(self, sql: str, *values: object) -> list[Row]:
-        return list(self._connection.execute(sql, values))
+        finally:
+            self._turn.release()
 
 
-def _encode(record: Session | Rule) -> str:
-    return msgspec.json.encode(record).decode()
+def _read_presence(row: Row) -> Presence:
+    return Presence(
+        bool(row["present"]), bool(row["microphone"]), row["event_ms"], row["microphone_ms"]
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from shared.callbacks import Callback
 from shared.errors import ApiError, RoomscribeError
 from shared.ledger import Room, Session, Task, name_session
@@ -46,6 +48,9 @@ def _call(session: Session, task: Task, resources: Resources) -> str:
     service, timeout_s = SERVICES[task.service], resources.call_timeout_s()
     if not timeout_s:
         raise ApiError("Deadline", "no time is left for the call")
-    params = service.build_start(make_order(resources, session, session.rule, task))
+    try:
+        params = service.build_start(make_order(resources, session, session.rule, task))
+    except msgspec.ValidationError as error:  # a room the API cannot name
+        raise ApiError("InvalidParameter", str(error)) from None
     region = find_region(session, task.target, task.service)
     return read_task_id(resources.client.call(service.start_action, params, region, timeout_s))

@@ -84,20 +84,23 @@ def test_string_tombstone_counts_for_the_numeric_room_and_not_the_other_way(
 def test_person_who_left_stays_gone_when_an_old_event_arrives(
     ledger: SqliteLedger, precise: bool
 ) -> None:
+    session = open_session(ledger)
+
     def note(at_ms: int, **said: bool | None) -> None:
-        ledger.note_person("s", "ann", at_ms, precise=precise, **said)  # type: ignore[arg-type]  # two switches
+        ledger.note_person(session, "ann", at_ms, precise=precise, **said)  # type: ignore[arg-type]  # two switches
 
     note(T + 5_000, present=True, microphone=True)
     note(T + 9_000, present=False, microphone=False)
     note(T + 7_000, present=True, microphone=None)
-    (ann,) = ledger.list_people("s")
+    (ann,) = ledger.list_people(session)
     assert (ann.present, ann.microphone, ann.event_ms) == (False, False, T + 9_000)
 
 
 def test_microphone_stays_as_it_was_unless_said(ledger: SqliteLedger) -> None:
-    ledger.note_person("s", "ann", T, present=True, microphone=True)
-    ledger.note_person("s", "ann", T + 1, present=True, microphone=None)
-    assert ledger.list_people("s")[0].microphone
+    session = open_session(ledger)
+    ledger.note_person(session, "ann", T, present=True, microphone=True)
+    ledger.note_person(session, "ann", T + 1, present=True, microphone=None)
+    assert ledger.list_people(session)[0].microphone
 
 
 def compete(path: str, token: str, results: multiprocessing.Queue[str]) -> None:

@@ -1,0 +1,77 @@
+"""How a room's book lies in the tables of the SQLite ledger; the caller holds the transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from shared.ledger import agenda
+from shared.ledger.book import SESSIONS_LOADED, RoomBook
+from shared.ledger.records import Room, Session
+from shared.rules import Rule
+
+THIS_ROOM = "sdk_app_id = ? AND room_id = ? AND room_id_type = ?"
+
+Row = Mapping[str, Any]  # a column holds text or a number
+
+
+def load_book(connection: sqlite3.Connection, room: Room) -> RoomBook:
+    """A room's book; an empty one for a room never heard of."""
+    # TRTC has sent a numeric room's 102 with a string id, so a string's tombstone counts for both.
+    rows: list[Row] = connection.execute(
+        "SELECT * FROM rooms WHERE sdk_app_id = ? AND room_id = ? AND room_id_type IN (?, 1)", room
+    ).fetchall()
+    own = next((row for row in rows if row["room_id_type"] == room.room_id_type), None)
+    return RoomBook(
+        room,
+        load_sessions(connection, room, SESSIONS_LOADED),
+        max((row["tombstone_ms"] for row in rows), default=0),
+        msgspec.json.decode(own["plan"], type=Rule) if own and own["plan"] else None,
+    )
+
+
+def load_sessions(connection: sqlite3.Connection, room: Room, most: int) -> list[Session]:
+    """A room's sessions, newest first, at most `most`."""
+    rows = connection.execute(
+        f"SELECT body FROM sessions WHERE {THIS_ROOM} ORDER BY opened_ms DESC LIMIT ?",  # noqa: S608  a constant
+        (*room, most),
+    )
+    return [msgspec.json.decode(row["body"], type=Session) for row in rows]
+
+
+def save_book(connection: sqlite3.Connection, book: RoomBook, before: RoomBook) -> None:
+    """Write what became of a book, and its place in the agenda, where they differ from before."""
+    known = {session.id: session for session in before.sessions}
+    for session in book.sessions:
+        if known.get(session.id) != session:
+            values = (session.id, *session.room, session.opened_ms, _encode(session))
+            connection.execute("REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?)", values)
+    if (book.tombstone_ms, book.plan) != (before.tombstone_ms, before.plan):
+        row = (*book.room, book.tombstone_ms, _encode(book.plan) if book.plan else None)
+        connection.execute("REPLACE INTO rooms VALUES (?, ?, ?, ?, ?)", row)
+    if book != before:
+        write_agenda(connection, book)
+
+
+def write_agenda(connection: sqlite3.Connection, book: RoomBook) -> None:
+    """Note when a room must be looked at next, and how many of its tasks live."""
+    look_ms, living = agenda.find_next_look(book), len(agenda.list_living(book))
+    if look_ms is None and not living:
+        connection.execute(f"DELETE FROM agenda WHERE {THIS_ROOM}", book.room)  # noqa: S608  a constant
+        return
+    row = (*book.room, look_ms, living)
+    connection.execute("REPLACE INTO agenda VALUES (?, ?, ?, ?, ?)", row)
+
+
+def list_books(connection: sqlite3.Connection) -> list[Room]:
+    """The rooms that have a book."""
+    columns = "sdk_app_id, room_id, room_id_type"
+    rows = connection.execute(f"SELECT {columns} FROM sessions UNION SELECT {columns} FROM rooms")  # noqa: S608  a constant
+    return [Room(*row) for row in rows]
+
+
+def _encode(record: Session | Rule) -> str:
+    return msgspec.json.encode(record).decode()
