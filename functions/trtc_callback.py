@@ -35,14 +35,17 @@ def act_on_callback(
     callback: Callback, settings: Settings, invocation: Invocation
 ) -> tuple[int, str]:
     """The HTTP status for a callback, and a word when it is not 200; every outcome is logged."""
-    if not callback.is_room_event:
+    if not (callback.is_room_event or callback.is_task_event):
         log.write("callback.ignored", outcome="event_type")
         return 200, ""
-    from shared.lifecycle import act_on  # late: an ignored event needs no ledger and no API client
+    from shared.lifecycle import (
+        act_on,
+        find_status,
+    )  # late: an ignored event needs no ledger and no API client
     from shared.resources import open_resources
 
     outcomes = act_on(callback, open_resources(settings, invocation))
     for outcome in outcomes:
         outcome.write()
-    status = max(outcome.http_status for outcome in outcomes)
+    status = find_status(outcomes, ledger_is_shared=settings.ledger_is_shared)
     return status, "" if status == 200 else "come_back"

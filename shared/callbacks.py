@@ -258,7 +258,15 @@ def _build_callback(envelope: Envelope, sdk_app_id: int, info: EventInfo) -> Cal
         raise ValueError("UserId is missing or none")
     task = _read_task(event_type, envelope.info) if event_type in TASK_EVENTS else None
     return Callback(
-        sdk_app_id, event_type, event_ms, precise, room_id, room_id_type, info.user_id, info.role, task
+        sdk_app_id,
+        event_type,
+        event_ms,
+        precise,
+        room_id,
+        room_id_type,
+        info.user_id,
+        info.role,
+        task,
     )
 
 

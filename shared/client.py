@@ -58,7 +58,11 @@ class Client:
         endpoint: str,
         ca: str | None = None,
         credentials: Callable[[], Credentials] = lambda: read_credentials(os.environ),
+        *,
+        service: str = SERVICE,
+        version: str = VERSION,
     ) -> None:
+        self._api = service, version
         url = urlsplit(endpoint)
         self._credential = RuntimeCredential(credentials)
         self._profile = ClientProfile(
@@ -91,7 +95,7 @@ class Client:
 
     def _find_client(self, region: str) -> CommonClient:
         if region not in self._by_region:
-            client = CommonClient(SERVICE, VERSION, self._credential, region, self._profile)
+            client = CommonClient(*self._api, self._credential, region, self._profile)
             client.request = self._request
             self._by_region[region] = client
         return self._by_region[region]

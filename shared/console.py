@@ -8,6 +8,7 @@ from collections.abc import Callable
 from shared import log
 from shared.errors import RequestError, RoomscribeError
 from shared.lifecycle import Outcome, RoomRequest, read_room_request
+from shared.lifecycle.kicking import kick_drainer
 from shared.resources import Resources, open_resources
 from shared.scf import Json, begin_invocation, is_direct
 from shared.settings import read_settings
@@ -28,7 +29,9 @@ def answer_console(event: object, context: object, act: Act, example: Json) -> J
         log.begin_logging(invocation, settings.log_level)
         request = read_room_request(request_event, settings)
         log.bind_room(*request.room, user_id=request.user_id)
-        outcomes, result = act(request, open_resources(settings, invocation))
+        resources = open_resources(settings, invocation)
+        outcomes, result = act(request, resources)
+        outcomes += kick_drainer(request.room, outcomes, resources)
     except RoomscribeError as error:
         log.write_error("request.refused", error)
         return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -28,7 +29,7 @@ SHORTEST_CALL_S = 0.3  # a call that could not even connect in what is left is n
 
 @dataclass(frozen=True)
 class Resources:
-    """Opened for one invocation; `now_ms` is its clock.
+    """Opened for one invocation; `now_ms` is its clock, `sleep` (in seconds) waits on it.
 
     `granted` are slots of the limiter that were taken for it beforehand.
     """
@@ -39,6 +40,7 @@ class Resources:
     client: Client
     invocation: Invocation
     now_ms: Callable[[], int] = now_ms
+    sleep: Callable[[float], None] = time.sleep
     granted: list[str] = field(default_factory=list)
 
     def change(self, session: Session, work: Callable[[Session], Result]) -> Result:
@@ -64,15 +66,15 @@ class Resources:
         per_s = self.settings.starts_per_s[service] if verb == "start" else OTHERS_PER_S
         return self.ledger.take_slot(name, per_s, self.now_ms())
 
-    def call_drainer(self, event: Json) -> None:
-        """Invoke the drain function asynchronously; raises ApiError.
+    def invoke(self, function: str, event: Json) -> None:
+        """Run one of our functions asynchronously, beside this invocation; raises ApiError.
 
         Source: SCF API 2018-04-16, Invoke.
         """
         invocation, settings = self.invocation, self.settings
         client = open_client(settings.scf_endpoint, settings.ca, "scf", "2018-04-16")
         params = {
-            "FunctionName": settings.drain_function,
+            "FunctionName": function,
             "InvocationType": "Event",
             "ClientContext": json.dumps(event),
             "Namespace": invocation.namespace or "default",
@@ -120,4 +122,4 @@ def _open_ledger(url: str) -> Ledger:
     try:
         return open_ledger(url)
     except LedgerError as error:  # a room that is created starts without it
-        return cast(Ledger, AbsentLedger(error))
+        return cast("Ledger", AbsentLedger(error))

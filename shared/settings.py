@@ -83,7 +83,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         user_sig_expire_s=_read_int(environ, "USER_SIG_EXPIRE_S", 86_400, problems),
         callback_max_age_s=_read_int(environ, "CALLBACK_MAX_AGE_S", 300, problems),
         starts_per_s={
-            name: _read_int(environ, f"STARTS_PER_S_{name.upper()}", default, problems, unit="starts")
+            name: _read_int(
+                environ, f"STARTS_PER_S_{name.upper()}", default, problems, unit="starts"
+            )
             for name, default in STARTS_PER_S.items()
         },
         task_quota=_read_int(environ, "TASK_QUOTA", 100, problems, unit="tasks"),
@@ -187,9 +189,7 @@ def _refuse_twins(apps: list[Application], problems: list[str]) -> None:
         )
 
 
-def _read_endpoint(
-    environ: Mapping[str, str], name: str, default: str, problems: list[str]
-) -> str:
+def _read_endpoint(environ: Mapping[str, str], name: str, default: str, problems: list[str]) -> str:
     text = environ.get(name) or default
     text = text if "://" in text else f"https://{text}"
     if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?", text):

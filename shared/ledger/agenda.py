@@ -15,7 +15,7 @@ def find_next_look(book: RoomBook) -> int | None:
         look_ms
         for session in book.sessions
         for task in session.tasks.values()
-        if (look_ms := _find_task_look(session, task)) is not None
+        if (look_ms := find_task_look(session, task)) is not None
     ]
     return min(looks, default=None)
 
@@ -30,7 +30,8 @@ def list_living(book: RoomBook) -> list[str]:
     ]
 
 
-def _find_task_look(session: Session, task: Task) -> int | None:
+def find_task_look(session: Session, task: Task) -> int | None:
+    """The ms at which something of a task is due; None when nothing is."""
     if task.state == "starting":
         return task.lease_until_ms
     if session.closed_ms is not None:

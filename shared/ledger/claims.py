@@ -318,7 +318,7 @@ def _adopt_living(task: Task, now_ms: int) -> None:
 def _run(task: Task, task_id: TaskId, now_ms: int) -> None:
     """This TaskId is the current one, and runs."""
     task.task_id, task.checked_ms = task_id.task_id, now_ms
-    task.waiting_ms = task.attempts = task.not_before_ms = 0
+    task.waiting_ms = task.not_before_ms = 0
     task.error_code = ""
     # 1.0 has one task for a SessionId; 2.0 has one for a bot, or nobody can tell: see starting.
     task.unseen = [attempt for attempt in task.unseen if attempt.service != task_id.service]

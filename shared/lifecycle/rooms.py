@@ -24,7 +24,7 @@ STARTERS = {
 ABSENCES = (callbacks.USER_LEFT, callbacks.AUDIO_STOPPED)
 
 
-def act_on(callback: Callback, resources: Resources) -> list[Outcome]:
+def act_on_room(callback: Callback, resources: Resources) -> list[Outcome]:
     """Do what a room event asks for and say what came of it; acting twice on one event changes nothing.
 
     What an earlier session of the room left unfinished is finished first, whatever the event.

@@ -167,7 +167,8 @@ class _Start:
                 outcome,
                 task_id=task_id,
                 start_latency_ms=latency_ms,
-                **self._describe_wait(now_ms),
+                waited_ms=now_ms - self.claim.waiting_ms if self.claim.error_code else None,
+                waited_for=self.claim.error_code or None,
             )
             leftovers = stop_leftovers(self.resources, self.session, task)
             return [started, *self._warn_of_unseen(), *leftovers]
@@ -181,12 +182,6 @@ class _Start:
         if self.service.finds_by_session or not self.claim.unseen:
             return []
         return [self._outcome("transcription.may_run", "unsure", level="warning")]
-
-    def _describe_wait(self, now_ms: int) -> Fields:
-        """How long a start that did not happen at once has waited, and what for."""
-        if not self.claim.error_code:
-            return {}
-        return {"waited_ms": now_ms - self.claim.waiting_ms, "waited_for": self.claim.error_code}
 
     def _measure_latency_ms(self, now_ms: int) -> int | None:
         """From the event to the running task; None for a replayed event, whose age is no latency."""

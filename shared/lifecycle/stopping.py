@@ -63,9 +63,7 @@ def stop_id(
         }
         again_ms = resources.now_ms() + STOP_AGAIN_MS
         due = _note_stopped(resources, session, task, [], again_ms=again_ms)
-        return Outcome(
-            "transcription.stop_failed", "retry", COME_BACK, "warning", fields, due=due
-        )
+        return Outcome("transcription.stop_failed", "retry", COME_BACK, "warning", fields, due=due)
     fields["upstream_request_id"] = request_id or None
     if not _note_stopped(resources, session, task, [task_id.task_id]):
         return Outcome("transcription.stopped", "unrecorded", COME_BACK, "warning", fields)
@@ -121,7 +119,8 @@ def _settle_unseen(
         )
     if task.unseen:
         resources.change(
-            session, lambda known: _settle(known, task, settled, found, again_ms, resources.now_ms())
+            session,
+            lambda known: _settle(known, task, settled, found, again_ms, resources.now_ms()),
         )
     known_ids = {task_id.task_id for task_id in task.task_ids}
     return outcomes, [task_id for task_id in found if task_id.task_id not in known_ids]

@@ -54,9 +54,7 @@ def _note_end(
     session, task = known
     code = FAILED if news.failed else read_leave_code(news.service, news.leave_code)
     was_current = task.state == "running" and task.task_id == news.task_id
-    task = end_task(
-        resources, session, task.target, news.task_id, code.ending, callback.event_ms
-    )
+    task = end_task(resources, session, task.target, news.task_id, code.ending, callback.event_ms)
     level = "warning" if was_current and code.ending in ("removed", "broken") else "info"
     fields = {**describe_task(session, task), "task_id": news.task_id, "reason": code.words}
     ended = Outcome("task.ended", task.state, level=level, fields=fields)
@@ -101,9 +99,7 @@ def _note_unknown(
     region = find_region(session, target, news.service)
     found = TaskId(news.task_id, news.service, region, started_ms=callback.event_ms)
     task = _note_running(session, target, found, resources)
-    noted = Outcome(
-        "task.found", task.state, level="warning", fields=describe_task(session, task)
-    )
+    noted = Outcome("task.found", task.state, level="warning", fields=describe_task(session, task))
     if session.closed_ms is not None:
         return [noted, *finish_closing(session, resources)]
     return [noted, *stop_leftovers(resources, session, task)]
@@ -151,7 +147,8 @@ def _find_target(bot: str | None, book: RoomBook, resources: Resources) -> str |
     room, application = book.room, resources.settings.find_application(book.room.sdk_app_id)
     if bot is None or application is None:
         return None
-    if not is_bot_user_id(*room[:1], application.secret_key, *room[1:], bot):
+    key = application.secret_key
+    if not is_bot_user_id(room.sdk_app_id, key, room.room_id, room.room_id_type, bot):
         return None
     session = book.latest
     known = [*session.tasks] if session else []
@@ -160,9 +157,7 @@ def _find_target(bot: str | None, book: RoomBook, resources: Resources) -> str |
     return next((t for t in targets if name_bot(application, room, t) == bot), None)
 
 
-def _find_session(
-    book: RoomBook, event_ms: int, opened_ms: int, resources: Resources
-) -> Session:
+def _find_session(book: RoomBook, event_ms: int, opened_ms: int, resources: Resources) -> Session:
     """The session a task of ours belongs to: the newest, unless it closed long before the task began."""
     latest = book.latest
     last_ms = max(book.tombstone_ms, (latest.closed_ms or 0) if latest else 0)

@@ -121,8 +121,8 @@ def test_ledger_that_does_not_open_makes_trtc_come_back(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environment.setenv("LEDGER_URL", "sqlite:////dev/null/ledger.db")
-    info = {"RoomId": 1, "EventMsTs": now_ms(), "UserId": "ann"}
-    body = json.dumps({"EventType": 101, "CallbackTs": now_ms(), "EventInfo": info})
+    info = {"RoomId": 1, "EventMsTs": now_ms(), "UserId": "ann", "Role": 20}
+    body = json.dumps({"EventType": 103, "CallbackTs": now_ms(), "EventInfo": info})
     assert post(body)["statusCode"] == 503
     line = json.loads(capsys.readouterr().out)
     assert (line["message"], line["error_code"], line["room_id"]) == (

@@ -10,15 +10,17 @@ from typing import Any
 import pytest
 import responses
 
-from shared.callbacks import Callback
+from shared.callbacks import Callback, TaskNews
 from shared.client import Client
 from shared.ledger import Room, RoomBook, Session, Task, claims, open_ledger
 from shared.lifecycle import Outcome, act_on
+from shared.lifecycle.draining import drain
 from shared.resources import Resources
 from shared.rules_file import parse_rules
 from shared.scf import Invocation
 from shared.settings import Credentials, read_settings
-from tests.conftest import SDK_APP_ID, SETTINGS
+from shared.signer import WHOLE_ROOM, bot_user_id
+from tests.conftest import SDK_APP_ID, SDK_SECRET_KEY, SETTINGS
 
 ENDPOINT = "https://trtc.example"
 RULES = """
@@ -35,6 +37,10 @@ service = "ai"
 name = "with fallback"
 room = "fallback-*"
 fallback = "ai"
+[[rules]]
+name = "a task per speaker"
+room = "speakers-*"
+scope = "user"
 [[rules]]
 name = "everything else"
 room = "*"
@@ -75,6 +81,36 @@ class Stage:
         callback = Callback(SDK_APP_ID, event_type, event_ms, True, self.room_id, 1, user_id)
         return [outcome.message for outcome in act_on(callback, self.resources)]
 
+    def tell(
+        self,
+        event_type: int,
+        task_id: str,
+        event_ms: int,
+        *,
+        leave_code: int | None = None,
+        bot: str | None = None,
+        failed: bool = False,
+    ) -> list[Outcome]:
+        """TRTC tells of a task."""
+        service = "ai" if event_type < 1000 else "cloud"
+        news = TaskNews(task_id, service, bot, leave_code, failed)
+        callback = Callback(
+            SDK_APP_ID, event_type, event_ms, room_id=self.room_id, room_id_type=1, task=news
+        )
+        return act_on(callback, self.resources)
+
+    def sleep(self, seconds: float) -> None:
+        """Time passes, at least a millisecond of it."""
+        self.now_ms += max(1, round(seconds * 1000))
+
+    def drain(self) -> list[str]:
+        """What a drainer does now, in messages."""
+        return [outcome.message for _, outcomes in drain(self.resources) for outcome in outcomes]
+
+    def bot(self, target: str = WHOLE_ROOM) -> str:
+        """The UserId of our bot in the room."""
+        return bot_user_id(SDK_APP_ID, SDK_SECRET_KEY, self.room_id, 1, target)
+
     def answer(self, action: str, *answers: object) -> None:
         """The API's next answers to an action; the last one stays."""
         for answer in answers:
@@ -104,7 +140,7 @@ def stage(environment: pytest.MonkeyPatch, tmp_path: Any) -> Any:
 
 def make_stage(api: responses.RequestsMock, ledger_url: str, **invocation: Any) -> Stage:
     known = {"cold_start": False, "started_ms": 0, "deadline_s": time.monotonic() + 60}
-    context = Invocation("", "", "", 64, **{**known, **invocation})
+    context = Invocation("", "", "", 64, "", "", **{**known, **invocation})
     stage: Stage
     resources = Resources(
         settings=read_settings(SETTINGS),
@@ -113,6 +149,7 @@ def make_stage(api: responses.RequestsMock, ledger_url: str, **invocation: Any) 
         client=Client(ENDPOINT, credentials=lambda: Credentials("id", "key", None)),
         invocation=context,
         now_ms=lambda: stage.now_ms,
+        sleep=lambda seconds: stage.sleep(seconds),
     )
     stage = Stage(resources, api)
     return stage

@@ -1,0 +1,169 @@
+"""Doing what is due in all rooms: starts that had to wait, stops that failed, tasks that broke.
+
+The ledger's agenda names the rooms whose time has come. One drainer at a time works through it; every
+single step is safe beside webhooks, other drainers and its own repetition.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+
+from shared.errors import RoomscribeError
+from shared.ledger import Room
+from shared.lifecycle.kicking import LEASE, LEASE_MS, call_drainer
+from shared.lifecycle.looking import Need, find_need, look_after
+from shared.lifecycle.outcome import Outcome, failed
+from shared.lifecycle.starting import QUOTA
+from shared.resources import Resources
+
+CALLS_AT_ONCE = 16  # the API's own latency must not be what limits the rate
+RENEW_MS = 5_000
+HORIZON_MS = 10_000  # what is due so soon is waited for
+SCANNED = 200  # rooms looked at beyond those already known
+SCAN_EVERY_S = 0.5
+MOST_VISITS = 100  # of one room in one run: whatever keeps coming back is left to the next
+NAP_S = 1.0
+HAND_ON_S = 3.0  # kept back of the time limit: calls under way end in it
+
+RoomOutcomes = tuple[Room, list[Outcome]]
+
+
+def drain(resources: Resources, token: str = "") -> Iterator[RoomOutcomes]:
+    """Do all that is due, oldest first, and say what came of each room as it is known.
+
+    Ends when nothing is due within ten seconds; when its time is nearly over it hands on to another
+    drainer. Without the `token` of a kick it does nothing while another drainer is at work.
+    """
+    token = token or uuid.uuid4().hex
+    ledger = resources.ledger
+    while ledger.take_lease(LEASE, token, resources.now_ms(), LEASE_MS):
+        drainer = _Drainer(resources, token)
+        try:
+            yield from drainer.run()
+        finally:
+            ledger.drop_lease(LEASE, token)
+        # What was left due while we held the lease has kicked nobody.
+        if not drainer.finds_more():
+            return
+        if _is_late(resources):
+            call_drainer(resources)
+            return
+
+
+class _Drainer:
+    """One drainer at work."""
+
+    def __init__(self, resources: Resources, token: str) -> None:
+        self._resources, self._token = resources, token
+        self._in_hand: dict[Future[list[Outcome]], Room] = {}
+        self._waiting: dict[Room, Need] = {}  # for a slot, or for its time, in the order found
+        self._left: set[Room] = set()  # nothing more can be done about them in this run
+        self._visits: Counter[Room] = Counter()
+        self._free_ms: dict[str, int] = {}  # when each kind of call has a slot again
+        self._renewed_ms = resources.now_ms()
+        self._scanned_s = 0.0
+
+    def run(self) -> Iterator[RoomOutcomes]:
+        """Work until nothing is due soon, or time is nearly over."""
+        with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
+            while not _is_late(self._resources) and self._holds_lease():
+                yield from self._collect()
+                self._scan()
+                self._submit(pool)
+                if not self._in_hand and not self._waiting:
+                    break
+                self._rest()
+            wait(self._in_hand)
+            yield from self._collect()
+
+    def finds_more(self) -> bool:
+        """Whether anything is due now that this run could still do something about."""
+        due = self._resources.ledger.list_due(
+            self._resources.now_ms(), len(self._left) + CALLS_AT_ONCE
+        )
+        return any(self._find_need(room) is not None for room in due)
+
+    def _holds_lease(self) -> bool:
+        now_ms = self._resources.now_ms()
+        if 0 <= now_ms - self._renewed_ms < RENEW_MS:
+            return True
+        self._renewed_ms = now_ms
+        return self._resources.ledger.take_lease(LEASE, self._token, now_ms, LEASE_MS)
+
+    def _scan(self) -> None:
+        """Find rooms that need something; not too often while enough of them wait."""
+        now_s = time.monotonic()
+        if len(self._waiting) > CALLS_AT_ONCE and now_s < self._scanned_s + SCAN_EVERY_S:
+            return
+        self._scanned_s = now_s
+        known = {*self._waiting, *self._in_hand.values()}
+        ledger, until_ms = self._resources.ledger, self._resources.now_ms() + HORIZON_MS
+        for room in ledger.list_due(until_ms, SCANNED + len(known) + len(self._left)):
+            need = None if room in known else self._find_need(room)
+            if need and need.due_ms <= until_ms:
+                self._waiting[room] = need
+
+    def _find_need(self, room: Room) -> Need | None:
+        """What can be done about a room in this run; what needs nothing leaves the agenda."""
+        if room in self._left or self._visits[room] >= MOST_VISITS:
+            return None
+        need = find_need(self._resources.ledger.read(room), self._resources.now_ms())
+        if need is None:
+            self._resources.ledger.forget_look(room)
+        elif need.why == QUOTA and not has_place(room, self._resources):
+            self._left.add(room)
+            return None
+        return need
+
+    def _submit(self, pool: ThreadPoolExecutor) -> None:
+        """Begin what may begin now; each kind of call waits for its own slots."""
+        now_ms = self._resources.now_ms()
+        for room, need in list(self._waiting.items()):
+            if len(self._in_hand) >= CALLS_AT_ONCE:
+                return
+            if self._find_start_ms(need) > now_ms:
+                continue
+            wait_ms = self._resources.find_slot_wait(need.slot)
+            if wait_ms:
+                self._free_ms[need.slot] = now_ms + wait_ms
+                continue
+            del self._waiting[room]
+            self._visits[room] += 1
+            granted = replace(self._resources, granted=[need.slot])
+            self._in_hand[pool.submit(look_after, room, granted)] = room
+
+    def _find_start_ms(self, need: Need) -> int:
+        return max(need.due_ms, self._free_ms.get(need.slot, 0))
+
+    def _collect(self) -> Iterator[RoomOutcomes]:
+        for future in [future for future in self._in_hand if future.done()]:
+            room = self._in_hand.pop(future)
+            try:
+                yield room, future.result()
+            except RoomscribeError as error:
+                self._left.add(room)
+                yield room, [failed(error)]
+
+    def _rest(self) -> None:
+        """Until a call has ended; or, with none under way, until something may begin."""
+        if self._in_hand:
+            wait(self._in_hand, timeout=NAP_S, return_when=FIRST_COMPLETED)
+            return
+        now_ms = self._resources.now_ms()
+        first_ms = min(map(self._find_start_ms, self._waiting.values()))
+        self._resources.sleep(min(max(first_ms - now_ms, 0) / 1000, NAP_S))
+
+
+def has_place(room: Room, resources: Resources) -> bool:
+    """Whether the quota has a place for one more task of the room's application."""
+    living = resources.ledger.count_living(room.sdk_app_id)
+    return living < resources.settings.task_quota
+
+
+def _is_late(resources: Resources) -> bool:
+    return resources.invocation.remaining_s() < HAND_ON_S

@@ -1,0 +1,48 @@
+"""Calling a drainer when something was left due and none is at work."""
+
+from __future__ import annotations
+
+import uuid
+
+from shared.errors import RoomscribeError
+from shared.ledger import Room
+from shared.lifecycle.outcome import Outcome
+from shared.resources import Resources
+
+LEASE, LEASE_MS = "drain", 15_000
+KICKED_MS = 5_000  # a drainer that was called has begun by then, cold start included
+
+
+def kick_drainer(room: Room, outcomes: list[Outcome], resources: Resources) -> list[Outcome]:
+    """Call a drainer when one of these outcomes leaves it something to do; what came of it, if it failed.
+
+    That is a task left due; or one stopped while the quota was used up, so that another may start.
+    """
+    left_due = any(outcome.due for outcome in outcomes)
+    stopped = any(outcome.message == "transcription.stopped" for outcome in outcomes)
+    try:
+        if left_due or (stopped and _was_full(room, resources)):
+            call_drainer(resources)
+    except RoomscribeError as error:  # the timer will come
+        fields = {"error_code": error.code}
+        return [Outcome("drain.not_called", "timer", level="warning", fields=fields)]
+    return []
+
+
+def call_drainer(resources: Resources) -> None:
+    """Call a drainer unless one is at work; it gets the lease with the call. Raises ApiError, LedgerError."""
+    settings, ledger = resources.settings, resources.ledger
+    if settings.drain_function is None or not settings.ledger_is_shared:
+        return
+    token = uuid.uuid4().hex
+    if not ledger.take_lease(LEASE, token, resources.now_ms(), KICKED_MS):
+        return
+    try:
+        resources.invoke(settings.drain_function, {"token": token})
+    except RoomscribeError:
+        ledger.drop_lease(LEASE, token)
+        raise
+
+
+def _was_full(room: Room, resources: Resources) -> bool:
+    return resources.ledger.count_living(room.sdk_app_id) >= resources.settings.task_quota - 1

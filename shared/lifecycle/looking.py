@@ -1,0 +1,88 @@
+"""Looking after one room: what its book says is due, and doing it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from shared.ledger import Room, RoomBook, Session, Task, claims
+from shared.ledger.agenda import CHECK_MS, find_next_look, find_task_look
+from shared.lifecycle.asking import ask_progress
+from shared.lifecycle.endings import end_task
+from shared.lifecycle.outcome import Outcome, describe_task
+from shared.lifecycle.starting import start_task
+from shared.lifecycle.stopping import finish_unfinished, stop_leftovers, stop_tasks
+from shared.resources import Resources, name_slot
+
+ASK_AGAIN_MS = 30_000  # after an answer that says nothing
+DRAIN = "drain"  # the trigger of what no event asks for
+
+
+class Need(NamedTuple):
+    """The first thing a room needs: which call, from when on, and what it has waited for so far."""
+
+    slot: str
+    due_ms: int
+    why: str = ""
+
+
+def find_need(book: RoomBook, now_ms: int) -> Need | None:
+    """What the room needs next; None for nothing. A check may be made any time: it is due now."""
+    needs = [
+        _describe_need(session, task, due_ms, now_ms)
+        for session in book.sessions
+        for task in session.tasks.values()
+        if (due_ms := find_task_look(session, task)) is not None
+    ]
+    return min(needs, key=lambda need: need.due_ms, default=None)
+
+
+def look_after(room: Room, resources: Resources) -> list[Outcome]:
+    """Do what is due in a room; doing it twice changes nothing."""
+    book = resources.ledger.read(room)
+    outcomes = finish_unfinished(book, resources)
+    session = book.open_now
+    for task in session.tasks.values() if session else ():
+        outcomes += _look_after_task(session, task, resources) if session else []
+    if find_next_look(resources.ledger.read(room)) is None:
+        resources.ledger.forget_look(room)
+    return outcomes
+
+
+def _describe_need(session: Session, task: Task, due_ms: int, now_ms: int) -> Need:
+    if session.closed_ms is None and task.state in ("due", "starting"):
+        return Need(name_slot("start", task.service), due_ms, task.error_code)
+    if session.closed_ms is None and task.state == "running" and not claims.find_leftovers(task):
+        return Need(name_slot("describe", task.service), min(due_ms, now_ms))
+    return Need(name_slot("stop", task.service), due_ms)
+
+
+def _look_after_task(session: Session, task: Task, resources: Resources) -> list[Outcome]:
+    if task.state in ("due", "starting"):
+        return start_task(resources, session, task.target, DRAIN, task.waiting_ms)
+    if task.state in ("stopping", "held"):
+        return stop_tasks(resources, session, [task]) if claims.needs_stop(task) else []
+    outcomes = stop_leftovers(resources, session, task)
+    return outcomes + _check(session, task, resources)
+
+
+def _check(session: Session, task: Task, resources: Resources) -> list[Outcome]:
+    """Ask the API about a task that should run, once its time has nearly come."""
+    now_ms, checked_ms = resources.now_ms(), task.checked_ms
+    if task.state != "running" or now_ms < checked_ms + CHECK_MS // 2:
+        return []
+    current = next((i for i in task.alive if i.task_id == task.task_id), None)
+    progress = ask_progress(resources, session.room, current) if current else "ended"
+    if progress != "ended":
+        again_ms = now_ms if progress else now_ms - CHECK_MS + ASK_AGAIN_MS
+        resources.change(
+            session,
+            lambda known: claims.note_checked(known, task.target, task.task_id, again_ms),
+        )
+        return []
+    # Whoever came after it was last known to run may have come after its end.
+    task = end_task(resources, session, task.target, task.task_id, "broken", checked_ms)
+    fields = {**describe_task(session, task), "task_id": task.task_id or None}
+    gone = Outcome("task.gone", task.state, level="warning", fields=fields)
+    if task.state != "due":
+        return [gone]
+    return [gone, *start_task(resources, session, task.target, DRAIN, task.waiting_ms)]
