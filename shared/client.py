@@ -1,10 +1,11 @@
 """The Tencent Cloud API client: one `call`, and errors that carry code, message and RequestId.
 
 It stands on the official SDK's CommonClient, kept across invocations so that a warm call reuses
-the connection. Four traps of the SDK are closed here: its retryer repeats calls that succeeded
-(never used), an `Error` under an unexpected content type is not raised (the body is checked), a
-`.netrc` or proxy variable changes the request (`trust_env` off), and its credential chain reads
-other names than SCF sets (own credential object).
+the connection; any number of threads may call at once. Five traps of the SDK are closed: its
+retryer repeats calls that succeeded (never used), an `Error` under an unexpected content type is
+not raised (the body is checked), its credential chain reads other names than SCF sets (own
+credential object), and a `.netrc` or proxy variable changes the request and a timeout bounds one
+read only (own transport).
 """
 
 from __future__ import annotations
@@ -18,17 +19,15 @@ from urllib.parse import urlsplit
 import requests
 from tencentcloud.common.common_client import CommonClient
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
-from tencentcloud.common.http.request import ApiRequest
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
-from urllib3 import Timeout
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import HTTPError, NewConnectionError
 
+from shared.deadline import set_deadline
 from shared.errors import ApiError
 from shared.settings import Credentials, read_credentials
+from shared.transport import Transport
 
-SERVICE, VERSION = "trtc", "2019-07-22"
-CONNECT_TIMEOUT_S = 1.0
 NEVER_SENT = (
     requests.ConnectTimeout,
     requests.exceptions.SSLError,
@@ -51,7 +50,7 @@ class RuntimeCredential:
 
 
 class Client:
-    """Calls actions of one API endpoint; one connection pool for all regions."""
+    """Calls actions of one API (TRTC's, if no other is named); threads and regions share it."""
 
     def __init__(
         self,
@@ -59,35 +58,30 @@ class Client:
         ca: str | None = None,
         credentials: Callable[[], Credentials] = lambda: read_credentials(os.environ),
         *,
-        service: str = SERVICE,
-        version: str = VERSION,
+        service: str = "trtc",
+        version: str = "2019-07-22",
     ) -> None:
-        self._api = service, version
         url = urlsplit(endpoint)
+        self._api = (service, version)
         self._credential = RuntimeCredential(credentials)
         self._profile = ClientProfile(
-            httpProfile=HttpProfile(protocol=url.scheme, endpoint=url.netloc, certification=ca),
-            language="en-US",
+            httpProfile=HttpProfile(protocol=url.scheme, endpoint=url.netloc), language="en-US"
         )
-        self._request = ApiRequest(url.netloc, is_http=url.scheme == "http", certification=ca)
-        self._request.set_keep_alive()
-        self._request.conn.proxy = None
-        self._request.conn._session.trust_env = False  # noqa: SLF001  the SDK has no door to its session
+        self._transport = Transport(f"{url.scheme}://{url.netloc}/", ca)
         self._by_region: dict[str, CommonClient] = {}
 
     def call(self, action: str, params: Params, region: str, timeout_s: float) -> dict[str, Any]:
         """Call `action` and return its Response without RequestId's wrapper; raise ApiError.
 
-        `timeout_s` bounds connecting (1 s at most) and the wait for the answer together; an answer
-        that drips in byte by byte is not bounded.
+        `timeout_s` bounds all of it, from connecting to the last byte of the answer, whatever the
+        server does; only the resolution of its name is not bounded.
         """
-        connect_s = min(CONNECT_TIMEOUT_S, timeout_s)
-        self._request.conn.timeout = Timeout(total=timeout_s, connect=connect_s)
+        set_deadline(timeout_s)
         try:
             answer = self._find_client(region).call(action, dict(params))
         except TencentCloudSDKException as error:
             raise _convert_sdk_error(error) from None
-        except requests.RequestException as error:
+        except (requests.RequestException, HTTPError) as error:
             raise _network_error(error) from None
         except (ValueError, KeyError, TypeError) as error:
             raise _unreadable_error(error) from None
@@ -96,7 +90,7 @@ class Client:
     def _find_client(self, region: str) -> CommonClient:
         if region not in self._by_region:
             client = CommonClient(*self._api, self._credential, region, self._profile)
-            client.request = self._request
+            client.request = self._transport
             self._by_region[region] = client
         return self._by_region[region]
 
@@ -115,9 +109,7 @@ def _read_answer(body: bytes) -> dict[str, Any]:
 
 
 def _convert_sdk_error(error: TencentCloudSDKException) -> ApiError:
-    """An API error as it is; a network error with whether the request may have arrived."""
-    if error.get_code() == "ClientNetworkError":
-        return _network_error(error.__context__)
+    """An API error as it is; an HTTP status other than 200 may have happened."""
     # An HTTP status other than 200 comes as ServerNetworkError with the raw body as its text.
     from_gateway = error.get_code() == "ServerNetworkError"
     message = "" if from_gateway else str(error.get_message())
@@ -125,8 +117,9 @@ def _convert_sdk_error(error: TencentCloudSDKException) -> ApiError:
     return ApiError(str(error.get_code()), message, request_id, may_have_happened=from_gateway)
 
 
-def _network_error(cause: BaseException | None) -> ApiError:
-    reason = getattr(cause.args[0], "reason", None) if cause and cause.args else None
+def _network_error(cause: Exception) -> ApiError:
+    """A request without an answer, with whether it may have arrived."""
+    reason = getattr(cause.args[0], "reason", None) if cause.args else None
     never_sent = isinstance(cause, NEVER_SENT) or isinstance(reason, NewConnectionError)
     return ApiError("ClientNetworkError", type(cause).__name__, may_have_happened=not never_sent)
 
