@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from local.cloud.admission import Answer
 from local.cloud.assumed import ENDED_TASK_CODES, LeaveCode, Service, write_start_time
 from local.cloud.clock import Clock
 from local.cloud.config import CloudConfig
@@ -14,7 +15,6 @@ from local.cloud.usersig import UserSigError, verify_user_sig
 
 # Checked against the action's table: field names and types are what the table says.
 Parameters = Mapping[str, Any]
-Answer = dict[str, object]
 
 
 class Actions:
@@ -34,8 +34,17 @@ class Actions:
             "DeleteCloudTranscription": self._delete_cloud,
         }
 
+    def find_room_id(self, parameters: Parameters) -> str | None:
+        """The room that unchecked parameters are about, by its id or by that of a task."""
+        room_id, task_id = parameters.get("RoomId"), parameters.get("TaskId")
+        if isinstance(room_id, str) and room_id:
+            return room_id
+        task = self._world.tasks.get(task_id) if isinstance(task_id, str) else None
+        return task.room.room_id if task is not None else None
+
     def run(self, action: str, region: str, parameters: Parameters) -> Answer:
         """The answer without its RequestId; raises ApiError."""
+        self._world.forget(self._clock.now_ms())
         return self._by_name[action](region, parameters)
 
     def _start_ai(self, region: str, parameters: Parameters) -> Answer:

@@ -1,34 +1,14 @@
-"""Tells the webhook and the live feed what happens.
-
-Source of what callbacks hold: doc 647/51586 (2025-01-06) for groups 1 and 2, 647/109686 for
-group 9, 647/129976 (2026-04-03) for group 14.
-"""
+"""Tells the webhook and the live feed what happens."""
 
 from collections.abc import Mapping
 
-from local.cloud.assumed import Service
 from local.cloud.callbacks import write_body
 from local.cloud.clock import Clock
 from local.cloud.config import CloudConfig
 from local.cloud.delivery import Delivery
+from local.cloud.events import ROOM_EVENTS, TASK_GROUPS
 from local.cloud.feed import Feed
 from local.cloud.state import Room, Task, User
-
-# EventType → its group, and what the feed calls it.
-ROOM_EVENTS: Mapping[int, tuple[int, str]] = {
-    101: (1, "room.created"),
-    102: (1, "room.dismissed"),
-    103: (1, "user.entered"),
-    104: (1, "user.left"),
-    105: (1, "role.changed"),
-    203: (2, "audio.started"),
-    204: (2, "audio.stopped"),
-}
-TASK_GROUPS: Mapping[Service, int] = {"ai": 9, "cloud": 14}
-TASK_STARTED: Mapping[Service, int] = {"ai": 901, "cloud": 1401}
-TASK_STOPPED: Mapping[Service, int] = {"ai": 902, "cloud": 1402}
-SENTENCE_SPOKEN: Mapping[Service, int] = {"ai": 903, "cloud": 1403}
-SENTENCE_TRANSLATED = 1404
 
 
 class Announcer:
@@ -91,7 +71,7 @@ class Announcer:
             "CallbackTs": max(self._clock.now_ms(), room.last_event_ms),
             "EventInfo": event_info,
         }
-        self._delivery.send(room.sdk_app_id, room.room_id, event_type, write_body(callback))
+        self._delivery.send(room.key, event_type, write_body(callback))
 
     def _publish(self, kind: str, room: Room, fields: Mapping[str, object]) -> None:
         where = {

@@ -3,29 +3,33 @@
 Source: API 3.0 "Request structure" and "Response": errors are HTTP 200, too.
 """
 
+import asyncio
 import json
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope
 
-from local.cloud.actions import Actions, Answer
-from local.cloud.bodies import TooLargeError, parse_json, read_body
+from local.cloud.actions import Actions
+from local.cloud.admission import Admission, Admitted, Answer
+from local.cloud.bodies import TooLargeError, read_body
 from local.cloud.clock import Clock
 from local.cloud.config import CloudConfig
 from local.cloud.errors import ApiError
+from local.cloud.faults.calls import Trouble
+from local.cloud.faults.kinds import FaultError, parse_header
+from local.cloud.faults.machines import Machines
+from local.cloud.faults.plan import Plan
 from local.cloud.feed import Feed
 from local.cloud.limits import RateLimits
-from local.cloud.parameters import ACTIONS, MISSING, VERSION
-from local.cloud.query import nest_query
-from local.cloud.tc3 import RawRequest, check_signature
+from local.cloud.parameters import ACTIONS
+from local.cloud.tc3 import RawRequest
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
+FAULT_HEADER = "x-local-fault"
 
 
 @dataclass
@@ -35,18 +39,32 @@ class Call:
     request_id: str
     started_ms: int
     action: str = ""
-    room_id: object = None
+    room_id: str | None = None
     task_id: object = None
+    outcome: str = "ok"
+    fault: str | None = None
 
 
 class Api:
-    """Admits requests (signature, version, action, region, limit, parameters) and runs them."""
+    """Admits requests, and runs them where no fault comes in between."""
 
-    def __init__(self, config: CloudConfig, clock: Clock, feed: Feed, actions: Actions) -> None:
-        self._config = config
+    def __init__(
+        self,
+        config: CloudConfig,
+        clock: Clock,
+        feed: Feed,
+        actions: Actions,
+        admission: Admission,
+        plan: Plan,
+        machines: Machines,
+    ) -> None:
         self._clock = clock
         self._feed = feed
         self._actions = actions
+        self._admission = admission
+        self._plan = plan
+        self._machines = machines
+        self._closing = asyncio.Event()
         per_second = {
             name: getattr(config, action.limit) for name, action in ACTIONS.items() if action.limit
         }
@@ -59,39 +77,72 @@ class Api:
             SignedRoute("/", self.handle, methods=["GET"]),
         ]
 
+    def close(self) -> None:
+        """Hang up on whoever is kept waiting by a fault."""
+        self._closing.set()
+
     async def handle(self, request: Request) -> Response:
         """Answer a request of the API."""
         call = Call(str(uuid.uuid4()), self._clock.now_ms())
         try:
             raw = await _read_request(request)
-            answer, outcome = self._answer(call, raw), "ok"
+            answer = await self._answer(call, raw)
         except ApiError as error:
-            answer, outcome = {"Error": {"Code": error.code, "Message": error.message}}, error.code
-        self._record(call, outcome)
-        body = json.dumps({"Response": {**answer, "RequestId": call.request_id}})
-        # Exactly this content type: with a charset behind it the Python SDK overlooks errors.
-        return Response(body, headers={"content-type": "application/json"})
-
-    def _answer(self, call: Call, raw: RawRequest) -> Answer:
-        call.action = raw.headers.get("x-tc-action", "")[:64]
-        config, now_s = self._config, self._clock.now_ms() // 1000
-        check_signature(raw, config.secret_id, config.secret_key, config.token, now_s)
-        action, region = _find_action(raw.headers)
-        parameters = _read_parameters(raw)
-        if isinstance(parameters, dict):
-            call.room_id, call.task_id = parameters.get("RoomId"), parameters.get("TaskId")
-        self._limits.admit(action)
-        checked = ACTIONS[action].check(parameters, from_query=raw.method == "GET")
-        answer = self._actions.run(action, region, checked)
-        call.task_id = answer.get("TaskId", call.task_id)
+            answer = _write_error(call, error)
+        except FaultError as error:
+            return JSONResponse({"error": f"X-Local-Fault: {error}"}, 400)
+        self._record(call)
         return answer
 
-    def _record(self, call: Call, outcome: str) -> None:
-        about = {"room_id": call.room_id, "task_id": call.task_id}
+    async def _answer(self, call: Call, raw: RawRequest) -> Response:
+        call.action = raw.headers.get("x-tc-action", "")[:64]
+        admitted = self._admission.admit(raw)
+        if isinstance(admitted.parameters, dict):
+            call.task_id = admitted.parameters.get("TaskId")
+            call.room_id = self._actions.find_room_id(admitted.parameters)
+        trouble = self._find_trouble(call, raw.headers.get(FAULT_HEADER))
+        self._machines.pass_step("call", call.action, call.room_id)
+        interruption = await trouble.come_before()
+        if interruption is None:
+            answer = await self._perform(call, admitted)
+            self._machines.pass_step("effect", call.action, call.room_id)
+            interruption = await trouble.come_after(answer)
+            if interruption is None:
+                return answer
+        call.outcome = call.fault or call.outcome
+        return interruption
+
+    def _find_trouble(self, call: Call, header: str | None) -> Trouble:
+        asked = [] if header is None else [parse_header(header)]
+        faults = asked or self._plan.strike_call(call.action, call.room_id)
+        trouble = Trouble(faults, self._closing)
+        call.fault = trouble.name
+        return trouble
+
+    async def _perform(self, call: Call, admitted: Admitted) -> Response:
+        try:
+            answer = await self._run(admitted)
+        except ApiError as error:
+            return _write_error(call, error)
+        call.task_id = answer.get("TaskId", call.task_id)
+        return _write(call, answer)
+
+    async def _run(self, admitted: Admitted) -> Answer:
+        action, region, parameters = admitted.action, admitted.region, admitted.parameters
+        if admitted.api is not None:
+            if not isinstance(parameters, dict):
+                raise ApiError("InvalidRequest")
+            return await admitted.api.run(action, region, parameters)
+        self._limits.admit(action)
+        checked = ACTIONS[action].check(parameters, from_query=admitted.from_query)
+        return self._actions.run(action, region, checked)
+
+    def _record(self, call: Call) -> None:
+        about = {"room_id": call.room_id, "task_id": call.task_id, "fault": call.fault}
         self._feed.publish(
             "api.call",
             action=call.action,
-            outcome=outcome,
+            outcome=call.outcome,
             request_id=call.request_id,
             elapsed_ms=self._clock.now_ms() - call.started_ms,
             **{name: value for name, value in about.items() if isinstance(value, str) and value},
@@ -122,35 +173,12 @@ async def _read_request(request: Request) -> RawRequest:
     return RawRequest(request.method, request.scope["path"], query, headers, body)
 
 
-def _find_action(headers: Mapping[str, str]) -> tuple[str, str]:
-    """The action's name and the region; raises ApiError."""
-    name, version = headers.get("x-tc-action", ""), headers.get("x-tc-version", "")
-    for header, value in (("Action", name), ("Version", version)):
-        if not value:
-            raise ApiError(MISSING, f"The parameter `{header}` is required.")
-    if version != VERSION:
-        raise ApiError("NoSuchVersion", f"The version of this API is {VERSION}.")
-    if name not in ACTIONS:
-        raise ApiError("InvalidAction", f"The action `{name[:64]}` does not exist here.")
-    return name, _check_region(name, headers.get("x-tc-region", ""))
+def _write_error(call: Call, error: ApiError) -> Response:
+    call.outcome = error.code
+    return _write(call, {"Error": {"Code": error.code, "Message": error.message}})
 
 
-def _check_region(name: str, region: str) -> str:
-    action = ACTIONS[name]
-    if not region:
-        raise ApiError(action.missing_region_code, "The parameter `Region` is required.")
-    if region not in action.regions:
-        raise ApiError("UnsupportedRegion", f"{name} only supports {', '.join(action.regions)}.")
-    return region
-
-
-def _read_parameters(raw: RawRequest) -> object:
-    content_type = raw.headers["content-type"].split(";")[0].strip().lower()
-    if raw.method == "GET":
-        return nest_query(parse_qsl(raw.query, keep_blank_values=True))
-    if content_type != "application/json":
-        raise ApiError("UnsupportedProtocol")
-    try:
-        return parse_json(raw.body)
-    except ValueError as error:
-        raise ApiError("InvalidRequest") from error
+def _write(call: Call, answer: Answer) -> Response:
+    body = json.dumps({"Response": {**answer, "RequestId": call.request_id}})
+    # Exactly this content type: with a charset behind it the Python SDK overlooks errors.
+    return Response(body, headers={"content-type": "application/json"})

@@ -1,14 +1,21 @@
 """Puts the emulator together."""
 
+from collections.abc import Sequence
+
 from starlette.routing import BaseRoute
 
 from local.cloud.actions import Actions
+from local.cloud.admission import Admission, OtherApi
 from local.cloud.announcer import Announcer
 from local.cloud.api import Api
 from local.cloud.books import Books
 from local.cloud.clock import Clock, SystemClock
 from local.cloud.config import CloudConfig
 from local.cloud.delivery import Delivery
+from local.cloud.faults.machines import KillInstances, Machines, RestartRedis
+from local.cloud.faults.plan import Plan
+from local.cloud.faults.routes import FaultsApi
+from local.cloud.faults.strikes import Strikes
 from local.cloud.feed import Feed
 from local.cloud.presence import Presence
 from local.cloud.rooms import Rooms
@@ -16,56 +23,92 @@ from local.cloud.rooms_api import RoomsApi
 from local.cloud.speech import Speech
 from local.cloud.state import World
 from local.cloud.tasks import Tasks
+from local.cloud.tasks_api import TasksApi
+
+SETTLE_PATIENCE_S = 10.0
 
 
 class Cloud:
     """A TRTC of one's own; make one with `create_cloud` and use it from one event loop."""
 
     def __init__(
-        self, routes: list[BaseRoute], clock: Clock, feed: Feed, books: Books, delivery: Delivery
+        self,
+        routes: list[BaseRoute],
+        clock: Clock,
+        feed: Feed,
+        books: Books,
+        delivery: Delivery,
+        api: Api,
+        machines: Machines,
     ) -> None:
         self.routes = routes
         self.clock = clock
         self.feed = feed
         self._books = books
         self._delivery = delivery
+        self._api = api
+        self._machines = machines
 
     async def start(self) -> None:
         """Begin to deliver callbacks."""
         self._delivery.start()
 
     async def close(self) -> None:
-        """End the feed's subscriptions and drop callbacks that are on their way."""
+        """End the feed's subscriptions, hang up where a fault keeps somebody waiting, drop callbacks."""
         self.feed.close()
+        self._api.close()
         await self._delivery.close()
+        await self._machines.close()
 
-    async def settle(self) -> None:
-        """Wait until no callback is on its way: before a ManualClock moves on, or all are late."""
-        await self._delivery.settle()
+    async def settle(self, patience_s: float = SETTLE_PATIENCE_S) -> bool:
+        """Wait until no callback is on its way: before a ManualClock moves on, or all are late.
+
+        False when a webhook still had not answered after `patience_s` of real time.
+        """
+        return await self._delivery.settle(patience_s)
 
     def set_callback_url(self, url: str | None) -> None:
         """Where callbacks go from now on; None is nowhere."""
         self._delivery.url = url
 
-    def report(self) -> dict[str, object]:
+    def report(self, *, intervals: bool = False) -> dict[str, object]:
         """The books, as `/_local/report` answers them."""
-        return self._books.report()
+        return self._books.report(intervals=intervals)
 
 
 def create_cloud(
-    config: CloudConfig, *, clock: Clock | None = None, feed: Feed | None = None
+    config: CloudConfig,
+    *,
+    clock: Clock | None = None,
+    feed: Feed | None = None,
+    other_apis: Sequence[OtherApi] = (),
+    kill_instances: KillInstances | None = None,
+    restart_redis: RestartRedis | None = None,
 ) -> Cloud:
-    """An emulator with that configuration; its own clock and feed unless given."""
+    """An emulator with that configuration; its own clock and feed unless given.
+
+    `other_apis` answer behind the same gateway; what kills instances and restarts Redis is for
+    faults to use.
+    """
     clock = clock or SystemClock()
     feed = feed or Feed(clock.now_ms)
-    delivery = Delivery(config, clock, feed)
+    strikes = Strikes(clock, feed)
+    plan = Plan(strikes.add)
+    machines = Machines(plan, kill_instances, restart_redis)
+    delivery = Delivery(config, clock, feed, plan, machines)
     announcer = Announcer(config, clock, feed, delivery)
     world = World()
     books = Books(world, clock)
     presence = Presence(config, books, announcer)
-    tasks = Tasks(config, clock, world, books, announcer, presence)
+    tasks = Tasks(config, clock, world, books, announcer, presence, plan)
     rooms = Rooms(config, clock, world, presence, tasks, Speech(clock, announcer))
-    api = Api(config, clock, feed, Actions(config, clock, world, tasks))
-    default_sdk_app_id = config.applications[0].sdk_app_id
-    rooms_api = RoomsApi(world, rooms, books, feed, default_sdk_app_id)
-    return Cloud([*api.routes, *rooms_api.routes], clock, feed, books, delivery)
+    admission = Admission(config, clock, other_apis)
+    actions = Actions(config, clock, world, tasks)
+    api = Api(config, clock, feed, actions, admission, plan, machines)
+    routes = [
+        *api.routes,
+        *RoomsApi(world, rooms, books, feed, config.applications[0].sdk_app_id).routes,
+        *TasksApi(world, tasks).routes,
+        *FaultsApi(plan, machines, strikes, admission.actions).routes,
+    ]
+    return Cloud(routes, clock, feed, books, delivery, api, machines)

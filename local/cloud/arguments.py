@@ -1,13 +1,16 @@
 """The JSON object that a `/_local` request carries, read field by field with one clear sentence each."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 from local.cloud.bodies import TooLargeError, parse_json, read_body
 from local.cloud.errors import RefusedError
 
 MAX_BODY_BYTES = 1024 * 1024
+
+Handler = Callable[[Request], Awaitable[Response]]
 
 
 class Arguments:
@@ -58,18 +61,35 @@ class Arguments:
         return str(room_id), implied if room_id_type is None else room_id_type
 
 
+def refusing(handler: Handler) -> Handler:
+    """The handler, answering a RefusedError with its status and `{"error": sentence}`."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except RefusedError as error:
+            return JSONResponse({"error": error.sentence}, error.status)
+
+    return answer
+
+
 async def read_arguments(request: Request) -> Arguments:
     """The body's JSON object; no body at all is an empty one."""
+    fields = await read_json(request)
+    if not isinstance(fields, dict):
+        raise RefusedError(400, "the body must be a JSON object")
+    return Arguments(fields)
+
+
+async def read_json(request: Request) -> object:
+    """The body's JSON; no body at all is an empty object."""
     try:
         body = await read_body(request, MAX_BODY_BYTES)
-        fields = parse_json(body) if body else {}
+        return parse_json(body) if body else {}
     except TooLargeError:
         raise RefusedError(413, f"the body must be at most {MAX_BODY_BYTES} bytes") from None
     except ValueError:
         raise RefusedError(400, "the body must be JSON in UTF-8") from None
-    if not isinstance(fields, dict):
-        raise RefusedError(400, "the body must be a JSON object")
-    return Arguments(fields)
 
 
 def read_query_number(request: Request, name: str) -> int | None:

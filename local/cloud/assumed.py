@@ -13,7 +13,8 @@ What a deployment may have to survive in more than one form is a switch in Cloud
 | a bot's 104 | comes when its task ends, even if the room was dismissed before |
 | IMAdminUserSig | must verify; that the user is an administrator (UserSigNotAdmin) is believed |
 | limits per second | by whole seconds of the server's clock, for the whole account |
-| CallbackTs of a repeated callback | as in the first attempt |
+| CallbackTs of a repeated or late callback | as when the event happened |
+| a task that ended more than an hour ago | was never there (KEPT_MS) |
 """
 
 from collections.abc import Mapping
@@ -45,6 +46,8 @@ ENDED_TASK_CODES: Mapping[Service, str] = {
 QUOTA_CODE = "LimitExceeded.ConcurrencyLimit"
 SAME_BOT_CODE = "FailedOperation.TaskExist"  # 2.0, when CloudConfig.same_bot is "refuse"
 
+KEPT_MS = 3_600_000  # how long ended tasks, and rooms in which nothing goes on, are remembered
+
 SPOKEN_MS_PER_CHARACTER = 60
 SHORTEST_SENTENCE_MS = 400
 
@@ -60,9 +63,9 @@ class Sentence:
     round_id: str
 
 
-def describe_stop(leave_code: int) -> dict[str, object]:
-    """Payload of 902 (documented) and of 1402 (assumed)."""
-    return {"LeaveCode": leave_code}
+def describe_stop(leave_code: int, *, says_why: bool) -> dict[str, object]:
+    """Payload of 902 (documented) and of 1402 (assumed; nobody knows whether it says why)."""
+    return {"LeaveCode": leave_code} if says_why else {}
 
 
 def describe_sentence(sentence: Sentence) -> dict[str, object]:

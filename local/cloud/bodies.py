@@ -26,7 +26,8 @@ def parse_json(body: bytes) -> object:
     """Strict JSON in UTF-8 that can be written again; raises ValueError."""
     try:
         value = json.loads(body.decode(), parse_constant=_refuse_constant)
-        json.dumps(value, ensure_ascii=False).encode()  # a lone surrogate parses, but is no text
+        if b"\\u" in body:  # a lone surrogate parses, but is no text
+            json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
         raise ValueError("nested too deeply") from None
     return value

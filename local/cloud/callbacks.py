@@ -1,10 +1,26 @@
-"""How TRTC writes and signs a callback."""
+"""A callback, and how TRTC writes and signs it."""
 
 import base64
 import hashlib
 import hmac
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+
+from local.cloud.state import RoomKey
+
+
+@dataclass(eq=False)
+class Callback:
+    """One callback and how often it was tried; the first time was at `first_ms`."""
+
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    room: RoomKey
+    event_type: int
+    attempts: int = 0
+    first_ms: int = 0
 
 
 def sign_body(body: bytes, callback_key: str) -> str:
@@ -28,5 +44,4 @@ def _print(value: object, indent: str) -> str:
     return _quote(value)
 
 
-def _quote(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+_quote = json.JSONEncoder(ensure_ascii=False).encode

@@ -47,6 +47,8 @@ class CloudConfig:
     dismissed_room_id: Literal["same", "string"] = "same"  # RoomId in 102 of a numeric room
     preparing_ms: int = 200  # 1.0: Preparing before InProgress
     cleaning_ms: int = 1000  # 1.0: Stopped, still holding its SessionId, before it is gone
+    idle_stops: bool = True  # False: the server forgets to end tasks that nobody needs any more
+    leave_code: Literal["always", "ai", "never"] = "always"  # which of 902 and 1402 carries one
     wanted: Wanted = want_everyone
 
     @classmethod

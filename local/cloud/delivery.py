@@ -6,12 +6,15 @@ Source: doc 647/51586 (2025-01-06). TRTC promises no order, and here every callb
 import asyncio
 from dataclasses import dataclass
 
-import httpx
-
-from local.cloud.callbacks import sign_body
+from local.cloud.callbacks import Callback, sign_body
 from local.cloud.clock import Clock, Timer
 from local.cloud.config import CloudConfig
+from local.cloud.faults.detours import Detours
+from local.cloud.faults.machines import Machines
+from local.cloud.faults.plan import Plan
 from local.cloud.feed import Feed
+from local.cloud.poster import Poster, PostError
+from local.cloud.state import RoomKey
 
 DEADLINE_MS = 5_000
 RETRY_EVERY_MS = 10_000
@@ -19,19 +22,6 @@ MAX_AGE_MS = 60_000
 MAX_ANSWER_BYTES = 2_000
 # Sockets; callbacks beyond that wait, and their deadline starts when they are sent.
 MAX_AT_ONCE = 100
-
-
-@dataclass(eq=False)
-class Callback:
-    """One callback and how often it was tried."""
-
-    url: str
-    headers: dict[str, str]
-    body: bytes
-    room_id: str
-    event_type: int
-    created_ms: int
-    attempts: int = 0
 
 
 @dataclass(frozen=True)
@@ -49,91 +39,118 @@ class Outcome:
 class Delivery:
     """Sends callbacks; every attempt is in the feed as `callback.delivered`."""
 
-    def __init__(self, config: CloudConfig, clock: Clock, feed: Feed) -> None:
+    def __init__(
+        self, config: CloudConfig, clock: Clock, feed: Feed, plan: Plan, machines: Machines
+    ) -> None:
         self.url = config.callback_url
         self._keys = {a.sdk_app_id: a.callback_key for a in config.applications}
         self._clock = clock
         self._feed = feed
-        self._client: httpx.AsyncClient | None = None
+        self._machines = machines
+        self._detours = Detours(clock, plan, self._spawn)
+        self._poster = Poster(MAX_ANSWER_BYTES)
+        self._open = False
         self._places = asyncio.Semaphore(MAX_AT_ONCE)
         self._attempts: set[asyncio.Task[None]] = set()
         self._retries: dict[Callback, Timer] = {}
 
     def start(self) -> None:
         """Open for business: until then, and after `close`, callbacks go nowhere."""
-        # A connection each: looking for one to use again costs httpx more than a new one on loopback.
-        limits = httpx.Limits(max_connections=MAX_AT_ONCE, max_keepalive_connections=0)
-        # Without a timeout of its own: the deadline is the emulator's clock's to keep.
-        self._client = httpx.AsyncClient(timeout=None, limits=limits, trust_env=False)  # noqa: S113
+        self._open = True
 
     async def close(self) -> None:
         """Drop whatever is on its way."""
-        client, self._client = self._client, None
+        self._open = False
+        self._detours.close()
         for timer in self._retries.values():
             timer.cancel()
         self._retries.clear()
         for attempt in self._attempts:
             attempt.cancel()
         await asyncio.gather(*self._attempts, return_exceptions=True)
-        if client is not None:
-            await client.aclose()
+        self._poster.close()
 
-    async def settle(self) -> None:
-        """Wait until no callback is on its way; those that wait for a retry are not."""
-        while self._attempts:
-            await asyncio.wait(self._attempts)
+    async def settle(self, patience_s: float) -> bool:
+        """Wait until no callback is on its way, and say whether that came true in time.
 
-    def send(self, sdk_app_id: int, room_id: str, event_type: int, body: bytes) -> None:
-        """Post a callback of that application to the webhook, if there is one."""
+        Those that wait for a retry, or that a fault holds back, are not on their way. The patience
+        is of real time: while a ManualClock stands still no deadline comes.
+        """
+        loop = asyncio.get_running_loop()
+        give_up_s = loop.time() + patience_s
+        while self._attempts and loop.time() < give_up_s:
+            await asyncio.wait(self._attempts, timeout=give_up_s - loop.time())
+        return not self._attempts
+
+    def send(self, room: RoomKey, event_type: int, body: bytes) -> None:
+        """Post a callback about that room to the webhook, if there is one."""
         if self.url is None:
             return
+        sdk_app_id = room[0]
         headers = {"Content-Type": "application/json", "SdkAppId": str(sdk_app_id)}
         if self._keys[sdk_app_id]:
             headers["Sign"] = sign_body(body, self._keys[sdk_app_id])
-        now_ms = self._clock.now_ms()
-        self._spawn(Callback(self.url, headers, body, room_id, event_type, now_ms))
+        self._detours.send(Callback(self.url, headers, body, room, event_type))
 
     def _spawn(self, callback: Callback) -> None:
         self._retries.pop(callback, None)
-        if self._client is None:
+        if not self._open:
             return
-        attempt = asyncio.get_running_loop().create_task(self._try(self._client, callback))
+        attempt = asyncio.get_running_loop().create_task(self._try(callback))
         self._attempts.add(attempt)
         attempt.add_done_callback(self._attempts.discard)
 
-    async def _try(self, client: httpx.AsyncClient, callback: Callback) -> None:
+    async def _try(self, callback: Callback) -> None:
         callback.attempts += 1
         async with self._places:
             started_ms = self._clock.now_ms()
-            outcome = await self._post_in_time(client, callback)
+            outcome = await self._post_in_time(callback)
+        if callback.attempts == 1:
+            callback.first_ms = started_ms
+            self._detours.pass_by(callback)
         self._record(callback, outcome, self._clock.now_ms() - started_ms)
         if not outcome.delivered:
             self._retry(callback)
 
-    async def _post_in_time(self, client: httpx.AsyncClient, callback: Callback) -> Outcome:
-        post = asyncio.get_running_loop().create_task(_post(client, callback))
-        late = asyncio.Event()
+    async def _post_in_time(self, callback: Callback) -> Outcome:
+        attempt, late = asyncio.current_task(), False
 
         def give_up() -> None:
-            late.set()
-            post.cancel()
+            nonlocal late
+            late = True
+            if attempt is not None:
+                attempt.cancel()
 
         deadline = self._clock.call_at(self._clock.now_ms() + DEADLINE_MS, give_up)
         try:
-            return await post
+            return await self._post(callback)
         except asyncio.CancelledError:
-            if not late.is_set():
+            if not late:
                 raise  # it is `close` that cancels
             return Outcome(None, f"no answer within {DEADLINE_MS // 1000} s")
         finally:
             deadline.cancel()
+
+    async def _post(self, callback: Callback) -> Outcome:
+        def hand_over() -> None:
+            self._machines.hand_over(callback.event_type, callback.room[1])
+
+        try:
+            answer = await self._poster.post(
+                callback.url, callback.headers, callback.body, hand_over
+            )
+        except PostError as error:
+            return Outcome(None, str(error))
+        too_large = answer.size > MAX_ANSWER_BYTES
+        error_text = f"the answer is over {MAX_ANSWER_BYTES} bytes" if too_large else None
+        return Outcome(answer.status, error_text)
 
     def _record(self, callback: Callback, outcome: Outcome, elapsed_ms: int) -> None:
         result: dict[str, object] = {"status": outcome.status, "error": outcome.error}
         self._feed.publish(
             "callback.delivered",
             event_type=callback.event_type,
-            room_id=callback.room_id,
+            room_id=callback.room[1],
             attempt=callback.attempts,
             elapsed_ms=elapsed_ms,
             **{name: value for name, value in result.items() if value is not None},
@@ -144,26 +161,5 @@ class Delivery:
             self._spawn(callback)
             return
         when_ms = self._clock.now_ms() + RETRY_EVERY_MS
-        if when_ms - callback.created_ms <= MAX_AGE_MS:
+        if when_ms - callback.first_ms <= MAX_AGE_MS:
             self._retries[callback] = self._clock.call_at(when_ms, lambda: self._spawn(callback))
-
-
-async def _post(client: httpx.AsyncClient, callback: Callback) -> Outcome:
-    try:
-        request = client.stream(
-            "POST", callback.url, content=callback.body, headers=callback.headers
-        )
-        async with request as answer:
-            return await _read_answer(answer)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return Outcome(None, f"{type(error).__name__}: {error}".rstrip(": "))
-
-
-async def _read_answer(answer: httpx.Response) -> Outcome:
-    size = sum(len(name) + len(value) + 4 for name, value in answer.headers.raw)
-    async for chunk in answer.aiter_raw():
-        size += len(chunk)
-        if size > MAX_ANSWER_BYTES:
-            break
-    error = f"the answer is over {MAX_ANSWER_BYTES} bytes" if size > MAX_ANSWER_BYTES else None
-    return Outcome(answer.status_code, error)

@@ -70,17 +70,22 @@ class Presence:
 
     def leave(self, room: Room, user: User, reason: int = LEFT_NORMALLY) -> None:
         """Let somebody go; the room closes behind its last. Leaving sends 104 only, never 204."""
-        self._remove(room, user, reason)
+        self.remove(room, user, reason)
+        self.close_behind(room)
+
+    def close_behind(self, room: Room) -> None:
+        """Close the room if everybody who holds it open is gone."""
         if room.open and not self._is_held(room):
             self._close(room)
 
     def dismiss(self, room: Room) -> None:
         """Remove every person and close the room; bots stay connected until their tasks end."""
         for user in [user for user in room.users.values() if not user.bot]:
-            self._remove(room, user, LEFT_REMOVED)
+            self.remove(room, user, LEFT_REMOVED)
         self._close(room)
 
-    def _remove(self, room: Room, user: User, reason: int) -> None:
+    def remove(self, room: Room, user: User, reason: int) -> None:
+        """Let somebody go, whoever is left."""
         self._books.settle(room)
         del room.users[user.user_id]
         room.anchors.pop(user.user_id, None)
@@ -88,6 +93,7 @@ class Presence:
         self._announcer.tell_room(room, 104, user, Role=user.role, Reason=reason)
 
     def _close(self, room: Room) -> None:
+        self._books.settle(room)
         room.closed_ms = self._announcer.tell_room(room, 102, None)
 
     def _is_held(self, room: Room) -> bool:

@@ -1,20 +1,19 @@
 """`/_local`: rooms and people by HTTP, the books' report and the live feed."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from local.cloud.arguments import Arguments, read_arguments, read_query_number
+from local.cloud.arguments import Arguments, read_arguments, read_query_number, refusing
 from local.cloud.books import Books
 from local.cloud.errors import RefusedError
 from local.cloud.feed import Feed
 from local.cloud.rooms import Rooms
 from local.cloud.state import ANCHOR, Room, Task, User, World
 
-Handler = Callable[[Request], Awaitable[Response]]
 # What a verb adds to the room in its answer.
 Command = Callable[[Room, Arguments], Mapping[str, object]]
 
@@ -42,18 +41,20 @@ class RoomsApi:
     def routes(self) -> list[BaseRoute]:
         return [
             Route("/_local/rooms", self._list, methods=["GET"]),
-            Route("/_local/rooms", _refusing(self._create), methods=["POST"]),
-            Route("/_local/rooms/{room_id}/{verb}", _refusing(self._command), methods=["POST"]),
+            Route("/_local/rooms", refusing(self._create), methods=["POST"]),
+            Route("/_local/rooms/{room_id}/{verb}", refusing(self._command), methods=["POST"]),
             Route("/_local/report", self._report, methods=["GET"]),
-            Route("/_local/feed", _refusing(self._follow), methods=["GET"]),
+            Route("/_local/feed", refusing(self._follow), methods=["GET"]),
         ]
 
     async def _list(self, _request: Request) -> Response:
         shown = [room for room in self._world.rooms.values() if room.open or room.tasks]
         return JSONResponse({"rooms": [describe_room(room) for room in shown]})
 
-    async def _report(self, _request: Request) -> Response:
-        return JSONResponse(self._books.report())
+    async def _report(self, request: Request) -> Response:
+        """The books; with `?intervals=1` also every room's latest times, one by one."""
+        intervals = request.query_params.get("intervals") == "1"
+        return JSONResponse(self._books.report(intervals=intervals))
 
     async def _create(self, request: Request) -> Response:
         arguments = await read_arguments(request)
@@ -152,13 +153,3 @@ def _describe_task(task: Task) -> dict[str, object]:
 def _read_role(arguments: Arguments) -> int:
     role = arguments.read_integer("role")
     return ANCHOR if role is None else role
-
-
-def _refusing(handler: Handler) -> Handler:
-    async def answer(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except RefusedError as error:
-            return JSONResponse({"error": error.sentence}, error.status)
-
-    return answer

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Mapping
 
-from local.cloud.announcer import SENTENCE_SPOKEN, SENTENCE_TRANSLATED, Announcer
+from local.cloud.announcer import Announcer
 from local.cloud.assumed import (
     SHORTEST_SENTENCE_MS,
     SPOKEN_MS_PER_CHARACTER,
@@ -12,6 +12,7 @@ from local.cloud.assumed import (
     describe_translation,
 )
 from local.cloud.clock import Clock
+from local.cloud.events import SENTENCE_SPOKEN, SENTENCE_TRANSLATED
 from local.cloud.state import Room, Task, User
 
 

@@ -1,10 +1,11 @@
 """What the emulated cloud holds: rooms, the people and bots in them, tasks; and how to find them."""
 
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Literal
 
-from local.cloud.assumed import Service
+from local.cloud.accounts import Account
+from local.cloud.assumed import KEPT_MS, Service
 from local.cloud.clock import Timer
 from local.cloud.config import Wanting
 
@@ -13,6 +14,8 @@ AUDIENCE = 21
 
 RoomKey = tuple[int, str, int]
 Status = Literal["Preparing", "InProgress", "Stopped", "Exited"]
+
+KEPT_ACCOUNTS = 10_000  # of rooms that are forgotten
 
 
 @dataclass
@@ -26,17 +29,7 @@ class User:
     wanted: Wanting = None
 
 
-@dataclass
-class Account:
-    """What the books hold against a room, settled up to a moment; all in milliseconds."""
-
-    settled_ms: int
-    missing_ms: int = 0
-    doubled_ms: int = 0
-    orphaned_ms: int = 0
-
-
-@dataclass
+@dataclass(eq=False)
 class Room:
     """A room id with its type in its application; it may open and close many times."""
 
@@ -49,6 +42,7 @@ class Room:
     people: int = 0
     tasks: "dict[str, Task]" = field(default_factory=dict)  # not yet ended
     last_event_ms: int = 0
+    quiet_ms: int = 0  # when it was last found quiet
 
     @property
     def sdk_app_id(self) -> int:
@@ -65,6 +59,11 @@ class Room:
     @property
     def open(self) -> bool:
         return self.opened_ms is not None and self.closed_ms is None
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing is left of it but memories."""
+        return not (self.open or self.users or self.tasks)
 
     def tick(self, now_ms: int) -> int:
         """The EventMsTs of the room's next event: now, or just after its last event."""
@@ -88,8 +87,10 @@ class Task:
     max_idle_ms: int
     started_ms: int
     status: Status = "Preparing"
+    idle_since_ms: int | None = None  # while nobody is there whom it may hear
     next_status: Timer | None = None
     idle_stop: Timer | None = None
+    crash: Timer | None = None
 
     def may_hear(self, user_id: str) -> bool:
         """Whether the request that started the task includes this person."""
@@ -105,23 +106,35 @@ class World:
 
     def __init__(self) -> None:
         self.rooms: dict[RoomKey, Room] = {}
-        self.tasks: dict[str, Task] = {}  # ended ones too
+        self.tasks: dict[str, Task] = {}  # ended ones too, until they are forgotten
         self.sessions: dict[tuple[int, str], Task] = {}  # 1.0: who holds a SessionId
         self.ai_bots: dict[tuple[RoomKey, str], Task] = {}  # 1.0: who holds a bot in a room
         self.live: Counter[int] = Counter()  # tasks per application
+        self.past = Account(settled_ms=0)  # sums of the accounts that are kept no longer
         self._by_text: dict[str, list[Room]] = {}
+        self._accounts: dict[RoomKey, Account] = {}  # of forgotten rooms
+        self._ended: deque[tuple[int, Task]] = deque()
+        self._quiet: deque[tuple[int, Room]] = deque()
 
     def take_room(self, key: RoomKey, now_ms: int) -> Room:
         """The room with that key, known from now on if it was not."""
         room = self.rooms.get(key)
         if room is None:
-            room = self.rooms[key] = Room(key, Account(settled_ms=now_ms))
+            account = self._accounts.pop(key, None) or Account(now_ms)
+            account.settled_ms = now_ms
+            room = self.rooms[key] = Room(key, account)
             self._by_text.setdefault(key[1], []).append(room)
+            self.note_quiet(room, now_ms)
         return room
 
     def find_rooms(self, room_id: str) -> list[Room]:
         """The rooms with that id, of every type and application."""
         return self._by_text.get(room_id, [])
+
+    def list_accounts(self) -> list[tuple[RoomKey, Account]]:
+        """The accounts of forgotten rooms that have something against them, and of all known ones."""
+        known = [(room.key, room.account) for room in self.rooms.values()]
+        return [*self._accounts.items(), *known]
 
     def hold(self, task: Task) -> None:
         """Enter a task that starts."""
@@ -133,13 +146,43 @@ class World:
             if task.session_id:
                 self.sessions[task.room.sdk_app_id, task.session_id] = task
 
-    def end(self, task: Task) -> None:
+    def end(self, task: Task, now_ms: int) -> None:
         """Take an ended task out of its room and of the quota; what 1.0 holds on to stays held."""
         del task.room.tasks[task.task_id]
         self.live[task.room.sdk_app_id] -= 1
+        self._ended.append((now_ms, task))
 
     def release(self, task: Task) -> None:
         """Free the SessionId and the bot of a 1.0 task."""
         self.ai_bots.pop((task.room.key, task.bot_user_id), None)
         if task.session_id:
             self.sessions.pop((task.room.sdk_app_id, task.session_id), None)
+
+    def note_quiet(self, room: Room, now_ms: int) -> None:
+        """Begin to forget a room in which nothing goes on."""
+        if room.quiet:
+            room.quiet_ms = now_ms
+            self._quiet.append((now_ms, room))
+
+    def forget(self, now_ms: int) -> None:
+        """Forget tasks that ended, and rooms that have been quiet, more than KEPT_MS ago."""
+        while self._ended and self._ended[0][0] < now_ms - KEPT_MS:
+            _, task = self._ended.popleft()
+            del self.tasks[task.task_id]
+        while self._quiet and self._quiet[0][0] < now_ms - KEPT_MS:
+            since_ms, room = self._quiet.popleft()
+            if room.quiet and room.quiet_ms == since_ms:
+                self._forget_room(room)
+
+    def _forget_room(self, room: Room) -> None:
+        if self.rooms.get(room.key) is not room:
+            return  # noted twice in the same millisecond
+        del self.rooms[room.key]
+        namesakes = self._by_text[room.room_id]
+        namesakes.remove(room)
+        if not namesakes:
+            del self._by_text[room.room_id]
+        if not room.account.is_clean:
+            self._accounts[room.key] = room.account
+        if len(self._accounts) > KEPT_ACCOUNTS:
+            self.past.add(self._accounts.pop(next(iter(self._accounts))))

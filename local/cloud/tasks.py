@@ -3,14 +3,17 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
-from local.cloud.announcer import TASK_STARTED, TASK_STOPPED, Announcer
+from local.cloud.announcer import Announcer
 from local.cloud.assumed import QUOTA_CODE, SAME_BOT_CODE, LeaveCode, Service, describe_stop
 from local.cloud.books import Books
 from local.cloud.clock import Clock, Timer
 from local.cloud.config import CloudConfig
 from local.cloud.errors import ApiError
-from local.cloud.presence import LEFT_REMOVED, Presence
+from local.cloud.events import TASK_STARTED, TASK_STOPPED
+from local.cloud.faults.plan import Plan
+from local.cloud.presence import LEFT_NORMALLY, LEFT_REMOVED, Presence
 from local.cloud.state import ANCHOR, Room, RoomKey, Task, User, World
 
 
@@ -40,6 +43,7 @@ class Tasks:
         books: Books,
         announcer: Announcer,
         presence: Presence,
+        plan: Plan,
     ) -> None:
         self._config = config
         self._clock = clock
@@ -47,6 +51,7 @@ class Tasks:
         self._books = books
         self._announcer = announcer
         self._presence = presence
+        self._plan = plan
 
     def start(self, order: TaskOrder) -> Task:
         """Start a task; raises ApiError where a running one or the quota is in the way."""
@@ -55,32 +60,41 @@ class Tasks:
         if self._world.live[room.sdk_app_id] - len(replaced) >= self._config.task_quota:
             raise ApiError(QUOTA_CODE)
         for rival in replaced:
-            self.end(rival, LeaveCode.SERVER_REMOVED)
+            self._finish(rival, LeaveCode.SERVER_REMOVED)
         self._books.settle(room)
         task = self._create(room, order)
         self._world.hold(task)
         self._announcer.show_task("task.started", task)
+        self._plan_crash(task)
         if task.service == "ai" and self._config.preparing_ms > 0:
             task.next_status = self._after(self._config.preparing_ms, lambda: self._run(task))
             self.review(room)
         else:
             self._run(task)
+        self._presence.close_behind(room)  # not before: the next bot takes the place of the first
         return task
 
     def end(self, task: Task, leave_code: int) -> None:
         """End a running task."""
+        self._finish(task, leave_code)
+        self._presence.close_behind(task.room)
+        self._world.note_quiet(task.room, self._clock.now_ms())
+
+    def _finish(self, task: Task, leave_code: int) -> None:
         self._books.settle(task.room)
-        for timer in filter(None, (task.next_status, task.idle_stop)):
+        for timer in filter(None, (task.next_status, task.idle_stop, task.crash)):
             timer.cancel()
-        self._world.end(task)
+        self._world.end(task, self._clock.now_ms())
         if task.service == "ai":
             task.status = "Stopped"
             task.next_status = self._after(self._config.cleaning_ms, lambda: self._forget(task))
         else:
             task.status = "Exited"
-        self._announcer.tell_task(task, TASK_STOPPED[task.service], describe_stop(leave_code))
+        says_why = self._config.leave_code in ("always", task.service)
+        payload = describe_stop(leave_code, says_why=says_why)
+        self._announcer.tell_task(task, TASK_STOPPED[task.service], payload)
         self._announcer.show_task("task.stopped", task, leave_code=int(leave_code))
-        self._take_bot_out(task)
+        self._take_bot_out(task, leave_code)
 
     def review(self, room: Room) -> None:
         """After any change of a room: bots that waited outside come in, idle times begin or end."""
@@ -88,6 +102,9 @@ class Tasks:
             self._let_bot_in(task)
         for task in room.tasks.values():
             self._watch_idleness(task)
+        now_ms = self._clock.now_ms()
+        self._world.note_quiet(room, now_ms)
+        self._world.forget(now_ms)
 
     def _find_rivals(self, room: Room, order: TaskOrder) -> list[Task]:
         """The tasks that have to go. Source: SDK docstrings of SessionId and UserId."""
@@ -137,19 +154,30 @@ class Tasks:
         if room.open:
             self._presence.enter(room, User(task.bot_user_id, ANCHOR, bot=True))
 
-    def _take_bot_out(self, task: Task) -> None:
+    def _take_bot_out(self, task: Task, leave_code: int) -> None:
         room, bot = task.room, task.room.users.get(task.bot_user_id)
         others = any(other.bot_user_id == task.bot_user_id for other in room.tasks.values())
         if bot is not None and bot.bot and not others:
-            self._presence.leave(room, bot)
+            removed = leave_code in (LeaveCode.REMOVED, LeaveCode.SERVER_REMOVED)
+            self._presence.remove(room, bot, LEFT_REMOVED if removed else LEFT_NORMALLY)
 
     def _watch_idleness(self, task: Task) -> None:
         if any(task.may_hear(user_id) for user_id in task.room.anchors):
+            task.idle_since_ms = None
             if task.idle_stop is not None:
                 task.idle_stop.cancel()
                 task.idle_stop = None
-        elif task.idle_stop is None:
-            task.idle_stop = self._after(task.max_idle_ms, lambda: self.end(task, LeaveCode.IDLE))
+        elif task.idle_since_ms is None:
+            task.idle_since_ms = self._clock.now_ms()
+            if self._config.idle_stops:
+                end = partial(self.end, task, LeaveCode.IDLE)
+                task.idle_stop = self._after(task.max_idle_ms, end)
+
+    def _plan_crash(self, task: Task) -> None:
+        struck = self._plan.strike_task(task.service, task.task_id, task.room.room_id)
+        if struck:
+            fault = min(struck, key=lambda one: one.after_ms)
+            task.crash = self._after(fault.after_ms, partial(self.end, task, fault.leave_code))
 
     def _after(self, ms: int, callback: Callable[[], None]) -> Timer:
         return self._clock.call_at(self._clock.now_ms() + ms, callback)

@@ -6,9 +6,10 @@ Source: "Signature v3", API 3.0. Independent of shared/, so that a signer bug th
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from functools import lru_cache
 
 from local.cloud.errors import ApiError
 
@@ -46,11 +47,16 @@ class Authorization:
 
 
 def check_signature(
-    request: RawRequest, secret_id: str, secret_key: str, token: str | None, now_s: int
+    request: RawRequest,
+    secret_id: str,
+    secret_key: str,
+    token: str | None,
+    now_s: int,
+    service: str = "trtc",
 ) -> None:
     """Raise ApiError with the AuthFailure code of whatever is wrong with the request's signature."""
     authorization = parse_authorization(request.headers.get("authorization", ""))
-    _check_scope(request, authorization)
+    _check_scope(request, authorization, service)
     if authorization.secret_id != secret_id:
         raise ApiError("AuthFailure.SecretIdNotFound")
     _check_time(request, authorization, now_s)
@@ -94,28 +100,34 @@ def sign(authorization: Authorization, timestamp: str, request_hash: str, secret
     """The signature that the secret key gives, in hex."""
     scope = f"{authorization.date}/{authorization.service}/tc3_request"
     text = f"{ALGORITHM}\n{timestamp}\n{scope}\n{request_hash}"
-    key = f"TC3{secret_key}".encode()
-    for part in (authorization.date, authorization.service, "tc3_request"):
-        key = _hmac(key, part)
+    key = _derive_key(secret_key, authorization.date, authorization.service)
     return _hmac(key, text).hex()
 
 
-def _check_scope(request: RawRequest, authorization: Authorization) -> None:
+@lru_cache(maxsize=64)
+def _derive_key(secret_key: str, date: str, service: str) -> bytes:
+    key = f"TC3{secret_key}".encode()
+    for part in (date, service, "tc3_request"):
+        key = _hmac(key, part)
+    return key
+
+
+def _check_scope(request: RawRequest, authorization: Authorization, service: str) -> None:
     required = {"content-type", "host"}
     missing = [n for n in authorization.signed_headers if n not in request.headers]
     if missing or not required.issubset(authorization.signed_headers):
         raise ApiError("AuthFailure.InvalidAuthorization")
-    if authorization.service not in _list_services(request.headers["host"]):
+    if authorization.service not in {service, *_list_labels(request.headers["host"])}:
         raise ApiError(
             "AuthFailure.InvalidAuthorization",
-            f"The credential scope names the service `{authorization.service}`, not `trtc`.",
+            f"The credential scope names the service `{authorization.service}`, not `{service}`.",
         )
 
 
-def _list_services(host: str) -> set[str]:
-    """`trtc`, or the first label of the host: what Tencent's SDKs sign for an endpoint of one's own."""
+def _list_labels(host: str) -> set[str]:
+    """The first label of the host: what Tencent's SDKs sign for an endpoint of one's own."""
     bare = host.split("://", 1)[-1]  # tccli sends the scheme along
-    return {"trtc", host.split(".")[0], bare.split(".")[0], bare.split(":")[0].split(".")[0]}
+    return {host.split(".")[0], bare.split(".")[0], bare.split(":")[0].split(".")[0]}
 
 
 def _check_time(request: RawRequest, authorization: Authorization, now_s: int) -> None:
@@ -124,12 +136,17 @@ def _check_time(request: RawRequest, authorization: Authorization, now_s: int) -
         raise ApiError("AuthFailure.InvalidAuthorization", "X-TC-Timestamp is not a Unix time.")
     if abs(now_s - int(timestamp)) > CLOCK_TOLERANCE_S:
         raise ApiError("AuthFailure.SignatureExpire")
-    date = datetime.fromtimestamp(int(timestamp), timezone.utc).strftime("%Y-%m-%d")
+    date = _write_date(int(timestamp) // 86_400)
     if date != authorization.date:
         raise ApiError(
             "AuthFailure.InvalidAuthorization",
             f"The credential's date is not {date}, the UTC date of X-TC-Timestamp.",
         )
+
+
+@lru_cache(maxsize=8)
+def _write_date(day: int) -> str:
+    return datetime.fromtimestamp(day * 86_400, timezone.utc).strftime("%Y-%m-%d")
 
 
 def _is_signed(request: RawRequest, authorization: Authorization, secret_key: str) -> bool:
@@ -147,16 +164,16 @@ def _is_signed(request: RawRequest, authorization: Authorization, secret_key: st
             ),
             authorization.signature,
         )
-        for variant in _list_variants(request)
+        for variant in _vary_host(request)
         for lower_values in (False, True)
     )
 
 
-def _list_variants(request: RawRequest) -> list[RawRequest]:
+def _vary_host(request: RawRequest) -> Iterator[RawRequest]:
     """The request as it was sent, and with a Host without its port, as the Node SDK signs it."""
+    yield request
     without_port = re.sub(r":\d+$", "", request.headers["host"])
-    bare = replace(request, headers={**request.headers, "host": without_port})
-    return [request, bare]
+    yield replace(request, headers={**request.headers, "host": without_port})
 
 
 def _canonical_value(request: RawRequest, name: str, lower_values: bool) -> str:

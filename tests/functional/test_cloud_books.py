@@ -7,6 +7,7 @@ from local.cloud.clock import ManualClock
 from local.cloud.config import CloudConfig, Wanting
 from tests.functional.cloud_server import CONFIG, SDK_APP_ID, RunningCloud, running_cloud
 
+START_MS = ManualClock().now_ms()
 AT_ONCE = replace(CONFIG, preparing_ms=0)
 
 
@@ -183,13 +184,20 @@ def test_report_lists_every_room_and_sums_them() -> None:
         cloud.act("1234?type=1", "dismiss")
         meeting.wait_s(2)
         report = cloud.http.get("/_local/report").json()
-    zero = {"doubled_s": 0, "orphaned_s": 0}
-    room = {"sdk_app_id": SDK_APP_ID, "room_id": "1234"}
+    none = {
+        "doubled_s": 0,
+        "orphaned_s": 0,
+        "last_doubled_ms": None,
+        "last_orphaned_ms": None,
+    }
+    room = {"sdk_app_id": SDK_APP_ID, "room_id": "1234", **none}
+    closed_ms, now_ms = START_MS + 1000, START_MS + 3000
     assert report == {
         "missing_s": 4,
-        **zero,
+        "last_missing_ms": now_ms,
+        **none,
         "rooms": [
-            {**room, "room_id_type": 0, "missing_s": 3, **zero},
-            {**room, "room_id_type": 1, "missing_s": 1, **zero},
+            {**room, "room_id_type": 0, "missing_s": 3, "last_missing_ms": now_ms},
+            {**room, "room_id_type": 1, "missing_s": 1, "last_missing_ms": closed_ms},
         ],
     }

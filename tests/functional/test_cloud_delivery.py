@@ -131,7 +131,7 @@ def test_webhook_that_is_not_there_is_a_failure() -> None:
         cloud.create("r")
         recorded = read_attempts(cloud)
     assert len(recorded) == 2
-    assert "ConnectError" in str(recorded[0]["error"])
+    assert "ConnectionRefusedError" in str(recorded[0]["error"])
 
 
 @pytest.mark.parametrize("url", ["nonsense", "http://", "http://exa mple/", "http://[/"])
