@@ -9,7 +9,7 @@ from local.cloud.app import Cloud, create_cloud
 from local.cloud.config import CloudConfig, Wanted
 from local.cloud.feed import Feed
 from local.development import FUNCTIONS_DIR
-from local.host.routes import Host, create_host
+from local.host.app import Host, create_host
 from local.wanted import read_wanted
 from shared.rules_file import load_rules
 from shared.settings import read_settings
