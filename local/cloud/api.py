@@ -5,8 +5,9 @@ Source: API 3.0 "Request structure" and "Response": errors are HTTP 200, too.
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -28,6 +29,21 @@ from local.cloud.tc3 import RawRequest, check_signature
 MAX_BODY_BYTES = 10 * 1024 * 1024
 
 
+class OtherApi(Protocol):
+    """Another product's API behind the same gateway, known by its version."""
+
+    @property
+    def version(self) -> str:
+        """The X-TC-Version of its requests."""
+
+    @property
+    def actions(self) -> frozenset[str]:
+        """What it can do."""
+
+    async def run(self, action: str, region: str, parameters: Mapping[str, Any]) -> Answer:
+        """The answer without its RequestId; raises ApiError."""
+
+
 @dataclass
 class Call:
     """One request as it becomes known; what is known goes into the feed."""
@@ -42,8 +58,16 @@ class Call:
 class Api:
     """Admits requests (signature, version, action, region, limit, parameters) and runs them."""
 
-    def __init__(self, config: CloudConfig, clock: Clock, feed: Feed, actions: Actions) -> None:
+    def __init__(
+        self,
+        config: CloudConfig,
+        clock: Clock,
+        feed: Feed,
+        actions: Actions,
+        other_apis: Sequence[OtherApi],
+    ) -> None:
         self._config = config
+        self._other_apis = {api.version: api for api in other_apis}
         self._clock = clock
         self._feed = feed
         self._actions = actions
@@ -64,7 +88,7 @@ class Api:
         call = Call(str(uuid.uuid4()), self._clock.now_ms())
         try:
             raw = await _read_request(request)
-            answer, outcome = self._answer(call, raw), "ok"
+            answer, outcome = await self._answer(call, raw), "ok"
         except ApiError as error:
             answer, outcome = {"Error": {"Code": error.code, "Message": error.message}}, error.code
         self._record(call, outcome)
@@ -72,10 +96,15 @@ class Api:
         # Exactly this content type: with a charset behind it the Python SDK overlooks errors.
         return Response(body, headers={"content-type": "application/json"})
 
-    def _answer(self, call: Call, raw: RawRequest) -> Answer:
+    async def _answer(self, call: Call, raw: RawRequest) -> Answer:
         call.action = raw.headers.get("x-tc-action", "")[:64]
         config, now_s = self._config, self._clock.now_ms() // 1000
         check_signature(raw, config.secret_id, config.secret_key, config.token, now_s)
+        if api := self._other_apis.get(raw.headers.get("x-tc-version", "")):
+            parameters = _read_parameters(raw)
+            if not isinstance(parameters, dict):
+                raise ApiError("InvalidRequest")
+            return await api.run(call.action, raw.headers.get("x-tc-region", ""), parameters)
         action, region = _find_action(raw.headers)
         parameters = _read_parameters(raw)
         if isinstance(parameters, dict):

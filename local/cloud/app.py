@@ -1,10 +1,12 @@
 """Puts the emulator together."""
 
+from collections.abc import Sequence
+
 from starlette.routing import BaseRoute
 
 from local.cloud.actions import Actions
 from local.cloud.announcer import Announcer
-from local.cloud.api import Api
+from local.cloud.api import Api, OtherApi
 from local.cloud.books import Books
 from local.cloud.clock import Clock, SystemClock
 from local.cloud.config import CloudConfig
@@ -30,6 +32,11 @@ class Cloud:
         self._books = books
         self._delivery = delivery
 
+    @property
+    def callbacks_on_their_way(self) -> int:
+        """How many callbacks `settle` waits for."""
+        return self._delivery.on_their_way
+
     async def start(self) -> None:
         """Begin to deliver callbacks."""
         self._delivery.start()
@@ -53,9 +60,16 @@ class Cloud:
 
 
 def create_cloud(
-    config: CloudConfig, *, clock: Clock | None = None, feed: Feed | None = None
+    config: CloudConfig,
+    *,
+    clock: Clock | None = None,
+    feed: Feed | None = None,
+    other_apis: Sequence[OtherApi] = (),
 ) -> Cloud:
-    """An emulator with that configuration; its own clock and feed unless given."""
+    """An emulator with that configuration; its own clock and feed unless given.
+
+    `other_apis` are other products' APIs, reached through the same gateway.
+    """
     clock = clock or SystemClock()
     feed = feed or Feed(clock.now_ms)
     delivery = Delivery(config, clock, feed)
@@ -65,7 +79,7 @@ def create_cloud(
     presence = Presence(config, books, announcer)
     tasks = Tasks(config, clock, world, books, announcer, presence)
     rooms = Rooms(config, clock, world, presence, tasks, Speech(clock, announcer))
-    api = Api(config, clock, feed, Actions(config, clock, world, tasks))
+    api = Api(config, clock, feed, Actions(config, clock, world, tasks), other_apis)
     default_sdk_app_id = config.applications[0].sdk_app_id
     rooms_api = RoomsApi(world, rooms, books, feed, default_sdk_app_id)
     return Cloud([*api.routes, *rooms_api.routes], clock, feed, books, delivery)

@@ -78,6 +78,11 @@ class Delivery:
         if client is not None:
             await client.aclose()
 
+    @property
+    def on_their_way(self) -> int:
+        """How many callbacks have been sent, or wait for a place, and are not answered."""
+        return len(self._attempts)
+
     async def settle(self) -> None:
         """Wait until no callback is on its way; those that wait for a retry are not."""
         while self._attempts:

@@ -58,4 +58,4 @@ async def read_pipe(descriptor: int, protocol: ReadingProtocol) -> asyncio.ReadT
 
 def find_stdin(child: asyncio.SubprocessTransport) -> asyncio.WriteTransport:
     """Where its events go."""
-    return cast(asyncio.WriteTransport, child.get_pipe_transport(0))
+    return cast("asyncio.WriteTransport", child.get_pipe_transport(0))
