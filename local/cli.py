@@ -27,6 +27,31 @@ Port = Annotated[
     int, typer.Option(min=0, max=65535, envvar="ROOMSCRIBE_PORT", help="0 picks a free one.")
 ]
 
+ManualOrSystem = Annotated[
+    Literal["system", "manual"],
+    typer.Option(
+        "--clock",
+        envvar="ROOMSCRIBE_CLOCK",
+        help="manual: time stands still until POST /_local/clock moves it.",
+    ),
+]
+SameBot = Annotated[
+    Literal["replace", "refuse", "both"],
+    typer.Option(
+        envvar="ROOMSCRIBE_SAME_BOT",
+        help="2.0: a second task whose bot has the same UserId replaces the first, "
+        "is refused, or runs beside it.",
+    ),
+]
+BotsHoldRooms = Annotated[
+    bool,
+    typer.Option(
+        "--bots-hold-rooms/--no-bots-hold-rooms",
+        envvar="ROOMSCRIBE_BOTS_HOLD_ROOMS",
+        help="Whether a bot alone keeps a room open.",
+    ),
+]
+
 
 def main() -> None:
     """Run a command; whatever it cannot go on with becomes one line and exit code 1."""
@@ -62,6 +87,9 @@ def up(
             help="End when all is quiet; exit 0 only if everything wanted was transcribed.",
         ),
     ] = False,
+    clock: ManualOrSystem = "system",
+    same_bot: SameBot = "replace",
+    bots_hold_rooms: BotsHoldRooms = False,
 ) -> None:
     """Serve the whole local cloud and play a meeting.
 
@@ -69,10 +97,11 @@ def up(
     127.0.0.1.
     """
     from local.scenario import SAMPLE, load_scenario
-    from local.up import run_up
+    from local.up import Choices, run_up
 
     loaded = load_scenario(scenario or SAMPLE)
-    raise typer.Exit(run_up(os.environ, port, loaded, once=once))
+    choices = Choices(clock == "manual", {"same_bot": same_bot, "bots_hold_rooms": bots_hold_rooms})
+    raise typer.Exit(run_up(os.environ, port, loaded, choices, once=once))
 
 
 @app.command()
@@ -86,22 +115,8 @@ def cloud(
             show_default="nowhere",
         ),
     ] = None,
-    same_bot: Annotated[
-        Literal["replace", "refuse", "both"],
-        typer.Option(
-            envvar="ROOMSCRIBE_SAME_BOT",
-            help="2.0: a second task whose bot has the same UserId replaces the first, "
-            "is refused, or runs beside it.",
-        ),
-    ] = "replace",
-    bots_hold_rooms: Annotated[
-        bool,
-        typer.Option(
-            "--bots-hold-rooms",
-            envvar="ROOMSCRIBE_BOTS_HOLD_ROOMS",
-            help="A bot alone keeps a room open.",
-        ),
-    ] = False,
+    same_bot: SameBot = "replace",
+    bots_hold_rooms: BotsHoldRooms = False,
     dismissed_room_id: Annotated[
         Literal["same", "string"],
         typer.Option(
@@ -125,21 +140,20 @@ def cloud(
             help="1.0: how long a stopped task still holds its SessionId.",
         ),
     ] = 1000,
+    clock: ManualOrSystem = "system",
 ) -> None:
     """Serve the TRTC emulator alone, for any official SDK."""
-    from local.up import run_cloud
+    from local.up import Choices, run_cloud
 
-    code = run_cloud(
-        os.environ,
-        port,
-        callback_url=callback_url,
-        same_bot=same_bot,
-        bots_hold_rooms=bots_hold_rooms,
-        dismissed_room_id=dismissed_room_id,
-        preparing_ms=preparing_ms,
-        cleaning_ms=cleaning_ms,
-    )
-    raise typer.Exit(code)
+    switches = {
+        "callback_url": callback_url,
+        "same_bot": same_bot,
+        "bots_hold_rooms": bots_hold_rooms,
+        "dismissed_room_id": dismissed_room_id,
+        "preparing_ms": preparing_ms,
+        "cleaning_ms": cleaning_ms,
+    }
+    raise typer.Exit(run_cloud(os.environ, port, Choices(clock == "manual", switches)))
 
 
 @app.command()

@@ -29,17 +29,22 @@ SETTING_NAMES = (
     "STARTS_PER_S_CLOUD",
     "STARTS_PER_S_AI",
     "TASK_QUOTA",
+    "DRAIN_FUNCTION",
     "LOG_LEVEL",
 )
 
 
-def local_environment(environ: Mapping[str, str], *, endpoint: str) -> dict[str, str]:
+def local_environment(
+    environ: Mapping[str, str], *, endpoint: str, scf_endpoint: str | None = None
+) -> dict[str, str]:
     """Roomscribe's settings out of `environ`, completed with development values.
 
-    `endpoint` always replaces TRTC_ENDPOINT, so that playing at home never reaches a paid API.
+    `endpoint` always replaces TRTC_ENDPOINT, and SCF_ENDPOINT where that is not another one, so that
+    playing at home never reaches a paid API.
     """
     given = {name: value for name, value in environ.items() if value and _is_setting(name)}
-    return {**_development_values(given), **given, "TRTC_ENDPOINT": endpoint}
+    endpoints = {"TRTC_ENDPOINT": endpoint, "SCF_ENDPOINT": scf_endpoint or endpoint}
+    return {**_development_values(given), **given, **endpoints}
 
 
 def _is_setting(name: str) -> bool:
@@ -50,6 +55,7 @@ def _development_values(given: Mapping[str, str]) -> dict[str, str]:
     values = {
         "LEDGER_URL": f"sqlite:///{ROOT / '.roomscribe' / 'ledger.db'}",
         "RULES_FILE": str(ROOT / "rules.toml"),
+        "DRAIN_FUNCTION": "drain_starts",
         "LOG_LEVEL": "INFO",
     }
     if "TRTC_APPS" not in given:

@@ -21,11 +21,15 @@ from local.origin import OwnOriginOnly
 HOST = "127.0.0.1"  # loopback only: the development keys are known to everybody
 
 
+# What there is to do while something answers; returns the exit code.
+Work = Callable[[], Coroutine[None, None, int]]
+
+
 class Site(NamedTuple):
-    """What answers, and what there is to do meanwhile; `work` returns the exit code."""
+    """What answers, and what there is to do meanwhile."""
 
     app: ASGIApp
-    work: Callable[[], Coroutine[None, None, int]]
+    work: Work
 
 
 # Builds what answers at a URL, and takes it down when the server has ended.

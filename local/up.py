@@ -6,20 +6,26 @@ import contextlib
 import functools
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
+from local.cloud.clock import SystemClock
 from local.cloud.config import CloudConfig
 from local.cloud.feed import Feed
 from local.development import local_environment
-from local.parts import load_wanted, running_cloud, running_host
+from local.errors import LocalError
+from local.host.gateway import ScfGateway
+from local.host.scf_api import ScfApi
+from local.parts import create_clock, load_wanted, running_cloud, running_host
 from local.performance import Performance
 from local.scenario import Scenario
-from local.server import Site, serve
+from local.server import Site, Work, serve
 from local.tally import Tally
 from local.terminal import Screen
+from local.time_travel import ClockRoutes, settle_both
 from local.watch import Watch
 
 PAGE_DIR = Path(__file__).with_name("page")
@@ -27,15 +33,26 @@ CALLBACK_PATH = "/functions/trtc_callback"
 INTERRUPTED = 130  # a `--once` that somebody ended proves nothing
 
 
-def run_up(environ: Mapping[str, str], port: int, scenario: Scenario, *, once: bool) -> int:
+class Choices(NamedTuple):
+    """What `up` and `cloud` let one choose about the emulator."""
+
+    manual_clock: bool
+    switches: Mapping[str, object]  # fields of CloudConfig
+
+
+def run_up(
+    environ: Mapping[str, str], port: int, scenario: Scenario, choices: Choices, *, once: bool
+) -> int:
     """Serve everything and play; the exit code is 0 with `once` only when all went as it should."""
-    compose = functools.partial(_compose_all, environ, scenario, once)
+    if once and choices.manual_clock:
+        raise LocalError("--once plays a meeting, and on a manual clock nothing would move")
+    compose = functools.partial(_compose_all, environ, scenario, choices, once)
     return serve(port, compose, interrupted=INTERRUPTED if once else 0)
 
 
-def run_cloud(environ: Mapping[str, str], port: int, **switches: object) -> int:
-    """Serve the emulator alone; `switches` are fields of CloudConfig."""
-    return serve(port, functools.partial(_compose_cloud, environ, switches))
+def run_cloud(environ: Mapping[str, str], port: int, choices: Choices) -> int:
+    """Serve the emulator alone."""
+    return serve(port, functools.partial(_compose_cloud, environ, choices))
 
 
 def run_functions(environ: Mapping[str, str], port: int, endpoint: str) -> int:
@@ -45,38 +62,60 @@ def run_functions(environ: Mapping[str, str], port: int, endpoint: str) -> int:
 
 @contextlib.asynccontextmanager
 async def _compose_all(
-    environ: Mapping[str, str], scenario: Scenario, once: bool, url: str
+    environ: Mapping[str, str], scenario: Scenario, choices: Choices, once: bool, url: str
 ) -> AsyncIterator[Site]:
     settings = local_environment(environ, endpoint=url)
     wanted = load_wanted(settings)
-    config = CloudConfig.from_environ(settings, callback_url=url + CALLBACK_PATH, wanted=wanted)
-    tally = Tally(config.applications[0].sdk_app_id, wanted)
-    async with running_cloud(config) as cloud, running_host(settings, cloud.feed) as host:
-        performance = Performance(scenario, url, cloud.feed, tally, Screen())
+    config = CloudConfig.from_environ(
+        settings, callback_url=url + CALLBACK_PATH, wanted=wanted, **choices.switches
+    )
+    clock = create_clock(manual=choices.manual_clock)
+    feed = Feed(clock.now_ms)
+    async with (
+        running_host(settings, clock, feed) as host,
+        running_cloud(config, clock, feed, [ScfApi(host)]) as cloud,
+    ):
+        clock_routes = ClockRoutes(clock, functools.partial(settle_both, cloud, host)).routes
         page = Mount("/", StaticFiles(directory=PAGE_DIR, html=True))
-        yield Site(
-            Starlette(routes=[*cloud.routes, *host.routes, page]),
-            performance.play_once if once else performance.play_and_stay,
-        )
+        routes = [*clock_routes, *cloud.routes, *host.routes, page]
+        tally = Tally(config.applications[0].sdk_app_id, wanted)
+        performance = Performance(scenario, url, feed, tally, Screen())
+        yield Site(Starlette(routes=routes), _find_work(performance, choices, once=once))
+
+
+def _find_work(performance: Performance, choices: Choices, *, once: bool) -> Work:
+    if choices.manual_clock:
+        return functools.partial(_stand_still, performance.feed, performance.screen)
+    return performance.play_once if once else performance.play_and_stay
+
+
+async def _stand_still(feed: Feed, screen: Screen) -> int:
+    screen.say("The clock stands still, so no meeting is played; POST /_local/clock moves it.")
+    return await Watch(feed, screen.show).follow()
 
 
 @contextlib.asynccontextmanager
 async def _compose_cloud(
-    environ: Mapping[str, str], switches: Mapping[str, object], url: str
+    environ: Mapping[str, str], choices: Choices, url: str
 ) -> AsyncIterator[Site]:
     settings = local_environment(environ, endpoint=url)
-    config = CloudConfig.from_environ(settings, wanted=load_wanted(settings), **switches)
-    async with running_cloud(config) as cloud:
-        watch = Watch(cloud.feed, Screen().show)
-        yield Site(Starlette(routes=cloud.routes), watch.follow)
+    wanted = load_wanted(settings)
+    config = CloudConfig.from_environ(settings, wanted=wanted, **choices.switches)
+    clock = create_clock(manual=choices.manual_clock)
+    feed = Feed(clock.now_ms)
+    async with running_cloud(config, clock, feed) as cloud:
+        routes = [*ClockRoutes(clock, cloud.settle).routes, *cloud.routes]
+        yield Site(Starlette(routes=routes), Watch(feed, Screen().show).follow)
 
 
 @contextlib.asynccontextmanager
 async def _compose_functions(
-    environ: Mapping[str, str], endpoint: str, _url: str
+    environ: Mapping[str, str], endpoint: str, url: str
 ) -> AsyncIterator[Site]:
-    settings = local_environment(environ, endpoint=endpoint)
+    settings = local_environment(environ, endpoint=endpoint, scf_endpoint=url)
     load_wanted(settings)
-    feed = Feed()
-    async with running_host(settings, feed) as host:
-        yield Site(Starlette(routes=host.routes), Watch(feed, Screen().show).follow)
+    config, clock, feed = CloudConfig.from_environ(settings), SystemClock(), Feed()
+    async with running_host(settings, clock, feed) as host:
+        gateway = ScfGateway(config, clock, ScfApi(host))
+        routes = [*gateway.routes, *host.routes]
+        yield Site(Starlette(routes=routes), Watch(feed, Screen().show).follow)

@@ -49,6 +49,11 @@ class Cloud:
         self._api = api
         self._machines = machines
 
+    @property
+    def callbacks_on_their_way(self) -> int:
+        """How many callbacks `settle` waits for."""
+        return self._delivery.on_their_way
+
     async def start(self) -> None:
         """Begin to deliver callbacks."""
         self._delivery.start()

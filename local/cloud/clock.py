@@ -46,6 +46,7 @@ class ManualClock:
         self._now_ms = now_ms
         self._order = count()
         self._waiting: list[tuple[int, int, ManualTimer]] = []
+        self._watchers: list[Callable[[], None]] = []
 
     def now_ms(self) -> int:
         return self._now_ms
@@ -55,14 +56,33 @@ class ManualClock:
         heapq.heappush(self._waiting, (when_ms, next(self._order), timer))
         return timer
 
+    def next_ms(self) -> int | None:
+        """When the earliest callback is due, which may be past already; None when none waits."""
+        while self._waiting and not self._waiting[0][2].is_waiting:
+            heapq.heappop(self._waiting)
+        return self._waiting[0][0] if self._waiting else None
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Call `watcher` after each movement, before what is due then."""
+        self._watchers.append(watcher)
+
+    def unwatch(self, watcher: Callable[[], None]) -> None:
+        """Call it no more."""
+        self._watchers.remove(watcher)
+
     def advance(self, ms: int) -> None:
         """Move on by `ms`, stopping at every timer on the way."""
         target_ms = self._now_ms + ms
-        while self._waiting and self._waiting[0][0] <= target_ms:
-            when_ms, _, timer = heapq.heappop(self._waiting)
-            self._now_ms = max(self._now_ms, when_ms)
-            timer.run()
-        self._now_ms = target_ms
+        while (when_ms := self.next_ms()) is not None and when_ms <= target_ms:
+            self._move_to(when_ms)
+            heapq.heappop(self._waiting)[2].run()
+        self._move_to(target_ms)
+
+    def _move_to(self, now_ms: int) -> None:
+        if now_ms > self._now_ms:
+            self._now_ms = now_ms
+            for watcher in self._watchers:
+                watcher()
 
 
 class ManualTimer:
@@ -70,6 +90,11 @@ class ManualTimer:
 
     def __init__(self, callback: Callable[[], None]) -> None:
         self._callback: Callable[[], None] | None = callback
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it is still to be called back."""
+        return self._callback is not None
 
     def cancel(self) -> None:
         self._callback = None

@@ -70,6 +70,11 @@ class Delivery:
         await asyncio.gather(*self._attempts, return_exceptions=True)
         self._poster.close()
 
+    @property
+    def on_their_way(self) -> int:
+        """How many callbacks have been sent, or wait for a place, and are not answered."""
+        return len(self._attempts)
+
     async def settle(self, patience_s: float) -> bool:
         """Wait until no callback is on its way, and say whether that came true in time.
 

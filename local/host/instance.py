@@ -1,9 +1,10 @@
 """The program inside one function instance: imports a function once, then runs it event by event.
 
-Started by local/host/pool.py as `python instance.py NAME FD`. Standard library only, and nothing of
-local/: a cold start costs here what the function itself costs. An event arrives as one JSON line
-on stdin; its result leaves as one JSON line on FD; stdout and stderr are the function's logs, and
-a line of NUL and request id ends the logs of one event.
+Started by local/host/process.py as `python instance.py NAME FD [NOW_MS]`. Standard library only, and
+nothing of local/: a cold start costs here what the function itself costs. An event arrives as one
+JSON line on stdin; its result leaves as one JSON line on FD; stdout and stderr are the function's
+logs, and a line of NUL and request id ends the logs of one event. NOW_MS says that the host's clock
+is moved by hand: see manual_time.py.
 """
 
 import importlib
@@ -14,27 +15,52 @@ import threading
 import traceback
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from local.host.manual_time import ManualTime
 
 Json = dict[str, Any]  # whatever JSON the events and results of a function hold
 Handler = Callable[[Any, Json], object]
+Send = Callable[[str], None]
 
 
 def main() -> None:
     """Serve events until the host closes stdin or ends this process."""
+    name, send = sys.argv[1], open_results(int(sys.argv[2]))
+    manual_time = take_over_time(int(sys.argv[3]), send) if len(sys.argv) > 3 else None
     sys.path.pop(0)  # this file's own folder; PYTHONPATH says what a function sees
-    name, results = sys.argv[1], os.fdopen(int(sys.argv[2]), "w", buffering=1)
-    os.set_inheritable(results.fileno(), False)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a TextIOWrapper here
     events: SimpleQueue[Json] = SimpleQueue()
-    threading.Thread(target=read_events, args=(take_stdin(), events), daemon=True).start()
+    reading = (take_stdin(), events, manual_time)
+    threading.Thread(target=read_messages, args=reading, daemon=True).start()
     handler, loaded = load_handler(name)
-    results.write(loaded + "\n")
+    send(loaded)
     while handler:
         event = events.get()
         result = run_handler(handler, event)
         end_logs(event["context"]["request_id"])
-        results.write(result + "\n")
+        send(result)
+
+
+def open_results(descriptor: int) -> Send:
+    """A way to send the host a line, from any thread."""
+    os.set_inheritable(descriptor, False)
+    pipe, lock = os.fdopen(descriptor, "w", buffering=1), threading.Lock()
+
+    def send(line: str) -> None:
+        with lock:
+            pipe.write(line + "\n")
+
+    return send
+
+
+def take_over_time(now_ms: int, send: Send) -> "ManualTime":
+    """Replace this process's time; imported here, because most instances live on real time."""
+    module = importlib.import_module("manual_time")  # beside this file, and not in a package
+    manual_time: ManualTime = module.ManualTime(now_ms, send, own_file=__file__)
+    manual_time.install()
+    return manual_time
 
 
 def take_stdin() -> int:
@@ -45,11 +71,15 @@ def take_stdin() -> int:
     return pipe
 
 
-def read_events(pipe: int, events: "SimpleQueue[Json]") -> None:
+def read_messages(pipe: int, events: "SimpleQueue[Json]", manual_time: "ManualTime | None") -> None:
     """Pass events on; when the host is gone, end at once, even in the middle of a handler."""
     with os.fdopen(pipe, "rb") as lines:
         for line in lines:
-            events.put(json.loads(line))
+            message = json.loads(line)
+            if manual_time:
+                manual_time.hear(message["now_ms"])
+            if "event" in message:
+                events.put(message)
     os._exit(0)
 
 

@@ -7,17 +7,22 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from local.host.scf_runtime import INIT_TIMEOUT_S, MAX_EVENT_BYTES, REASONS, FunctionFailure
+from local.cloud.clock import Clock, ManualClock
+from local.host.handed_clock import HandedClock
+from local.host.lines import Lines
+from local.host.pipes import ChildProtocol, ReadingProtocol, find_stdin, read_pipe
+from local.host.scf_runtime import INIT_TIMEOUT_S, MAX_EVENT_BYTES, FunctionFailure
+from local.host.turn import LOGS_GRACE_S, Message, Turn
 
 PROGRAM = Path(__file__).with_name("instance.py")
 MAX_RESULT_BYTES = MAX_EVENT_BYTES  # Source: SCF documentation, limits: 6 MB either way
-MAX_PIPE_LINE_BYTES = 1024 * 1024  # a longer log line is dropped, not kept in memory
+MAX_LOG_BYTES = 1024 * 1024  # a longer log line is dropped, not kept in memory
 TERMINATE_GRACE_S = 2.0
-LOGS_GRACE_S = 1.0  # a function that closed its stdout never ends its logs
 
 LogSink = Callable[[bytes], None]
 
@@ -25,141 +30,179 @@ LogSink = Callable[[bytes], None]
 class InstanceProcess:
     """A started instance; make one with `start_instance`."""
 
-    def __init__(
-        self, child: asyncio.subprocess.Process, results: asyncio.StreamReader, log: LogSink
-    ) -> None:
-        self._child = child
-        self._results = results
+    def __init__(self, clock: Clock, log: LogSink, fell_asleep: Callable[[], None]) -> None:
+        self._clock = clock
         self._log = log
-        self._logs_ended = asyncio.Event()
-        self._following = asyncio.create_task(self._follow_logs())
+        self._fell_asleep = fell_asleep
+        self._handed = HandedClock(clock, self._write) if isinstance(clock, ManualClock) else None
+        self._logs = ChildProtocol(Lines(MAX_LOG_BYTES, self._take_log))
+        self._child: asyncio.SubprocessTransport
+        self._results: asyncio.ReadTransport
+        self._turn: Turn | None = None
+        self._is_gone = False
+
+    async def open(self, name: str, environ: Mapping[str, str], directory: Path) -> None:
+        """Start the process."""
+        reading, writing = os.pipe()
+        lines = Lines(MAX_RESULT_BYTES, self._take_result)
+        try:
+            self._results = await read_pipe(reading, ReadingProtocol(lines, self._end))
+            self._child = await self._start([name, str(writing)], environ, directory, writing)
+        finally:
+            os.close(writing)
 
     @property
     def pid(self) -> int:
         """The process id."""
-        return self._child.pid
+        return self._child.get_pid()
 
     @property
     def is_alive(self) -> bool:
         """Whether it can take an event."""
-        return self._child.returncode is None
+        return not self._is_gone
+
+    @property
+    def is_asleep(self) -> bool:
+        """Whether it waits for a manual clock to move."""
+        return self._handed is not None and self._handed.is_asleep
 
     async def load(self) -> None:
         """Wait until the function is imported; raise FunctionFailure 430, 437, 439 or 450."""
-        message = await self._read_message(INIT_TIMEOUT_S, late=450)
-        _raise_failure(message)
+        await self._wait(Turn(self._clock, INIT_TIMEOUT_S, late=450, logs_of=None))
 
     async def run(self, event: object, context: Mapping[str, object], timeout_s: float) -> object:
-        """Run one event and return its value; raise FunctionFailure 430, 433 or 439."""
-        self._logs_ended.clear()
-        await self._send({"event": event, "context": context})
-        message = await self._read_message(timeout_s, late=433)
-        await self._wait_for_logs()
-        _raise_failure(message)
-        return message["value"]
+        """Run one event and return its value; raise FunctionFailure 407, 430, 433 or 439."""
+        self._send({"event": event, "context": context})
+        turn = Turn(self._clock, timeout_s, late=433, logs_of=str(context["request_id"]))
+        return (await self._wait(turn))["value"]
+
+    def tell_time(self) -> None:
+        """A manual clock has moved: let it know, if it is at work."""
+        if self._handed and self._turn and not self.is_asleep:
+            self._handed.send({})
+
+    def kill(self) -> None:
+        """End it, and whatever it started, at once; `close` waits until it is gone."""
+        self._forget()
+        self._signal(signal.SIGKILL)
 
     async def stop(self) -> None:
-        """End the process and whatever it started: SIGTERM, then SIGKILL."""
-        if self.is_alive:
-            self._signal(signal.SIGTERM)
-            try:
-                await asyncio.wait_for(self._child.wait(), TERMINATE_GRACE_S)
-            except asyncio.TimeoutError:
-                self._signal(signal.SIGKILL)
-        await self._finish()
+        """End it: SIGTERM, then SIGKILL."""
+        self._signal(signal.SIGTERM)
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._logs.exited.wait(), TERMINATE_GRACE_S)
+        await self.close()
 
-    async def kill(self) -> None:
-        """End it at once."""
-        self._signal(signal.SIGKILL)
-        await self._finish()
+    async def close(self) -> None:
+        """Kill it, take its last log lines, and let go of its pipes."""
+        self.kill()
+        await self._logs.exited.wait()
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._logs.logs_ended.wait(), LOGS_GRACE_S)
+        self._child.close()
+        self._results.close()
 
-    async def _finish(self) -> None:
-        await self._child.wait()
-        if self._child.stdin:
-            self._child.stdin.close()
-        await asyncio.wait({self._following}, timeout=LOGS_GRACE_S)
-        self._following.cancel()
+    async def _start(
+        self, arguments: list[str], environ: Mapping[str, str], directory: Path, results: int
+    ) -> asyncio.SubprocessTransport:
+        now = [str(self._clock.now_ms())] if self._handed else []
+        child, _ = await asyncio.get_running_loop().subprocess_exec(
+            lambda: self._logs,
+            sys.executable,
+            str(PROGRAM),
+            *arguments,
+            *now,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=dict(environ),
+            cwd=directory,
+            pass_fds=(results,),
+            start_new_session=True,  # Ctrl-C in the terminal is the host's to handle
+        )
+        return child
 
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._child.pid, number)
+            os.killpg(self.pid, number)
 
-    async def _send(self, message: Mapping[str, object]) -> None:
-        assert self._child.stdin  # noqa: S101  start_instance opened the pipe
+    async def _wait(self, turn: Turn) -> Message:
+        self._turn = turn
+        if self._is_gone:
+            turn.fail(FunctionFailure(439))
+        elif self._handed:
+            turn.wake()
         try:
-            self._child.stdin.write(json.dumps(message).encode() + b"\n")
-            await self._child.stdin.drain()
-        except ConnectionError as error:
-            raise FunctionFailure(439) from error
-
-    async def _read_message(self, timeout_s: float, *, late: int) -> dict[str, object]:
-        try:
-            line = await asyncio.wait_for(self._results.readline(), timeout_s)
-        except asyncio.TimeoutError as error:
-            raise FunctionFailure(late, reason=f"{REASONS[late]} after {timeout_s:g} s") from error
-        except ValueError as error:  # longer than the reader's limit
-            raise FunctionFailure(407) from error
-        if not line.endswith(b"\n"):
-            raise FunctionFailure(439)
-        message: dict[str, object] = json.loads(line)
+            message = await turn.wait()
+        finally:
+            self._turn = None
+        _raise_failure(message)
         return message
 
-    async def _wait_for_logs(self) -> None:
-        """So that whoever gets the result finds the log lines already published."""
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._logs_ended.wait(), LOGS_GRACE_S)
+    def _send(self, message: Mapping[str, object]) -> None:
+        if self._handed:
+            self._handed.send(message)
+        else:
+            self._write(message)
 
-    async def _follow_logs(self) -> None:
-        assert self._child.stdout  # noqa: S101  start_instance opened the pipe
-        while line := await _read_log(self._child.stdout):
-            if line.startswith(b"\0"):
-                self._logs_ended.set()
-            elif line.strip():
-                self._log(line)
-        self._logs_ended.set()
+    def _write(self, message: Mapping[str, object]) -> None:
+        find_stdin(self._child).write(json.dumps(message).encode() + b"\n")
+        if self._handed and self._turn:
+            self._turn.wake()
+
+    def _take_result(self, line: bytes | None) -> None:
+        message = json.loads(line) if line else None
+        if message and "sleep_until_ms" in message:
+            self._take_sleep(message)
+        elif self._turn and message:
+            self._turn.take(message)
+        elif self._turn:
+            self._turn.fail(FunctionFailure(407))
+
+    def _take_sleep(self, message: Message) -> None:
+        assert self._handed  # noqa: S101  only an instance with a manual clock says so
+        self._handed.fall_asleep(message["sleep_until_ms"], message["heard"])
+        if self.is_asleep:
+            if self._turn:
+                self._turn.pause()
+            self._fell_asleep()
+
+    def _take_log(self, line: bytes | None) -> None:
+        if line is None:
+            self._log(f"(a log line over {MAX_LOG_BYTES} bytes was dropped)\n".encode())
+        elif line.startswith(b"\0"):
+            if self._turn:
+                self._turn.end_logs(line[1:-1])
+        elif line.strip():
+            self._log(line)
+
+    def _forget(self) -> None:
+        self._is_gone = True
+        if self._handed:
+            self._handed.cancel()
+
+    def _end(self) -> None:
+        self._forget()
+        if self._turn:
+            self._turn.fail(FunctionFailure(439))
 
 
 async def start_instance(
-    name: str, environ: Mapping[str, str], directory: Path, log: LogSink
+    name: str,
+    environ: Mapping[str, str],
+    directory: Path,
+    *,
+    clock: Clock,
+    log: LogSink,
+    fell_asleep: Callable[[], None],
 ) -> InstanceProcess:
-    """Start a process that imports functions/`name`.py; its log lines go to `log`."""
-    reading, writing = os.pipe()
-    try:
-        child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            str(PROGRAM),
-            name,
-            str(writing),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env=dict(environ),
-            cwd=directory,
-            pass_fds=(writing,),
-            start_new_session=True,  # Ctrl-C in the terminal is the host's to handle
-            limit=MAX_PIPE_LINE_BYTES,
-        )
-    except BaseException:
-        os.close(reading)
-        raise
-    finally:
-        os.close(writing)
-    return InstanceProcess(child, await _open_results(reading), log)
+    """Start a process that imports functions/`name`.py; its log lines go to `log`.
 
-
-async def _open_results(descriptor: int) -> asyncio.StreamReader:
-    reader = asyncio.StreamReader(limit=MAX_RESULT_BYTES)
-    protocol = asyncio.StreamReaderProtocol(reader)
-    pipe = os.fdopen(descriptor, "rb", buffering=0)
-    await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, pipe)
-    return reader
-
-
-async def _read_log(stream: asyncio.StreamReader) -> bytes:
-    try:
-        return await stream.readline()
-    except ValueError:
-        return f"(a log line over {MAX_PIPE_LINE_BYTES} bytes was dropped)\n".encode()
+    It is told what a manual clock says; `fell_asleep` is called whenever it waits for that clock.
+    """
+    process = InstanceProcess(clock, log, fell_asleep)
+    await process.open(name, environ, directory)
+    return process
 
 
 def _raise_failure(message: Mapping[str, object]) -> None:

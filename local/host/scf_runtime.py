@@ -7,6 +7,7 @@ import os
 import tempfile
 import uuid
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,8 +35,13 @@ class Limits(NamedTuple):
 
 
 # As serverless.yml gives them: TRTC waits 5 s for its callback's answer, people wait longer.
-LIMITS = {"trtc_callback": Limits(timeout_s=6, memory_mb=64)}
+LIMITS = {
+    "trtc_callback": Limits(timeout_s=6, memory_mb=64),
+    "drain_starts": Limits(timeout_s=60, memory_mb=64),
+}
 DEFAULT_LIMITS = Limits(timeout_s=10, memory_mb=64)
+# Functions that a timer runs, and how often, in ms; likewise.
+TIMERS = {"drain_starts": 30_000}
 
 
 class FunctionFailure(Exception):  # noqa: N818  SCF calls it a failure, and it is the function's, not ours
@@ -79,10 +85,19 @@ def describe_context(name: str, limits: Limits, request_id: str) -> dict[str, ob
     }
 
 
+def describe_timer_event(name: str, now_ms: int) -> dict[str, str]:
+    """What a timer gives the function it runs. Source: SCF documentation, timer trigger."""
+    now = datetime.fromtimestamp(now_ms // 1000, timezone.utc)
+    time = now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"Type": "Timer", "TriggerName": name, "Time": time, "Message": ""}
+
+
 def describe_environment(
-    name: str, functions_dir: Path, settings: Mapping[str, str]
+    name: str, functions_dir: Path, settings: Mapping[str, str], extra: Mapping[str, str]
 ) -> dict[str, str]:
     """The whole environment of an instance: SCF's variables, the settings, nothing inherited.
+
+    `extra` wins over everything.
 
     Source: SCF documentation, environment variables (product 583, document 30228); the last five
     are used by public code and documented nowhere. TENCENTCLOUD_RUNENV stays unset: it says "this
@@ -108,6 +123,7 @@ def describe_environment(
         "SCF_FUNCTIONVERSION": "$LATEST",
         "TENCENTCLOUD_REGION": REGION,
         "TENCENTCLOUD_APPID": APP_ID,
+        **extra,
     }
 
 

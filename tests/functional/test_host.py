@@ -12,7 +12,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from local.host.routes import Host, create_host
+from local.host.app import Host, create_host
 from local.host.scf_runtime import Limits
 
 Talk = Callable[[httpx.AsyncClient, Host], Awaitable[None]]
