@@ -13,6 +13,9 @@ import structlog
 
 from shared import resources, scf
 from shared.ledger import close_ledgers
+from tests.redis_server import redis_cluster, redis_server
+
+__all__ = ["redis_cluster", "redis_server"]
 
 EVENTS = Path(__file__).parent / "events"
 SDK_APP_ID = 1400000000

@@ -8,6 +8,8 @@ from typing import Protocol, TypeVar
 from shared.ledger.book import RoomBook
 from shared.ledger.records import Person, Room, Session
 
+LONGEST_LEASE_MS = 60_000
+
 Result = TypeVar("Result")
 
 

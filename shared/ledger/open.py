@@ -1,21 +1,21 @@
-"""From LEDGER_URL to the engine, one for each URL and process."""
+"""From LEDGER_URL to the engine, one for each URL and process; only that engine is imported."""
 
 from __future__ import annotations
 
 from shared.errors import SettingsError
 from shared.ledger.contract import Ledger
-from shared.ledger.sqlite import SqliteLedger
 
 _opened: dict[str, Ledger] = {}
 
 
 def open_ledger(url: str) -> Ledger:
-    """The ledger at `url`: sqlite:///relative/path or sqlite:////absolute/path; it stays open."""
+    """The ledger at `url`; it stays open. An SQLite file is opened now, Redis when first asked.
+
+    sqlite:///relative/path, sqlite:////absolute/path, redis://user:password@host:port/db,
+    rediss:// for TLS (?ssl_ca_certs=/path/to/ca.pem), unix:///path/to/socket?db=0&password=…
+    """
     if url not in _opened:
-        scheme, _, path = url.partition(":///")
-        if scheme != "sqlite" or not path:
-            raise SettingsError(["LEDGER_URL: must be sqlite:///path/to/file.db"])
-        _opened[url] = SqliteLedger(path)
+        _opened[url] = _open_engine(url)
     return _opened[url]
 
 
@@ -23,3 +23,18 @@ def close_ledgers() -> None:
     """Close every ledger this process has open; the next use opens it again."""
     while _opened:
         _opened.popitem()[1].close()
+
+
+def _open_engine(url: str) -> Ledger:
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite" and len(rest) > 1 and rest.startswith("/"):
+        from shared.ledger.sqlite import SqliteLedger
+
+        return SqliteLedger(rest[1:])
+    if scheme in ("redis", "rediss", "unix") and rest:
+        from shared.ledger.redis import RedisLedger
+
+        return RedisLedger(url)
+    raise SettingsError(
+        ["LEDGER_URL: must be sqlite:///path/to/file.db or redis://user:password@host:port/db"]
+    )

@@ -16,6 +16,7 @@ import msgspec
 
 from shared.errors import LedgerError
 from shared.ledger.book import RoomBook
+from shared.ledger.contract import LONGEST_LEASE_MS
 from shared.ledger.people import Presence
 from shared.ledger.records import Person, Room, Session
 from shared.ledger.slots import take_slot
@@ -28,8 +29,6 @@ from shared.ledger.sqlite_book import (
     write_agenda,
 )
 from shared.ledger.sqlite_file import BUSY_TIMEOUT_S, open_file
-
-LONGEST_LEASE_MS = 60_000
 
 Result = TypeVar("Result")
 

@@ -1,0 +1,126 @@
+"""A real Redis server on this machine, on a port of its own, that can die and come back with its data."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from types import TracebackType
+
+from local.errors import LocalError
+
+HOST = "127.0.0.1"
+START_TIMEOUT_S = 15.0
+STOP_TIMEOUT_S = 15.0
+POLL_S = 0.01
+READY = (b"+PONG", b"-NOAUTH")
+
+
+class RedisServer:
+    """Runs `redis-server` in a folder, and every write that it accepted is on disk.
+
+    `options` are more of its own, like "--requirepass", "secret". It keeps its port and its data
+    from one start to the next, whether it was stopped or killed.
+    """
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self._folder = folder
+        self._options = options
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = pick_port()
+
+    def __enter__(self) -> RedisServer:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.kill()
+
+    @property
+    def url(self) -> str:
+        """Its LEDGER_URL, without user and password."""
+        return f"redis://{HOST}:{self.port}/0"
+
+    def start(self) -> None:
+        """Start it, and wait until it answers; LocalError when it does not."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._process = subprocess.Popen(self._make_command())  # noqa: S603  nobody else's words
+        except FileNotFoundError as error:
+            raise LocalError(
+                "redis-server is not installed; on Debian: apt-get install redis-server"
+            ) from error
+        deadline_s = time.monotonic() + START_TIMEOUT_S
+        while not self._is_ready():
+            if self._process.poll() is not None or time.monotonic() > deadline_s:
+                self.kill()
+                raise LocalError(f"redis-server does not start; see {self._folder}/redis.log")
+            time.sleep(POLL_S)
+
+    def stop(self) -> None:
+        """Let it end in order."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it with SIGKILL, in the middle of whatever it does."""
+        self._end(signal.SIGKILL)
+
+    def restart(self) -> None:
+        """Kill it, and start it again."""
+        self.kill()
+        self.start()
+
+    def pause(self) -> None:
+        """Let it hang: it is connected to, and never answers."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on after a pause."""
+        self._signal(signal.SIGCONT)
+
+    def _make_command(self) -> list[str]:
+        settings = {
+            "port": str(self.port),
+            "bind": HOST,
+            "dir": str(self._folder),
+            "logfile": "redis.log",
+            "save": "",
+            "appendonly": "yes",
+            "appendfsync": "always",
+        }
+        flags = [part for name, value in settings.items() for part in (f"--{name}", value)]
+        return ["redis-server", *flags, *self._options]
+
+    def _is_ready(self) -> bool:
+        try:
+            with socket.create_connection((HOST, self.port), timeout=1) as connection:
+                connection.sendall(b"PING\r\n")
+                return connection.recv(64).startswith(READY)
+        except OSError:
+            return False
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is None:
+            return
+        self._signal(how)
+        self._process.wait(STOP_TIMEOUT_S)
+        self._process = None
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(number)
+
+
+def pick_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as listener:
+        listener.bind((HOST, 0))
+        port: int = listener.getsockname()[1]
+        return port

@@ -1,0 +1,216 @@
+"""The ledger in Redis: shared by all instances, on one server or behind a cluster's proxy.
+
+A change reads a room's book, works on it, and writes it only if nobody else has since: two round
+trips, and two more each time somebody was quicker. TTLs are garbage collection, never logic.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import msgspec
+
+from shared.errors import LedgerError
+from shared.ledger import redis_agenda
+from shared.ledger.book import SESSIONS_LOADED, RoomBook
+from shared.ledger.contract import LONGEST_LEASE_MS
+from shared.ledger.people import Presence
+from shared.ledger.records import Person, Room, Session
+from shared.ledger.redis_book import (
+    KEPT_S,
+    Page,
+    list_living,
+    load_book,
+    load_commands,
+    load_page,
+    save_command,
+)
+from shared.ledger.redis_keys import (
+    AGENDA,
+    book_key,
+    lease_key,
+    living_key,
+    older_key,
+    parse_room,
+    people_key,
+    slots_key,
+)
+from shared.ledger.redis_scripts import DROP_LEASE, SAVE_PRESENCE, TAKE_LEASE, TAKE_SLOT
+from shared.ledger.redis_server import Server, script
+from shared.ledger.slots import WINDOW_MS
+
+PATIENCE_S = 0.7  # no round trip begins later: with the last answer's 0.5 s, a method ends in 1.2 s
+LONGEST_PAUSE_S = 0.004
+SLOTS_KEPT_S = 60
+LEASE_KEPT_S = 86_400
+
+Result = TypeVar("Result")
+
+
+class RedisLedger:
+    """Keeps the ledger's contract in a Redis database; see `contract`. It connects when first asked."""
+
+    def __init__(self, url: str) -> None:
+        self._server = Server(url)
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._server.close()
+
+    def read(self, room: Room) -> RoomBook:
+        """A room's book as it is now; an empty one for a room never heard of."""
+        return self._load(room).book
+
+    def change(self, room: Room, work: Callable[[RoomBook], Result]) -> Result:
+        """Let `work` change a room's book as if nobody else did meanwhile."""
+        suspects: set[str] = set()  # tasks of whose life a lost attempt has written
+        for _ in _take_turns():
+            page = self._load(room)
+            try:
+                result = work(page.book)
+            except BaseException:
+                self._mend(room, suspects)
+                raise
+            if not suspects and not page.is_changed:
+                return result
+            suspects |= page.living ^ list_living(page.book)
+            if self._save(page, suspects):
+                return result
+        self._mend(room, suspects)
+        raise self._crowded()
+
+    def list_sessions(self, room: Room, most: int) -> list[Session]:
+        """The room's sessions, newest first, at most `most` and those that are still kept."""
+        raw, older = self._server.ask(
+            ("GET", book_key(room)),
+            ("LRANGE", older_key(room), 0, max(most - SESSIONS_LOADED, 1) - 1),
+            atomic=True,
+        )
+        with self._decoding():
+            sessions = load_book(room, raw).sessions
+            sessions += [msgspec.json.decode(session, type=Session) for session in older]
+        return sessions[:most]
+
+    def note_person(
+        self,
+        session: Session,
+        user_id: str,
+        event_ms: int,
+        *,
+        present: bool,
+        microphone: bool | None,
+        precise: bool = True,
+    ) -> None:
+        """Remember what the newest event about somebody says; None leaves the microphone as it was."""
+        key = people_key(session)
+        for _ in _take_turns():
+            (raw,) = self._server.ask(("HGET", key, user_id))
+            with self._decoding():
+                known = msgspec.json.decode(raw, type=Presence) if raw else Presence()
+            noted = known.note(event_ms, present=present, microphone=microphone, precise=precise)
+            if noted == known:
+                return
+            args = (user_id, raw or b"", msgspec.json.encode(noted), KEPT_S)
+            (saved,) = self._server.ask(script(SAVE_PRESENCE, key, args=args))
+            if saved:
+                return
+        raise self._crowded()
+
+    def list_people(self, session: Session) -> list[Person]:
+        """Everybody seen in a session, by name."""
+        (people,) = self._server.ask(("HGETALL", people_key(session)))
+        with self._decoding():
+            return [
+                msgspec.json.decode(raw, type=Presence).show(user_id.decode())
+                for user_id, raw in sorted(people.items())
+            ]
+
+    def list_due(self, now_ms: int, most: int) -> list[Room]:
+        """The rooms whose next look has come, the longest waiting first."""
+        (members,) = self._server.ask(
+            ("ZRANGEBYSCORE", AGENDA, "-inf", now_ms, "LIMIT", 0, most),
+        )
+        with self._decoding():
+            return [parse_room(member.decode()) for member in members]
+
+    def find_next_due(self) -> int | None:
+        """The ms at which the next room must be looked at; None when none must."""
+        (first,) = self._server.ask(("ZRANGE", AGENDA, 0, 0, "WITHSCORES"))
+        return int(first[1]) if first else None
+
+    def forget_look(self, room: Room) -> None:
+        """Make a room's look what its book says; a room of which nothing is due is taken out."""
+        with self._decoding():
+            redis_agenda.forget(self._server, room)
+
+    def rebuild_agenda(self) -> int:
+        """Mend every look and every living task from the books; how many books there are."""
+        with self._decoding():
+            return redis_agenda.rebuild(self._server)
+
+    def count_living(self, sdk_app_id: int) -> int:
+        """How many tasks of an application hold, or are about to hold, a place of the quota."""
+        (count,) = self._server.ask(("SCARD", living_key(sdk_app_id)))
+        return int(count)
+
+    def take_slot(self, name: str, per_s: int, now_ms: int) -> int:
+        """0 when one more call of that name may go out now, else the ms after which to ask again."""
+        args = (per_s, now_ms, WINDOW_MS, SLOTS_KEPT_S)
+        (wait_ms,) = self._server.ask(script(TAKE_SLOT, slots_key(name), args=args))
+        return int(wait_ms)
+
+    def take_lease(self, name: str, token: str, now_ms: int, lease_ms: int) -> bool:
+        """Whether `token` now holds the lease of that name, new, renewed, or because it had run out."""
+        args = (token, now_ms, now_ms + lease_ms, LONGEST_LEASE_MS, LEASE_KEPT_S)
+        (taken,) = self._server.ask(script(TAKE_LEASE, lease_key(name), args=args))
+        return bool(taken)
+
+    def drop_lease(self, name: str, token: str) -> None:
+        """Give a lease back, if `token` still holds it."""
+        self._server.ask(script(DROP_LEASE, lease_key(name), args=(token,)))
+
+    def _load(self, room: Room) -> Page:
+        replies = self._server.ask(*load_commands(room))
+        score, raw, *twin = replies
+        with self._decoding():
+            return load_page(room, score, raw, twin[0] if twin else None)
+
+    def _save(self, page: Page, suspects: set[str]) -> bool:
+        before = redis_agenda.bring_forward(page.book)
+        after = redis_agenda.put_off(page) + redis_agenda.settle(page.book, suspects)
+        replies = self._server.ask(*before, save_command(page), *after)
+        return bool(replies[len(before)])
+
+    def _mend(self, room: Room, suspects: set[str]) -> None:
+        """Undo what lost attempts wrote beside the book, when no attempt follows."""
+        if suspects:
+            self.forget_look(room)
+            self._server.ask(*redis_agenda.settle(self.read(room), suspects))
+
+    def _crowded(self) -> LedgerError:
+        return LedgerError(
+            f"LEDGER_URL: Redis at {self._server.place}: too many change the same room at once"
+        )
+
+    @contextmanager
+    def _decoding(self) -> Iterator[None]:
+        try:
+            yield
+        except (msgspec.MsgspecError, ValueError):
+            raise LedgerError(
+                f"LEDGER_URL: Redis at {self._server.place} holds another program's data under "
+                "roomscribe:*; name another database"
+            ) from None
+
+
+def _take_turns() -> Iterator[None]:
+    """One turn after another while there is time, with a little chance between them."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    yield
+    while time.monotonic() < deadline_s:
+        yield
+        time.sleep(random.uniform(0, LONGEST_PAUSE_S))  # noqa: S311  spreads rivals

@@ -1,0 +1,88 @@
+"""The steps that Redis does as one: each touches keys of one slot only, and no command is newer than 6.0.
+
+They are sent with EVAL, not EVALSHA: a few hundred bytes more, and never a second round trip, be it
+after a restart or behind a proxy whose nodes do not all know the script.
+"""
+
+from __future__ import annotations
+
+# A room's book, or its twin's, may have changed since it was read: then nothing is written.
+# KEYS book, older, twin (a numeric room's only); ARGV book as read, as it is to be, seconds to
+# keep it ("": for ever), seconds to keep older sessions, how many of them, the twin's book as
+# read, sessions that leave the book.
+SAVE_BOOK = """
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
+if KEYS[3] and (redis.call('GET', KEYS[3]) or '') ~= ARGV[6] then return 0 end
+if ARGV[3] == '' then
+    redis.call('SET', KEYS[1], ARGV[2])
+else
+    redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+end
+for i = 7, #ARGV do
+    redis.call('LPUSH', KEYS[2], ARGV[i])
+    redis.call('LTRIM', KEYS[2], 0, ARGV[5] - 1)
+    redis.call('EXPIRE', KEYS[2], ARGV[4])
+end
+return 1
+"""
+
+# KEYS people; ARGV user, presence as read, as it is to be, seconds to keep the session's people.
+SAVE_PRESENCE = """
+if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+return 1
+"""
+
+# KEYS agenda; ARGV room, the ms by which it must be looked at.
+LOOK_BY = """
+local look = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if not look or tonumber(look) > tonumber(ARGV[2]) then
+    redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
+end
+"""
+
+# KEYS agenda; ARGV room, its look as read, as it is to be ("": none, for both).
+REPLACE_LOOK = """
+local look = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if (look and tonumber(look)) ~= (ARGV[2] ~= '' and tonumber(ARGV[2])) then return end
+if ARGV[3] == '' then
+    redis.call('ZREM', KEYS[1], ARGV[1])
+else
+    redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
+end
+"""
+
+# The same as `slots.take_slot`. KEYS slots; ARGV slots per window, now, window, seconds to keep.
+TAKE_SLOT = """
+local now, window = tonumber(ARGV[2]), tonumber(ARGV[3])
+local newest = tonumber(redis.call('LINDEX', KEYS[1], 0) or now)
+if newest > now + window then
+    redis.call('DEL', KEYS[1])
+    newest = now
+end
+local at = math.max(now, newest)
+local oldest = tonumber(redis.call('LINDEX', KEYS[1], ARGV[1] - 1) or at - window)
+if at < oldest + window then return oldest + window - now end
+redis.call('LPUSH', KEYS[1], string.format('%.0f', at))
+redis.call('LTRIM', KEYS[1], 0, ARGV[1] - 1)
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+return 0
+"""
+
+# KEYS lease; ARGV token, now, until when, longest lease, seconds to keep.
+TAKE_LEASE = """
+local lease = redis.call('HMGET', KEYS[1], 'token', 'until_ms')
+if lease[1] and lease[1] ~= ARGV[1] then
+    local left = tonumber(lease[2]) - tonumber(ARGV[2])
+    if left > 0 and left <= tonumber(ARGV[4]) then return 0 end
+end
+redis.call('HSET', KEYS[1], 'token', ARGV[1], 'until_ms', ARGV[3])
+redis.call('EXPIRE', KEYS[1], ARGV[5])
+return 1
+"""
+
+# KEYS lease; ARGV token.
+DROP_LEASE = """
+if redis.call('HGET', KEYS[1], 'token') == ARGV[1] then redis.call('DEL', KEYS[1]) end
+"""

@@ -1,0 +1,135 @@
+"""Talking to a Redis server: short patience, and errors that say what to do and never a password."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.connection import ConnectionPool
+from redis.exceptions import (
+    AuthenticationError,
+    ConnectionError,  # noqa: A004  redis-py's own
+    InvalidResponse,
+    RedisError,
+    TimeoutError,  # noqa: A004  redis-py's own
+)
+from redis.retry import Retry
+
+from shared.errors import LedgerError, SettingsError
+
+CONNECT_TIMEOUT_S = 0.5
+ANSWER_TIMEOUT_S = 0.5
+FORM = (
+    "must be like redis://user:password@host:6379/0, rediss://… or unix:///path/to/redis.sock?db=0"
+)
+
+Command = tuple[str | bytes | int, ...]
+Reply = Any  # whatever a Redis command answers
+
+_ADVICE = {  # by what the error says; from its text nothing else is repeated
+    "LOADING": "is still loading its data; it answers when that is done",
+    "READONLY": "is a read-only replica; name the primary",
+    "MASTERDOWN": "is a replica without its primary; name the primary",
+    "OOM": "is out of memory; raise its maxmemory, with maxmemory-policy noeviction",
+    "MISCONF": "cannot write to its disk; free space, or mend its permissions",
+    "NOREPLICAS": "has too few replicas to accept writes; bring them back",
+    "CLUSTERDOWN": "says that its cluster is down; bring it back",
+    "MOVED": "is one node of a cluster; name the proxy in front of it",
+    "CROSSSLOT": "is one node of a cluster; name the proxy in front of it",
+    "NOPERM": "forbids its user what the ledger does; allow ~roomscribe:* and +@all -@dangerous",
+    "WRONGTYPE": "holds another program's data under roomscribe:*; name another database",
+    "DB index": "has no database of that number; name another",
+    "max number of clients": "has too many clients; raise its maxclients",
+    "unknown command": "lacks a command; Redis 6.0 or newer is needed",
+}
+
+
+class Server:
+    """One Redis server, reached when it is first asked; safe to use from several threads."""
+
+    def __init__(self, url: str) -> None:
+        self._pool = _make_pool(url)
+        self._client = Redis(connection_pool=self._pool)
+        self.place = _name_place(urlsplit(url))
+
+    def ask(self, *commands: Command, atomic: bool = False) -> list[Reply]:
+        """The replies to the commands, sent all at once; `atomic`: nobody else's come in between.
+
+        No command is ever sent twice: the pool itself opens a new connection for one that the
+        server closed while idle, before anything is sent.
+        """
+        if not commands:
+            return []
+        try:
+            with self._client.pipeline(transaction=atomic) as pipeline:
+                for command in commands:
+                    pipeline.execute_command(*command)  # type: ignore[no-untyped-call]  # redis-py's
+                return list(pipeline.execute())
+        except (RedisError, OSError, ValueError) as error:
+            # From None: the server's own text may repeat what it was sent, the password included.
+            raise LedgerError(f"LEDGER_URL: Redis at {self.place} {_explain(error)}") from None
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._client.close()
+        self._pool.disconnect()
+
+
+def script(text: str, *keys: str, args: tuple[str | bytes | int, ...]) -> Command:
+    """A Lua script as a command."""
+    return ("EVAL", text, len(keys), *keys, *args)
+
+
+def _make_pool(url: str) -> ConnectionPool:
+    try:
+        _check_whole(urlsplit(url))
+        pool = ConnectionPool.from_url(
+            url,
+            socket_connect_timeout=CONNECT_TIMEOUT_S,
+            socket_timeout=ANSWER_TIMEOUT_S,
+            retry=Retry(NoBackoff(), 0),
+            protocol=2,  # RESP3 and the library's name would be round trips more to connect
+            driver_info=None,
+        )
+        pool.connection_class(**pool.connection_kwargs)  # refuses an option it does not know
+    except (ValueError, TypeError, RedisError):
+        raise SettingsError(
+            [f"LEDGER_URL: {FORM}; special characters of the password are percent-encoded"]
+        ) from None  # its text may hold the URL
+    return pool
+
+
+def _check_whole(parts: SplitResult) -> None:
+    """ValueError for a URL of which something would be dropped: what follows a # in the password."""
+    if parts.scheme == "unix":
+        is_whole = bool(parts.path) and not parts.hostname
+    else:
+        is_whole = bool(parts.hostname) and parts.path[1:].isdecimal() == bool(parts.path[1:])
+    if parts.fragment or not is_whole:
+        raise ValueError
+
+
+def _name_place(parts: SplitResult) -> str:
+    if parts.scheme == "unix":
+        return parts.path
+    return f"{parts.hostname}:{parts.port or 6379}"
+
+
+def _explain(error: Exception) -> str:
+    if isinstance(error, AuthenticationError):
+        return "refuses the user or password in LEDGER_URL; correct them"
+    if isinstance(error, TimeoutError):
+        return f"did not answer within {ANSWER_TIMEOUT_S} s; see that it runs and can be reached"
+    if isinstance(error, InvalidResponse):
+        return "does not speak Redis; correct host and port"
+    said = f"{getattr(error, 'status_code', '')} {error}"
+    advice = next((advice for words, advice in _ADVICE.items() if words in said), None)
+    if advice:
+        return advice
+    if isinstance(error, ConnectionError):
+        cause = error.__context__
+        reason = cause.strerror if isinstance(cause, OSError) else None
+        return f"cannot be reached: {reason or 'it closed the connection'}; see that it runs"
+    return f"refused a command ({type(error).__name__}); see its log"

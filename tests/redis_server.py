@@ -1,0 +1,53 @@
+"""Real Redis servers for tests: one on its own, one that keeps a cluster's rules; empty for each test."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+
+import pytest
+from redis import Redis
+
+from local.redis_server import RedisServer
+
+SLOTS = 16384
+PATIENCE_S = 30.0
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A Redis server that writes everything to disk before it answers."""
+    need_redis()
+    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A cluster of one node: it refuses whatever touches two slots at once."""
+    need_redis()
+    with RedisServer(tmp_path_factory.mktemp("cluster"), "--cluster-enabled", "yes") as server:
+        with connect(server) as client:
+            client.execute_command("CLUSTER", "ADDSLOTS", *range(SLOTS))
+            deadline_s = time.monotonic() + PATIENCE_S
+            while "cluster_state:ok" not in str(client.execute_command("CLUSTER", "INFO")):
+                assert time.monotonic() < deadline_s
+        yield server
+
+
+def need_redis() -> None:
+    """Skip the test where no redis-server is installed."""
+    if shutil.which("redis-server") is None:
+        pytest.skip("redis-server is not installed; on Debian: apt-get install redis-server")
+
+
+def connect(server: RedisServer) -> Redis:
+    """A plain client, to look and to tamper."""
+    return Redis(host="127.0.0.1", port=server.port, decode_responses=True)
+
+
+def empty(server: RedisServer) -> None:
+    """Forget everything."""
+    with connect(server) as client:
+        client.flushall()

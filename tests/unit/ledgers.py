@@ -1,0 +1,90 @@
+"""The engines of the ledger, and what tests of any of them begin with."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.redis_server import RedisServer
+from shared.ledger import Ledger, Room, RoomBook, Session, Task, claims, close_ledgers, open_ledger
+from shared.rules import Rule
+from tests.redis_server import empty
+
+APP = 1400000000
+ROOM = Room(APP, "lobby", 1)
+RULE = Rule(name="everything else", room=["*"], cloud={"region": "ap-singapore"})
+T = 1_700_000_000_000
+ENGINES = ["sqlite", "redis", "cluster"]
+
+
+@pytest.fixture(params=ENGINES)
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The LEDGER_URL of an empty ledger, of each engine in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/deep/ledger.db"
+    server: RedisServer = request.getfixturevalue(
+        "redis_server" if request.param == "redis" else "redis_cluster"
+    )
+    empty(server)
+    return server.url
+
+
+@pytest.fixture
+def ledger(ledger_url: str) -> Iterator[Ledger]:
+    """An empty ledger, of each engine in turn."""
+    yield open_ledger(ledger_url)
+    close_ledgers()
+
+
+@contextlib.contextmanager
+def another_instance(ledger_url: str) -> Iterator[Ledger]:
+    """The same ledger as somebody else sees it."""
+    close_ledgers()
+    with contextlib.closing(open_ledger(ledger_url)) as ledger:
+        yield ledger
+    close_ledgers()
+
+
+def open_session(ledger: Ledger, at_ms: int = T, room: Room = ROOM) -> Session:
+    """The room's session that opened then."""
+    _, session = ledger.change(room, lambda book: book.open_session(at_ms, RULE))
+    assert session
+    return session
+
+
+def claim(ledger: Ledger, token: str = "t", now_ms: int = T, room: Room = ROOM) -> bool:
+    """Whether the start of the room's task was to be had."""
+
+    def work(book: RoomBook) -> bool:
+        _, session = book.open_session(T, RULE)
+        assert session
+        return claims.claim_start(session, "*", "cloud", trigger="e", token=token, now_ms=now_ms)[0]
+
+    return ledger.change(room, work)
+
+
+def finish(ledger: Ledger, token: str = "t", now_ms: int = T, room: Room = ROOM) -> str:
+    """Record that the claimed start has a TaskId."""
+
+    def work(book: RoomBook) -> str:
+        held = Task("*", "cloud", token=token)
+        book.sessions[0].tasks["*"].checked_ms = now_ms
+        return claims.finish_start(book.sessions[0], held, f"task-{token}", "ap-singapore", now_ms)
+
+    return ledger.change(room, work)
+
+
+def close_room(ledger: Ledger, at_ms: int, room: Room = ROOM) -> None:
+    """The room has ended, and with it its tasks."""
+
+    def work(book: RoomBook) -> None:
+        book.close_session(at_ms)
+        stops, _ = claims.begin_stops(book.sessions[0], at_ms)
+        for task in stops:
+            ended = [task_id.task_id for task_id in task.alive]
+            claims.finish_stop(book.sessions[0], task.target, ended, at_ms)
+
+    ledger.change(room, work)
