@@ -70,21 +70,24 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(port: int, compose: Compose, *, interrupted: int = 0) -> int:
+def serve(port: int, compose: Compose, *, interrupted: int = 0, quiet: bool = False) -> int:
     """Serve on `port` (0: a free one), print `ready URL` and work; return the exit code.
 
     It is what the work returns, or `interrupted` when Ctrl-C or SIGTERM comes first. Raises
     LocalError when the port cannot be had.
     """
     with contextlib.closing(_listen(port)) as listener:
-        return asyncio.run(_serve(listener, compose, interrupted))
+        return asyncio.run(_serve(listener, compose, interrupted, quiet=quiet))
 
 
-async def _serve(listener: socket.socket, compose: Compose, interrupted: int) -> int:
+async def _serve(
+    listener: socket.socket, compose: Compose, interrupted: int, *, quiet: bool
+) -> int:
     signalled = _catch_signals()
     url = f"http://{HOST}:{listener.getsockname()[1]}"
     async with compose(url) as site, _running(OwnOriginOnly(site.app), listener):
-        print(f"ready {url}", flush=True)
+        if not quiet:
+            print(f"ready {url}", flush=True)
         return await _work_until(signalled, site, interrupted)
 
 

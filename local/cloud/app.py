@@ -40,8 +40,10 @@ class Cloud:
         delivery: Delivery,
         api: Api,
         machines: Machines,
+        rooms: Rooms,
     ) -> None:
         self.routes = routes
+        self.rooms = rooms
         self.clock = clock
         self.feed = feed
         self._books = books
@@ -116,4 +118,4 @@ def create_cloud(
         *TasksApi(world, tasks).routes,
         *FaultsApi(plan, machines, strikes, admission.actions).routes,
     ]
-    return Cloud(routes, clock, feed, books, delivery, api, machines)
+    return Cloud(routes, clock, feed, books, delivery, api, machines, rooms)

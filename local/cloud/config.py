@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from local.errors import LocalError
 
+SameBot = Literal["replace", "refuse", "both"]
 Wanting = Literal["present", "microphone"] | None
 # (SdkAppId, room id, room id type, user id) → when that person is to be transcribed:
 # while in the room, while the microphone is on, or never.
@@ -25,6 +26,8 @@ class Application:
     sdk_app_id: int
     secret_key: str = field(repr=False)
     callback_key: str = field(repr=False)
+    same_bot: SameBot | None = None  # where it is not to be as in CloudConfig; so the next one
+    bots_hold_rooms: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class CloudConfig:
     stops_per_s: int = 20
     task_quota: int = 100
     # 2.0: what a second task with the bot UserId of a running one does to the first, or to itself.
-    same_bot: Literal["replace", "refuse", "both"] = "replace"
+    same_bot: SameBot = "replace"
     bots_hold_rooms: bool = False  # whether a bot alone keeps a room open
     dismissed_room_id: Literal["same", "string"] = "same"  # RoomId in 102 of a numeric room
     preparing_ms: int = 200  # 1.0: Preparing before InProgress
@@ -50,6 +53,18 @@ class CloudConfig:
     idle_stops: bool = True  # False: the server forgets to end tasks that nobody needs any more
     leave_code: Literal["always", "ai", "never"] = "always"  # which of 902 and 1402 carries one
     wanted: Wanted = want_everyone
+
+    def find_same_bot(self, sdk_app_id: int) -> SameBot:
+        """The switch as it is for an application."""
+        return self._find(sdk_app_id).same_bot or self.same_bot
+
+    def find_bots_hold_rooms(self, sdk_app_id: int) -> bool:
+        """The same of the other switch."""
+        own = self._find(sdk_app_id).bots_hold_rooms
+        return self.bots_hold_rooms if own is None else own
+
+    def _find(self, sdk_app_id: int) -> Application:
+        return next(one for one in self.applications if one.sdk_app_id == sdk_app_id)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], **overrides: Any) -> "CloudConfig":

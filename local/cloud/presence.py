@@ -97,7 +97,8 @@ class Presence:
         room.closed_ms = self._announcer.tell_room(room, 102, None)
 
     def _is_held(self, room: Room) -> bool:
-        return room.people > 0 or (self._config.bots_hold_rooms and bool(room.users))
+        bots_hold_it = self._config.find_bots_hold_rooms(room.sdk_app_id)
+        return room.people > 0 or (bots_hold_it and bool(room.users))
 
     def _list_anchor(self, room: Room, user: User) -> None:
         if user.role == ANCHOR and not user.bot:

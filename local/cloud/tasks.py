@@ -115,9 +115,10 @@ class Tasks:
             if session in self._world.sessions:
                 raise ApiError("FailedOperation.TaskExist")
         rivals = [t for t in room.tasks.values() if t.bot_user_id == order.bot_user_id]
-        if rivals and self._config.same_bot == "refuse":
+        same_bot = self._config.find_same_bot(room.sdk_app_id)
+        if rivals and same_bot == "refuse":
             raise ApiError(SAME_BOT_CODE)
-        return rivals if self._config.same_bot == "replace" else []
+        return rivals if same_bot == "replace" else []
 
     def _create(self, room: Room, order: TaskOrder) -> Task:
         return Task(

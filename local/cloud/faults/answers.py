@@ -22,15 +22,16 @@ class DroppedAnswer(Response):
 
 
 class HangingAnswer(Response):
-    """Says nothing until the client leaves, `closing` is set or a minute has passed; then hangs up."""
+    """Says nothing until the client leaves, `closing` is set or its time is over; then hangs up."""
 
-    def __init__(self, closing: asyncio.Event) -> None:
+    def __init__(self, closing: asyncio.Event, hold_ms: int | None = None) -> None:
         super().__init__()
         self._closing = closing
+        self._hold_s = HOLD_S if hold_ms is None else hold_ms / 1000
 
     async def __call__(self, _scope: Scope, receive: Receive, _send: Send) -> None:
         """Wait, and hang up."""
-        await _hold(receive, self._closing, HOLD_S)
+        await _hold(receive, self._closing, self._hold_s)
         await _hang_up(receive)
 
 

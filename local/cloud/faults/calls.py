@@ -54,7 +54,7 @@ class Trouble:
         if fault is None or fault.phase != when:
             return None
         if fault.what == "hang":
-            return HangingAnswer(self._closing)
+            return HangingAnswer(self._closing, fault.ms)
         if fault.what == "drop":
             return DroppedAnswer()
         if fault.what == "status":

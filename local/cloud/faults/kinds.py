@@ -44,7 +44,7 @@ class ApiFault(Fault, frozen=True, tag="api"):
         "when": {"error", "status", "hang", "drop", "latency"},
         "code": {"error"},
         "status": {"status"},
-        "ms": {"latency", "drip"},
+        "ms": {"latency", "drip", "hang"},
     }
 
     def __post_init__(self) -> None:

@@ -1,0 +1,1 @@
+"""What Roomscribe costs and survives, measured: `make bench` and `make chaos`."""

@@ -1,0 +1,53 @@
+"""What goes wrong, all at once: 5 % of API calls of each kind, lost and late webhooks, tasks that break."""
+
+from __future__ import annotations
+
+Fault = dict[str, object]
+
+RATE = 0.05
+LOST = 0.01
+HANG_MS = 400  # real time; a caller that hears nothing for so long knows as much as after a timeout
+STARTS = ["StartAITranscription", "CreateCloudTranscription"]
+STOPS = ["StopAITranscription", "DeleteCloudTranscription"]
+
+
+def list_faults(seed: int) -> list[Fault]:
+    """The faults of docs/faults.md, each with a seed of its own."""
+    faults = [*_list_api_faults(), *_list_callback_faults(), *_list_task_faults()]
+    return [{**fault, "seed": seed * 1000 + number} for number, fault in enumerate(faults)]
+
+
+def _list_api_faults() -> list[Fault]:
+    kinds: list[Fault] = [
+        {"what": "error", "when": "before", "code": "InternalError"},
+        {"what": "error", "when": "after", "code": "InternalError.CTInternalError"},
+        {"what": "status", "when": "before", "status": 502},
+        {"what": "status", "when": "after", "status": 504},
+        {"what": "drop", "when": "before"},
+        {"what": "drop", "when": "after"},
+        {"what": "throttle"},
+        {"what": "quota", "actions": STARTS},
+        {"what": "drip", "ms": 1, "actions": STARTS},
+        {"what": "latency", "ms": 30, "actions": STARTS},
+        {"what": "hang", "when": "before", "ms": HANG_MS, "actions": STARTS + STOPS},
+        {"what": "hang", "when": "after", "ms": HANG_MS, "actions": STARTS + STOPS},
+    ]
+    # The first that strikes wins: of the last one, too, 5 % of all calls are to be struck.
+    return [{"where": "api", "rate": round(RATE / (1 - RATE * n), 4), **k} for n, k in enumerate(kinds)]
+
+
+def _list_callback_faults() -> list[Fault]:
+    return [
+        {"where": "callback", "what": "lose", "rate": LOST},
+        {"where": "callback", "what": "duplicate", "copies": 2},
+        {"where": "callback", "what": "delay", "ms": 8_000, "rate": RATE},
+        {"where": "callback", "what": "delay", "ms": 40_000, "rate": LOST},
+        {"where": "callback", "what": "reorder", "rate": RATE},
+    ]
+
+
+def _list_task_faults() -> list[Fault]:
+    return [
+        {"where": "task", "what": "crash", "leave_code": 98, "after_ms": 300_000, "rate": RATE},
+        {"where": "task", "what": "crash", "leave_code": 98, "after_ms": 1_200_000, "rate": RATE},
+    ]
