@@ -261,6 +261,21 @@ def test_unix_socket_serves_as_well(tmp_path: Path) -> None:
         assert claim(ledger)
 
 
+def test_change_takes_two_round_trips_and_one_when_nothing_changes(
+    ledger: RedisLedger, redis_server: RedisServer
+) -> None:
+    claim(ledger)
+    with connect(redis_server) as client:
+
+        def count_trips(work: Callable[[], object]) -> int:
+            before = int(client.info("stats")["total_reads_processed"])
+            work()
+            return int(client.info("stats")["total_reads_processed"]) - before - 1
+
+        assert count_trips(lambda: finish(ledger)) == 2
+        assert count_trips(lambda: open_session(ledger)) == 1
+
+
 def test_rival_change_is_seen_and_what_was_written_for_the_lost_one_is_undone(
     ledger: RedisLedger, redis_server: RedisServer
 ) -> None:
