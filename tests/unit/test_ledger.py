@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +29,7 @@ from tests.unit.ledgers import (
 
 __all__ = ["ledger", "ledger_url"]
 
+ROOT = Path(__file__).resolve().parents[2]
 LATER = T + 10_000_000
 ODD_IDS = ["a {b} c", "}{", "1/2|3", "naïve 会议 🎧", "%7B", " ", "*", "[a-z]?", "a:b:book"]
 
@@ -240,6 +245,25 @@ def test_threads_of_one_process_lose_no_change(ledger: Ledger) -> None:
         for done in [pool.submit(ledger.change, ROOM, count) for _ in range(100)]:
             done.result()
     assert ledger.read(ROOM).sessions[0].tasks["*"].attempts == 101
+
+
+@pytest.mark.parametrize(("url", "engine"), [("sqlite:///l.db", "sqlite3"), ("redis://h", "redis")])
+def test_only_the_engine_that_is_asked_for_is_imported(
+    tmp_path: Path, url: str, engine: str
+) -> None:
+    code = (
+        "import sys; from shared.ledger import open_ledger; open_ledger(sys.argv[1]);"
+        "print([name for name in ('sqlite3', 'redis') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, url],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"['{engine}']\n"
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,9 @@ def test_endpoint_of_another_shape_is_named(text: str) -> None:
 
 def test_sqlite_is_shared_on_a_laptop_and_not_on_scf() -> None:
     assert read_settings(SETTINGS).ledger_is_shared
-    assert not read_settings({**SETTINGS, "TENCENTCLOUD_RUNENV": "SCF"}).ledger_is_shared
+    on_scf = {**SETTINGS, "TENCENTCLOUD_RUNENV": "SCF"}
+    assert not read_settings(on_scf).ledger_is_shared
+    assert read_settings({**on_scf, "LEDGER_URL": "redis://10.0.0.7:6379/0"}).ledger_is_shared
 
 
 @pytest.mark.parametrize(

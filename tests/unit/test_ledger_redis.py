@@ -1,0 +1,388 @@
+"""The Redis ledger when something is wrong: a clear error in time, no password told, and what heals."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from local.redis_server import RedisServer, pick_port
+from shared.errors import LedgerError
+from shared.ledger import Ledger, Room, RoomBook, Session, agenda
+from shared.ledger.redis import RedisLedger
+from shared.rules import Rule
+from tests.redis_server import connect, empty, need_redis
+from tests.unit.ledgers import APP, ROOM, RULE, T, claim, close_room, finish, open_session
+
+PATIENCE_S = 1.3  # a webhook has 4 s for everything
+PASSWORD = "s3cret-p4ss"
+LATER = T + 10_000_000
+SESSION = Session("session", ROOM, T, T, Rule(name="r", room=["*"]))
+METHODS: list[Callable[[Ledger], object]] = [
+    lambda ledger: ledger.read(ROOM),
+    lambda ledger: open_session(ledger),
+    lambda ledger: ledger.list_sessions(ROOM, 5),
+    lambda ledger: ledger.note_person(SESSION, "ann", T, present=True, microphone=None),
+    lambda ledger: ledger.list_people(SESSION),
+    lambda ledger: ledger.list_due(T, 5),
+    lambda ledger: ledger.find_next_due(),
+    lambda ledger: ledger.forget_look(ROOM),
+    lambda ledger: ledger.rebuild_agenda(),
+    lambda ledger: ledger.count_living(APP),
+    lambda ledger: ledger.take_slot("cloud", 1, T),
+    lambda ledger: ledger.take_lease("drainer", "a", T, 9_000),
+    lambda ledger: ledger.drop_lease("drainer", "a"),
+]
+
+
+@pytest.fixture
+def ledger(redis_server: RedisServer) -> Iterator[RedisLedger]:
+    empty(redis_server)
+    with contextlib.closing(RedisLedger(redis_server.url)) as ledger:
+        yield ledger
+
+
+def complain(url: str, work: Callable[[Ledger], object] = METHODS[1]) -> str:
+    """What the ledger's error says; it comes in time, and no password with it."""
+    with contextlib.closing(RedisLedger(url)) as ledger:
+        return complain_of(ledger, work)
+
+
+def complain_of(ledger: RedisLedger, work: Callable[[Ledger], object] = METHODS[1]) -> str:
+    """The same of a ledger that may be connected already."""
+    began_s = time.monotonic()
+    with pytest.raises(LedgerError, match=r"^LEDGER_URL: Redis at ") as raised:
+        work(ledger)
+    assert time.monotonic() - began_s < PATIENCE_S
+    assert PASSWORD not in "".join(traceback.format_exception(None, raised.value, None))
+    return str(raised.value)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_says_that_nobody_is_there(method: Callable[[Ledger], object]) -> None:
+    url = f"redis://:{PASSWORD}@127.0.0.1:{pick_port()}/0"
+    assert "cannot be reached: Connection refused; see that it runs" in complain(url, method)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("connected", [True, False])
+def test_every_method_gives_up_on_a_server_that_hangs(
+    ledger: RedisLedger,
+    redis_server: RedisServer,
+    method: Callable[[Ledger], object],
+    connected: bool,
+) -> None:
+    if connected:
+        ledger.read(ROOM)
+    redis_server.pause()
+    try:
+        assert "did not answer within 0.5 s" in complain_of(ledger, method)
+    finally:
+        redis_server.resume()
+    method(ledger)
+
+
+def test_host_that_has_no_name_is_named() -> None:
+    assert "Redis at redis.invalid:6379 cannot be reached" in complain("redis://redis.invalid/0")
+
+
+def test_server_that_was_stopped_and_came_back_needs_no_new_ledger(tmp_path: Path) -> None:
+    need_redis()
+    with (
+        RedisServer(tmp_path / "redis") as server,
+        contextlib.closing(RedisLedger(server.url)) as ledger,
+    ):
+        claim(ledger)
+        server.stop()
+        assert "cannot be reached" in complain_of(ledger)
+        server.start()
+        assert ledger.read(ROOM).sessions[0].tasks["*"].token == "t"
+        server.restart()
+        assert ledger.count_living(APP) == 1
+
+
+def test_connection_that_the_server_closed_while_idle_is_opened_again(
+    ledger: RedisLedger, redis_server: RedisServer
+) -> None:
+    open_session(ledger)
+    with connect(redis_server) as client:
+        client.execute_command("CLIENT", "KILL", "TYPE", "normal")
+    assert ledger.read(ROOM).sessions
+
+
+@pytest.mark.parametrize(
+    ("user", "says"),
+    [
+        (f":{PASSWORD}", "refuses the user or password"),
+        ("", "refuses the user or password"),
+        (f"nobody:{PASSWORD}", "refuses the user or password"),
+        ("reader:right", "forbids its user what the ledger does; allow ~roomscribe:*"),
+        (":right", ""),
+    ],
+)
+def test_user_who_may_not_is_told_so(tmp_path: Path, user: str, says: str) -> None:
+    need_redis()
+    with RedisServer(tmp_path / "redis") as server:
+        with connect(server) as client:
+            client.execute_command(
+                "ACL", "SETUSER", "reader", "on", ">right", "~*", "+get", "+zscore"
+            )
+            client.config_set("requirepass", "right")
+        url = server.url.replace("//", f"//{user}@")
+        if says:
+            assert says in complain(url)
+        else:
+            with contextlib.closing(RedisLedger(url)) as ledger:
+                assert claim(ledger)
+
+
+def test_password_for_a_server_that_has_none_is_told_so(redis_server: RedisServer) -> None:
+    url = redis_server.url.replace("//", f"//:{PASSWORD}@")
+    assert "refuses the user or password" in complain(url)
+
+
+def test_database_that_does_not_exist_is_told_so(redis_server: RedisServer) -> None:
+    assert "has no database of that number" in complain(redis_server.url + "99")
+
+
+def test_read_only_replica_and_full_memory_are_told_so(tmp_path: Path) -> None:
+    need_redis()
+    with RedisServer(tmp_path / "redis") as server, connect(server) as client:
+        client.config_set("maxmemory", "1")
+        assert "is out of memory; raise its maxmemory" in complain(server.url)
+        client.config_set("maxmemory", "0")
+        client.replicaof("127.0.0.1", str(pick_port()))
+        assert "is a read-only replica; name the primary" in complain(server.url)
+
+
+def test_cluster_that_is_down_is_told_so(tmp_path: Path) -> None:
+    need_redis()
+    with RedisServer(tmp_path / "redis", "--cluster-enabled", "yes") as server:
+        assert "says that its cluster is down" in complain(server.url)
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (b"-LOADING Redis is loading the dataset in memory\r\n", "is still loading its data"),
+        (b"-MOVED 866 10.0.0.7:6379\r\n", "is one node of a cluster; name the proxy"),
+        (b"-MISCONF Redis is configured to save RDB snapshots\r\n", "cannot write to its disk"),
+        (b"-ERR unknown command 'EVAL'\r\n", "Redis 6.0 or newer is needed"),
+        (b"-ERR max number of clients reached\r\n", "has too many clients"),
+        (b"-ODD something new\r\n", "refused a command (ResponseError); see its log"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\nAUTH " + PASSWORD.encode(), "does not speak Redis"),
+        (b"-ERR what is AUTH " + PASSWORD.encode() + b"\r\n", "refused a command"),
+        (b"", "cannot be reached: it closed the connection"),
+    ],
+)
+def test_whatever_else_answers_there_is_named(answer: bytes, says: str) -> None:
+    with answering(answer) as port:
+        assert says in complain(f"redis://:{PASSWORD}@127.0.0.1:{port}/0")
+
+
+@contextlib.contextmanager
+def answering(answer: bytes) -> Iterator[int]:
+    """A server that says the same to everybody, and goes."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection, contextlib.suppress(OSError):
+                        connection.recv(4096)
+                        connection.sendall(answer)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("roomscribe:agenda", "text"),
+        ("roomscribe:{1400000000/lobby}:1:book", "text"),
+        ("roomscribe:{1400000000/lobby}:1:book", '{"sessions": 1}'),
+    ],
+)
+def test_data_of_another_program_is_told_so(
+    ledger: RedisLedger, redis_server: RedisServer, key: str, value: str
+) -> None:
+    with connect(redis_server) as client:
+        client.set(key, value)
+    assert "holds another program's data under roomscribe:*" in complain_of(ledger)
+    with connect(redis_server) as client:
+        assert client.get(key) == value
+
+
+def test_encrypted_connection_wants_a_certificate_it_can_trust(tmp_path: Path) -> None:
+    need_redis()
+    key, certificate, port = tmp_path / "key.pem", tmp_path / "ca.pem", pick_port()
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *("-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"),
+            *("-keyout", str(key), "-out", str(certificate)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    options = ("--tls-port", str(port), "--tls-auth-clients", "no")
+    files = (
+        "--tls-cert-file",
+        certificate,
+        "--tls-key-file",
+        key,
+        "--tls-ca-cert-file",
+        certificate,
+    )
+    with RedisServer(tmp_path / "redis", *options, *map(str, files)):
+        url = f"rediss://127.0.0.1:{port}/0"
+        assert "certificate verify failed" in complain(url)
+        with contextlib.closing(RedisLedger(f"{url}?ssl_ca_certs={certificate}")) as ledger:
+            assert claim(ledger)
+
+
+def test_unix_socket_serves_as_well(tmp_path: Path) -> None:
+    need_redis()
+    path = tmp_path / "s"
+    ledger = RedisLedger(f"unix://{path}?db=1")
+    with RedisServer(tmp_path / "redis", "--unixsocket", str(path)), contextlib.closing(ledger):
+        assert claim(ledger)
+
+
+def test_change_takes_two_round_trips_and_one_when_nothing_changes(
+    ledger: RedisLedger, redis_server: RedisServer
+) -> None:
+    claim(ledger)
+    with connect(redis_server) as client:
+
+        def count_trips(work: Callable[[], object]) -> int:
+            before = int(client.info("stats")["total_reads_processed"])
+            work()
+            return int(client.info("stats")["total_reads_processed"]) - before - 1
+
+        assert count_trips(lambda: finish(ledger)) == 2
+        assert count_trips(lambda: open_session(ledger)) == 1
+
+
+def test_rival_change_is_seen_and_what_was_written_for_the_lost_one_is_undone(
+    ledger: RedisLedger, redis_server: RedisServer
+) -> None:
+    """Both want the same task; the rival starts it and the room closes before the first may write."""
+    seen: list[int] = []
+
+    def work(book: RoomBook) -> None:
+        seen.append(len(book.sessions))
+        if len(seen) == 1:
+            with contextlib.closing(RedisLedger(redis_server.url)) as rival:
+                claim(rival, "rival", T + 1)
+                finish(rival, "rival", T + 1)
+                close_room(rival, T + 2)
+        else:
+            raise KeyError
+        _, session = book.open_session(T, RULE)
+        assert session
+        session.tasks["*"] = claimed.tasks["*"]
+
+    claim(ledger, room=ROOM.twin)
+    claimed = ledger.read(ROOM.twin).sessions[0]
+    with pytest.raises(KeyError):
+        ledger.change(ROOM, work)
+    assert seen == [0, 1]
+    assert ledger.count_living(APP) == 1
+    assert ledger.list_due(LATER, 9) == [ROOM.twin]
+
+
+def test_change_that_is_never_the_first_gives_up_in_time(
+    ledger: RedisLedger, redis_server: RedisServer
+) -> None:
+    with contextlib.closing(RedisLedger(redis_server.url)) as rival:
+        numbers = iter(range(10**9))
+
+        def work(book: RoomBook) -> None:
+            rival.change(ROOM, lambda own: own.bury(T + next(numbers)))
+            book.open_session(T + 10**9, RULE)
+
+        says = complain_of(ledger, lambda own: own.change(ROOM, work))
+    assert "too many change the same room at once" in says
+    assert ledger.read(ROOM).sessions == []
+
+
+def test_room_whose_change_died_half_way_is_looked_at_too_early_and_then_in_time(
+    ledger: RedisLedger, redis_server: RedisServer
+) -> None:
+    claim(ledger)
+    with connect(redis_server) as client:
+        client.zadd("roomscribe:agenda", {"1400000000/lobby/1": T - 5})
+    assert ledger.list_due(T, 9) == [ROOM]
+    ledger.forget_look(ROOM)
+    assert ledger.list_due(T, 9) == []
+    assert ledger.find_next_due() == ledger.read(ROOM).sessions[0].tasks["*"].lease_until_ms
+
+
+def test_look_that_is_already_earlier_is_put_off_by_the_next_change(
+    ledger: RedisLedger, redis_server: RedisServer
+) -> None:
+    claim(ledger)
+    with connect(redis_server) as client:
+        client.zadd("roomscribe:agenda", {"1400000000/lobby/1": T - 5})
+    finish(ledger)
+    assert ledger.find_next_due() == T + agenda.CHECK_MS
+
+
+def test_rebuilding_heals_what_was_lost_beside_the_books(
+    ledger: RedisLedger, redis_server: RedisServer
+) -> None:
+    rooms = [Room(APP, f"room-{number}", 1) for number in range(450)]
+    for room in rooms:
+        claim(ledger, room=room)
+    close_room(ledger, T + 20_000, rooms[0])
+    close_room(ledger, T + 1, rooms[1])
+    finish(ledger, room=rooms[2])
+    looks = {room: agenda.find_next_look(ledger.read(room)) for room in rooms}
+    with connect(redis_server) as client:
+        client.delete("roomscribe:agenda", f"roomscribe:living:{APP}")
+        client.zadd("roomscribe:agenda", {"1400000000/room-3/1": LATER, "1400000000/gone/1": T})
+        client.sadd(f"roomscribe:living:{APP}", "1400000000/room-0/1|1/*", "1400000000/gone/1|1/*")
+        client.sadd("roomscribe:living:7", "7/gone/1|1/*")
+    assert ledger.rebuild_agenda() == len(rooms)
+    assert set(ledger.list_due(LATER, 999)) == {
+        room for room, look in looks.items() if look is not None
+    }
+    assert ledger.find_next_due() == min(look for look in looks.values() if look is not None)
+    living = sum(len(agenda.list_living(ledger.read(room))) for room in rooms)
+    assert (ledger.count_living(APP), ledger.count_living(7)) == (living, 0)
+
+
+def test_only_books_that_nobody_needs_any_more_are_collected(
+    ledger: RedisLedger, redis_server: RedisServer
+) -> None:
+    planned, due = Room(APP, "planned", 1), Room(APP, "due", 1)
+
+    def plan(book: RoomBook) -> None:
+        book.plan = RULE
+
+    ledger.change(planned, plan)
+    claim(ledger, room=due)
+    ledger.change(ROOM, lambda book: book.bury(T))
+    with connect(redis_server) as client:
+        left = {name: client.ttl(f"roomscribe:{{{APP}/{name}}}:1:book") for name in names()}
+    assert left == {"planned": -1, "due": -1, "lobby": 30 * 86_400}
+    ledger.change(ROOM, plan)
+    with connect(redis_server) as client:
+        assert client.ttl(f"roomscribe:{{{APP}/lobby}}:1:book") == -1
+
+
+def names() -> tuple[str, ...]:
+    return ("planned", "due", "lobby")

@@ -1,0 +1,173 @@
+"""Whatever is done to them, the engines tell the same: hypothesis looks for what they do not agree on."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from local.redis_server import RedisServer
+from shared.ledger import Ledger, Room, RoomBook, agenda, claims
+from shared.ledger.redis import RedisLedger
+from shared.ledger.sqlite import SqliteLedger
+from tests.redis_server import empty
+from tests.unit.ledgers import APP, RULE, T
+
+Step = Callable[[Ledger], object]
+Work = Callable[[RoomBook, int], object]
+ROOMS = [Room(APP, "7", 0), Room(APP, "7", 1), Room(APP, "{a b}", 1), Room(8, "7", 0)]
+LATER = T + 10_000_000
+
+
+def open_room(book: RoomBook, ms: int) -> object:
+    return book.open_session(ms, RULE)[0]
+
+
+def see_somebody(book: RoomBook, ms: int) -> object:
+    return book.open_session(ms, RULE, precise=False, creates=False)[0]
+
+
+def close_room(book: RoomBook, ms: int) -> object:
+    closing = book.close_session(ms)
+    return closing, [claims.begin_stops(session, ms) for session in book.sessions]
+
+
+def bury(book: RoomBook, ms: int) -> object:
+    book.bury(ms)
+    return book.tombstone_ms
+
+
+def plan(book: RoomBook, ms: int) -> object:
+    book.plan = RULE
+    return None
+
+
+def claim(book: RoomBook, ms: int) -> object:
+    if book.latest is None:
+        return None
+    target = "*" if ms % 1_000 else "ann|/{b}"
+    return claims.claim_start(book.latest, target, "cloud", trigger="e", token=f"t{ms}", now_ms=ms)
+
+
+def finish(book: RoomBook, ms: int) -> object:
+    begun = list(book.latest.tasks.values()) if book.latest else []
+    assert book.latest or not begun
+    for task in begun:
+        task.checked_ms = ms
+    return [
+        claims.finish_start(session, task, f"task-{ms}", "ap-singapore", ms)
+        for session in book.sessions[:1]
+        for task in begun
+    ]
+
+
+def end_tasks(book: RoomBook, ms: int) -> object:
+    return [
+        claims.finish_stop(session, target, [known.task_id for known in task.task_ids], ms)
+        for session in book.sessions
+        for target, task in session.tasks.items()
+    ]
+
+
+def hold(book: RoomBook, ms: int) -> object:
+    return claims.hold_session(book.latest, ms) if book.latest else None
+
+
+def break_off(book: RoomBook, ms: int) -> object:
+    open_room(book, ms)
+    raise KeyError
+
+
+WORKS: list[Work] = [
+    open_room,
+    see_somebody,
+    close_room,
+    bury,
+    plan,
+    claim,
+    finish,
+    end_tasks,
+    hold,
+]
+moments = st.integers(0, 40).map(lambda number: T + number * 500)
+rooms = st.sampled_from(ROOMS)
+names = st.sampled_from(["cloud", "ai"])
+
+
+def change(room: Room, work: Work, ms: int) -> Step:
+    def step(ledger: Ledger) -> object:
+        try:
+            return ledger.change(room, lambda book: work(book, ms))
+        except KeyError:
+            return "broken off"
+
+    return step
+
+
+def note(room: Room, user_id: str, ms: int, present: bool, microphone: bool | None) -> Step:
+    def step(ledger: Ledger) -> object:
+        session = ledger.read(room).latest
+        if session:
+            ledger.note_person(session, user_id, ms, present=present, microphone=microphone)
+        return session
+
+    return step
+
+
+steps = st.one_of(
+    st.builds(change, rooms, st.sampled_from([*WORKS, break_off]), moments),
+    st.builds(
+        note, rooms, st.sampled_from("ab"), moments, st.booleans(), st.none() | st.booleans()
+    ),
+    st.builds(lambda room: lambda ledger: ledger.forget_look(room), rooms),
+    st.builds(lambda: lambda ledger: ledger.rebuild_agenda()),
+    st.builds(lambda name, ms: lambda ledger: ledger.take_slot(name, 2, ms), names, moments),
+    st.builds(lambda t, ms: lambda ledger: ledger.take_lease("d", t, ms, 2_000), names, moments),
+    st.builds(lambda token: lambda ledger: ledger.drop_lease("d", token), names),
+)
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(st.lists(steps, min_size=1, max_size=30))
+def test_both_engines_tell_the_same(redis_server: RedisServer, history: list[Step]) -> None:
+    empty(redis_server)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.closing(SqliteLedger(str(Path(folder) / "ledger.db"))) as first,
+        contextlib.closing(RedisLedger(redis_server.url)) as second,
+    ):
+        for step in history:
+            assert step(first) == step(second)
+            assert knows_what_is_due(first)
+            assert knows_what_is_due(second)
+        assert tell(first) == tell(second)
+        assert first.rebuild_agenda() == second.rebuild_agenda()
+        assert tell(first) == tell(second)
+
+
+def knows_what_is_due(ledger: Ledger) -> bool:
+    """No room is looked at later than its book says."""
+    looks = [(agenda.find_next_look(ledger.read(room)), room) for room in ROOMS]
+    return all(room in ledger.list_due(ms, 9) for ms, room in looks if ms is not None)
+
+
+def tell(ledger: Ledger) -> list[object]:
+    """All that can be seen of a ledger, once it has looked at every room."""
+    for room in ROOMS:
+        ledger.forget_look(room)
+    return [
+        *(ledger.read(room) for room in ROOMS),
+        *(ledger.list_sessions(room, 5) for room in ROOMS),
+        *(ledger.list_people(s) for room in ROOMS for s in ledger.list_sessions(room, 5)),
+        *(sorted(ledger.list_due(ms, 9)) for ms in (T, T + 10_000, LATER)),
+        ledger.find_next_due(),
+        *(ledger.count_living(room.sdk_app_id) for room in ROOMS),
+    ]

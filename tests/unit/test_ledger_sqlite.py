@@ -1,0 +1,224 @@
+"""The SQLite ledger's file: older ones are upgraded, other people's left alone, damage is named."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.errors import LedgerError
+from shared.ledger import agenda
+from shared.ledger.sqlite import SqliteLedger
+from tests.unit.ledgers import APP, ROOM, T, claim, finish, open_session
+
+ROOT = Path(__file__).resolve().parents[2]
+NOBODY = 65534
+FIRST_SCHEMA = (  # as version 0.1.0 laid it out
+    "CREATE TABLE rooms (sdk_app_id INTEGER NOT NULL, room_id TEXT NOT NULL, "
+    "room_id_type INTEGER NOT NULL, tombstone_ms INTEGER NOT NULL, plan TEXT, "
+    "PRIMARY KEY (sdk_app_id, room_id, room_id_type))",
+    "CREATE TABLE sessions (id TEXT PRIMARY KEY, sdk_app_id INTEGER NOT NULL, "
+    "room_id TEXT NOT NULL, room_id_type INTEGER NOT NULL, opened_ms INTEGER NOT NULL, "
+    "body TEXT NOT NULL)",
+    "CREATE INDEX sessions_by_room ON sessions (sdk_app_id, room_id, room_id_type, opened_ms)",
+    "CREATE TABLE people (session_id TEXT NOT NULL, user_id TEXT NOT NULL, "
+    "present INTEGER NOT NULL, microphone INTEGER NOT NULL, event_ms INTEGER NOT NULL, "
+    "PRIMARY KEY (session_id, user_id))",
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "ledger.db"
+
+
+@pytest.fixture
+def ledger(path: Path) -> Iterator[SqliteLedger]:
+    with contextlib.closing(SqliteLedger(str(path))) as ledger:
+        yield ledger
+
+
+def make_first_version(path: Path) -> None:
+    """The same rooms in a file of version 1."""
+    with contextlib.closing(SqliteLedger(str(path))) as ledger:
+        claim(ledger)
+        finish(ledger)
+        claim(ledger, room=ROOM.twin)
+        ledger.note_person(open_session(ledger), "ann", T + 5, present=True, microphone=True)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        tables = ("rooms", "sessions", "people")
+        rows = {table: other.execute(f"SELECT * FROM {table}").fetchall() for table in tables}  # noqa: S608  a constant
+        names = other.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        for (name,) in names:
+            other.execute(f"DROP TABLE {name}")
+        for statement in FIRST_SCHEMA:
+            other.execute(statement)
+        widths = {"rooms": 5, "sessions": 6, "people": 5}
+        for table, width in widths.items():
+            marks = ", ".join("?" * width)
+            for row in rows[table]:
+                other.execute(f"INSERT INTO {table} VALUES ({marks})", row[:width])  # noqa: S608  a constant
+        other.execute("PRAGMA user_version = 1")
+
+
+def test_file_of_the_first_version_is_upgraded_in_place(path: Path) -> None:
+    make_first_version(path)
+    with contextlib.closing(SqliteLedger(str(path))) as ledger:
+        (session,) = ledger.read(ROOM).sessions
+        assert session.tasks["*"].task_id == "task-t"
+        assert ledger.list_due(T + agenda.CHECK_MS, 9) == [ROOM.twin, ROOM]
+        assert ledger.count_living(APP) == 2
+        ledger.note_person(session, "ann", T + 4, present=False, microphone=False)
+        (ann,) = ledger.list_people(session)
+        assert (ann.present, ann.microphone, ann.event_ms) == (True, True, T + 5)
+    with contextlib.closing(SqliteLedger(str(path))) as ledger:
+        assert ledger.count_living(APP) == 2
+
+
+def test_corrupt_file_is_named(path: Path) -> None:
+    path.write_bytes(b"this is no database, but long enough to be taken for one" * 100)
+    with pytest.raises(LedgerError, match=r"LEDGER_URL: .*ledger\.db cannot be opened"):
+        SqliteLedger(str(path))
+
+
+def test_file_that_became_corrupt_is_named(ledger: SqliteLedger, path: Path) -> None:
+    open_session(ledger)
+    ledger.close()
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(os.urandom(size - 4096))
+    with pytest.raises(LedgerError, match=r"LEDGER_URL: .*ledger\.db"):
+        write_to(path)
+
+
+def write_to(path: Path) -> None:
+    with contextlib.closing(SqliteLedger(str(path))) as ledger:
+        open_session(ledger, T + 1)
+
+
+def test_record_that_cannot_be_read_is_named(ledger: SqliteLedger, path: Path) -> None:
+    open_session(ledger)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("UPDATE sessions SET body = '{\"id\": 1}'")
+    with pytest.raises(LedgerError, match=r"LEDGER_URL: .*ledger\.db does not answer"):
+        ledger.read(ROOM)
+
+
+def test_foreign_database_is_left_alone(path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE songs (title TEXT)")
+    with pytest.raises(LedgerError, match="another program's database; name a new file"):
+        SqliteLedger(str(path))
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("songs",)]
+
+
+def test_file_of_another_version_is_named(ledger: SqliteLedger, path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA user_version = 99")
+    with pytest.raises(LedgerError, match="another version of Roomscribe; name a new file"):
+        SqliteLedger(str(path))
+
+
+def test_path_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LedgerError, match="cannot be opened"):
+        SqliteLedger(str(tmp_path / "file" / "ledger.db"))
+    with pytest.raises(LedgerError, match="cannot be opened"):
+        SqliteLedger(str(tmp_path))
+
+
+def test_file_somebody_else_holds_is_named_in_time(ledger: SqliteLedger, path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(LedgerError, match="does not answer: database is locked"):
+            open_session(ledger)
+        other.execute("ROLLBACK")
+    open_session(ledger)
+
+
+def test_ledger_that_was_closed_says_so(ledger: SqliteLedger) -> None:
+    ledger.close()
+    with pytest.raises(LedgerError, match="does not answer"):
+        ledger.read(ROOM)
+
+
+READ_ONLY = """
+import os, sys
+from shared.errors import LedgerError
+from shared.ledger.sqlite import SqliteLedger
+if os.getuid() == 0:
+    os.setuid(65534)
+try:
+    SqliteLedger(sys.argv[1])
+except LedgerError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_read_only_folder_is_named(tmp_path: Path, exists: bool) -> None:
+    for folder in (*tmp_path.parents[:2], tmp_path):  # pytest's own are its user's alone
+        folder.chmod(0o755)
+    path = tmp_path / "disk" / "ledger.db"
+    path.parent.mkdir()
+    if exists:
+        SqliteLedger(str(path)).close()
+        path.chmod(0o444)
+    path.parent.chmod(0o555)
+    done = run(READ_ONLY, path)
+    assert f"LEDGER_URL: {path} cannot be opened" in done
+
+
+FULL_DISK = """
+import resource, sys
+from shared.errors import LedgerError
+from shared.ledger.sqlite import SqliteLedger
+from tests.unit.ledgers import ROOM, T, open_session
+ledger = SqliteLedger(sys.argv[1])
+session = open_session(ledger)
+hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, hard))
+accepted = 0
+try:
+    while True:
+        ledger.note_person(session, f"user-{accepted}", T, present=True, microphone=None)
+        accepted += 1
+except LedgerError as error:
+    print(error)
+resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+assert accepted > 100
+assert len(ledger.list_people(session)) == accepted
+ledger.note_person(session, "zoe", T, present=True, microphone=None)
+ledger.close()
+ledger = SqliteLedger(sys.argv[1])
+assert len(ledger.list_people(session)) == accepted + 1
+print("nothing lost")
+"""
+
+
+def test_full_disk_is_named_and_nothing_accepted_is_lost(path: Path) -> None:
+    refused, lost = run(FULL_DISK, path).splitlines()
+    assert f"LEDGER_URL: {path} does not answer" in refused
+    assert lost == "nothing lost"
+
+
+def run(code: str, path: Path) -> str:
+    """What a program says of the ledger at a path, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
