@@ -17,28 +17,13 @@ from tests.unit.api_server import (
     Peer,
     Script,
     echo,
-    make_certificate,
     run_server,
     write_answer,
 )
 
-TIMEOUT_S = 0.4
+TIMEOUT_S = 0.5
 OVER_S = 2.0  # a busy machine is late, but a hang would be noticed
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_certificate(tmp_path_factory.mktemp("certificate"))
-
-
-@pytest.fixture(params=["http", "https"])
-def transport(request: pytest.FixtureRequest) -> Path | None:
-    """The certificate of the server, if it has one."""
-    if request.param == "http":
-        return None
-    certificate: Path = request.getfixturevalue("certificate")
-    return certificate
 
 
 def fail(client: Client, timeout_s: float = TIMEOUT_S, **params: str) -> ApiError:
@@ -106,9 +91,9 @@ HANGING = [
 
 @pytest.mark.parametrize("script", HANGING)
 def test_call_ends_at_its_deadline_and_its_connection_is_closed(
-    script: Script, transport: Path | None
+    script: Script, tls: Path | None
 ) -> None:
-    with run_server(script, certificate=transport) as server:
+    with run_server(script, certificate=tls) as server:
         client = server.open_client()
         error = fail(client)
         server.given_up.set()
@@ -116,10 +101,10 @@ def test_call_ends_at_its_deadline_and_its_connection_is_closed(
         assert server.peers[0].closed.wait(PATIENCE_S)
 
 
-def test_call_ends_while_the_server_does_not_even_take_the_request(transport: Path | None) -> None:
-    with run_server(read_nothing, certificate=transport) as server:
+def test_call_ends_while_the_server_does_not_even_take_the_request(tls: Path | None) -> None:
+    with run_server(read_nothing, certificate=tls) as server:
         client = server.open_client()
-        error = fail(client, Much="x" * 16_000_000)
+        error = fail(client, 1.5, Much="x" * 8_000_000)
         server.given_up.set()
         assert (error.code, error.may_have_happened) == ("ClientNetworkError", True)
         assert server.peers[0].closed.wait(PATIENCE_S)
@@ -158,74 +143,6 @@ def test_connecting_takes_a_second_at_most(timeout_s: float) -> None:
     assert time.monotonic() - began < min(timeout_s, 1.0) + OVER_S
 
 
-def close_at_once(peer: Peer) -> None:
-    peer.shake_hands()
-    peer.sock.close()
-
-
-def close_after_reading(peer: Peer) -> None:
-    never_answer(peer)
-    peer.sock.close()
-
-
-def close_in_the_headers(peer: Peer) -> None:
-    never_answer(peer)
-    peer.send(HEAD[:-9])
-    peer.sock.close()
-
-
-def close_in_the_body(peer: Peer) -> None:
-    stop_in_the_body(peer)
-    peer.sock.close()
-
-
-@pytest.mark.parametrize(
-    "script", [close_at_once, close_after_reading, close_in_the_headers, close_in_the_body]
-)
-def test_connection_closed_without_an_answer_may_have_happened(
-    script: Script, transport: Path | None
-) -> None:
-    with run_server(script, echo, certificate=transport) as server:
-        client = server.open_client()
-        assert fail(client, 5).may_have_happened
-        assert call_other(client) == "StopAITranscription"
-
-
-def break_tls(peer: Peer) -> None:
-    never_answer(peer)
-    plain = socket.socket(fileno=peer.sock.detach())
-    peer.sock = plain
-    peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-
-
-def test_tls_that_breaks_after_the_request_may_have_happened(certificate: Path) -> None:
-    with run_server(break_tls, certificate=certificate) as server:
-        client = server.open_client()
-        error = fail(client, 5)
-        assert (error.code, error.may_have_happened) == ("ClientNetworkError", True)
-        assert server.peers[0].closed.wait(PATIENCE_S)
-
-
-def leave_before_the_handshake(peer: Peer) -> None:
-    peer.sock.close()
-
-
-def test_request_was_never_sent_when_there_was_no_handshake(certificate: Path) -> None:
-    with run_server(leave_before_the_handshake, certificate=certificate) as server:
-        assert not fail(server.open_client(), 5).may_have_happened
-
-
-def test_request_was_never_sent_to_a_server_with_a_certificate_of_others(
-    certificate: Path, tmp_path: Path
-) -> None:
-    with run_server(echo, certificate=certificate) as server:
-        server.ca = str(make_certificate(tmp_path))
-        client = server.open_client()
-        error = fail(client, 5)
-        assert (error.message, error.may_have_happened) == ("SSLError", False)
-        assert not server.requests
-
-
 def answer_late(peer: Peer) -> None:
     never_answer(peer)
     peer.server.given_up.wait(PATIENCE_S)
@@ -241,10 +158,8 @@ def finish_late(peer: Peer) -> None:
 
 
 @pytest.mark.parametrize("script", [answer_late, finish_late])
-def test_late_answer_is_never_taken_for_the_next_call_s(
-    script: Script, transport: Path | None
-) -> None:
-    with run_server(script, echo, certificate=transport) as server:
+def test_late_answer_is_never_taken_for_the_next_call_s(script: Script, tls: Path | None) -> None:
+    with run_server(script, echo, certificate=tls) as server:
         client = server.open_client()
         fail(client)
         server.given_up.set()
@@ -259,8 +174,8 @@ def answer_twice(peer: Peer) -> None:
     peer.echo()
 
 
-def test_answer_that_nobody_asked_for_is_not_read(transport: Path | None) -> None:
-    with run_server(answer_twice, echo, certificate=transport) as server:
+def test_answer_that_nobody_asked_for_is_not_read(tls: Path | None) -> None:
+    with run_server(answer_twice, echo, certificate=tls) as server:
         client = server.open_client()
         client.call("StartAITranscription", {}, "ap-tokyo", 5)
         assert call_other(client) == "StopAITranscription"
@@ -290,8 +205,8 @@ def flood_compressed(peer: Peer) -> None:
 
 
 @pytest.mark.parametrize("script", [flood, flood_headers, flood_compressed])
-def test_answer_without_end_is_given_up(script: Script, transport: Path | None) -> None:
-    with run_server(script, certificate=transport) as server:
+def test_answer_without_end_is_given_up(script: Script, tls: Path | None) -> None:
+    with run_server(script, certificate=tls) as server:
         client = server.open_client()
         error = fail(client, 30)
         assert error.code in ("ServerNetworkError", "ClientNetworkError")
@@ -300,8 +215,8 @@ def test_answer_without_end_is_given_up(script: Script, transport: Path | None) 
         assert server.peers[0].bytes_sent < HUGE / 4
 
 
-def test_large_answer_is_read_whole(transport: Path | None) -> None:
-    with run_server(echo, certificate=transport) as server:
+def test_large_answer_is_read_whole(tls: Path | None) -> None:
+    with run_server(echo, certificate=tls) as server:
         large = {"Large": "x" * 900_000}
         answer = server.open_client().call("X", large, "ap-tokyo", 10)
     assert answer["Params"] == large

@@ -7,24 +7,17 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import pytest
-
 from shared.errors import ApiError
-from tests.unit.api_server import PATIENCE_S, Peer, echo, make_certificate, run_server
+from shared.transport import load_context
+from tests.unit.api_server import PATIENCE_S, Peer, echo, run_server
 
 THREADS, CALLS = 16, 20
 ACTIONS = ("StartAITranscription", "CreateCloudTranscription", "StopAITranscription")
 REGIONS = ("ap-tokyo", "ap-singapore", "ap-guangzhou", "ap-hongkong")
 
 
-@pytest.fixture(params=["http", "https"])
-def transport(request: pytest.FixtureRequest, tmp_path: Path) -> Path | None:
-    """The certificate of the server, if it has one."""
-    return make_certificate(tmp_path) if request.param == "https" else None
-
-
-def test_every_thread_gets_its_own_answers_over_few_connections(transport: Path | None) -> None:
-    with run_server(echo, certificate=transport) as server:
+def test_every_thread_gets_its_own_answers_over_few_connections(tls: Path | None) -> None:
+    with run_server(echo, certificate=tls) as server:
         client = server.open_client()
         together = threading.Barrier(THREADS)
 
@@ -59,15 +52,15 @@ def test_every_thread_gets_its_own_answers_over_few_connections(transport: Path 
         assert not any(peer.closed.is_set() for peer in server.peers)
 
 
-def test_calls_of_one_thread_share_one_connection(transport: Path | None) -> None:
-    with run_server(echo, certificate=transport) as server:
+def test_calls_of_one_thread_share_one_connection(tls: Path | None) -> None:
+    with run_server(echo, certificate=tls) as server:
         client = server.open_client()
         for number in range(CALLS):
             client.call("X", {}, REGIONS[number % 4], 1 + number)
         assert len(server.peers) == 1
 
 
-def test_connection_closed_while_idle_is_opened_anew(transport: Path | None) -> None:
+def test_connection_closed_while_idle_is_opened_anew(tls: Path | None) -> None:
     def answer_once(peer: Peer) -> None:
         peer.shake_hands()
         peer.read_request()
@@ -76,14 +69,14 @@ def test_connection_closed_while_idle_is_opened_anew(transport: Path | None) -> 
         closed.set()
 
     closed = threading.Event()
-    with run_server(answer_once, echo, certificate=transport) as server:
+    with run_server(answer_once, echo, certificate=tls) as server:
         client = server.open_client()
         client.call("X", {}, "ap-tokyo", 5)
         assert closed.wait(PATIENCE_S)
         assert client.call("Y", {}, "ap-tokyo", 5)["Action"] == "Y"
 
 
-def test_deadline_of_one_thread_is_not_that_of_another(transport: Path | None) -> None:
+def test_deadline_of_one_thread_is_not_that_of_another(tls: Path | None) -> None:
     """The patient thread is answered only after the impatient one has given up."""
 
     def answer_patience(peer: Peer) -> None:
@@ -94,7 +87,7 @@ def test_deadline_of_one_thread_is_not_that_of_another(transport: Path | None) -
             peer.server.given_up.wait(PATIENCE_S)
             peer.answer({"TaskId": "task-1"})
 
-    with run_server(answer_patience, certificate=transport) as server, ThreadPoolExecutor() as pool:
+    with run_server(answer_patience, certificate=tls) as server, ThreadPoolExecutor() as pool:
         client = server.open_client()
         patient = pool.submit(client.call, "X", {"Patient": True}, "ap-tokyo", 30)
         impatient = pool.submit(client.call, "X", {"Patient": False}, "ap-tokyo", 0.4)
@@ -102,3 +95,9 @@ def test_deadline_of_one_thread_is_not_that_of_another(transport: Path | None) -
         assert not patient.done()
         server.given_up.set()
         assert patient.result(PATIENCE_S)["TaskId"] == "task-1"
+
+
+def test_certificates_are_parsed_once_however_many_threads_connect(certificate: Path) -> None:
+    with ThreadPoolExecutor(THREADS) as threads:
+        contexts = set(threads.map(load_context, [str(certificate)] * THREADS))
+    assert len(contexts) == 1

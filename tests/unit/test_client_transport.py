@@ -17,7 +17,6 @@ from tests.unit.api_server import (
     Peer,
     Request,
     echo,
-    make_certificate,
     run_server,
     write_answer,
 )
@@ -70,16 +69,15 @@ def test_proxy_variables_and_netrc_do_not_change_the_request(
 
 
 def test_proxy_variables_do_not_change_a_request_over_tls(
-    environment: pytest.MonkeyPatch, tmp_path: Path
+    environment: pytest.MonkeyPatch, certificate: Path
 ) -> None:
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
         environment.setenv(name, "http://127.0.0.1:9")
-    with run_server(echo, certificate=make_certificate(tmp_path)) as server:
+    with run_server(echo, certificate=certificate) as server:
         assert server.open_client().call("X", {}, "ap-tokyo", 5)["Action"] == "X"
 
 
-def test_hashed_directory_of_certificates_is_trusted(tmp_path: Path) -> None:
-    certificate = make_certificate(tmp_path)
+def test_hashed_directory_of_certificates_is_trusted(certificate: Path, tmp_path: Path) -> None:
     shown = subprocess.run(
         ["openssl", "x509", "-hash", "-noout", "-in", str(certificate)],
         check=True,
@@ -131,6 +129,13 @@ def test_debug_lines_hold_nothing_of_requests_and_answers(caplog: pytest.LogCapt
     assert server.requests
     for secret in ("spoken", "the-id", "the-token", "Signature="):
         assert secret not in caplog.text
+
+
+def test_every_address_of_a_host_is_tried() -> None:
+    """localhost is often ::1 first, where this server does not listen."""
+    with run_server(echo) as server:
+        server.url = server.url.replace("127.0.0.1", "localhost")
+        assert server.open_client().call("X", {}, "ap-tokyo", 5)["Action"] == "X"
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "two..dots.example", "x" * 70])
