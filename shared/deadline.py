@@ -87,6 +87,7 @@ def open_socket(host: str, port: int, connect_s: float) -> BoundSocket:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.settimeout(min(connect_s, remaining_s()))
             sock.connect(address)
+            sock.settimeout(remaining_s())  # the whole of a TLS handshake is bounded by one timeout
         except OSError as error:
             sock.close()
             failure = error

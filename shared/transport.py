@@ -23,7 +23,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from shared.deadline import BoundSocket, BoundTlsSocket, open_socket, remaining_s
+from shared.deadline import BoundSocket, BoundTlsSocket, open_socket
 
 CONNECT_TIMEOUT_S = 1.0  # of each address
 MAX_IDLE = 32  # connections kept; more than a drainer has calls in flight
@@ -94,10 +94,9 @@ class TlsConnection(Connection, HTTPSConnection):
 
     def _open(self) -> ssl.SSLSocket:
         context = load_context(str(self.ca_certs or self.ca_cert_dir))
-        sock = super()._open()
-        sock.settimeout(remaining_s())
+        sock = context.wrap_socket(super()._open(), server_hostname=self.host)
         self.is_verified = True
-        return context.wrap_socket(sock, server_hostname=self.host)
+        return sock
 
 
 class Pool(HTTPConnectionPool):

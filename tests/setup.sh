@@ -1,10 +1,11 @@
 #!/bin/sh
 # Installs the system packages the tests use where that is allowed, and says what is missing where it is not.
 # chromium: tests/live opens the local page in a real browser.
+# openssl: the tests of the API client make a certificate with it.
 # redis-server: the ledger's tests run servers of their own, on ports of their own, never Debian's service.
 set -u
 missing=""
-for command in chromium redis-server; do
+for command in chromium openssl redis-server; do
     command -v "$command" >/dev/null 2>&1 || missing="$missing $command"
 done
 [ -n "$missing" ] || exit 0

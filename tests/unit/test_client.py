@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from typing import Any
 
 import pytest
@@ -153,43 +152,6 @@ def test_network_error_says_whether_the_request_may_have_arrived(
 def test_request_that_could_not_be_sent_never_happened(endpoint: str, key: str) -> None:
     client = Client(endpoint, credentials=lambda: Credentials(key, key, None))
     assert not fail(client).may_have_happened
-
-
-def test_server_that_says_nothing_is_given_up_in_time() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        client = Client(url, credentials=lambda: Credentials("id", "key", None))
-        with pytest.raises(ApiError) as caught:
-            client.call("X", {}, "ap-singapore", 0.3)
-    assert (caught.value.code, caught.value.may_have_happened) == ("ClientNetworkError", True)
-
-
-@responses.activate
-def test_proxy_variables_and_netrc_do_not_change_the_request(
-    client: Client, environment: pytest.MonkeyPatch, tmp_path: Any
-) -> None:
-    netrc = tmp_path / "netrc"
-    netrc.write_text("machine trtc.example login a password b\n")
-    environment.setenv("NETRC", str(netrc))
-    environment.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    sent = responses.post(ENDPOINT + "/", json=OK)
-    for one in (
-        client,
-        Client(ENDPOINT, credentials=lambda: Credentials("the-id", "the-key", None)),
-    ):
-        start(one)
-    for call in sent.calls:
-        assert call.request.headers["Authorization"].startswith("TC3-HMAC-SHA256")
-        assert not call.request.req_kwargs["proxies"]
-
-
-@responses.activate
-def test_timeouts_are_short_and_explicit(client: Client) -> None:
-    sent = responses.post(ENDPOINT + "/", json=OK)
-    client.call("X", {}, "ap-singapore", 2.5)
-    client.call("X", {}, "ap-singapore", 0.4)
-    timeouts = [call.request.req_kwargs["timeout"] for call in sent.calls]
-    assert [(t.connect_timeout, t.total) for t in timeouts] == [(1.0, 2.5), (0.4, 0.4)]
 
 
 def test_error_text_carries_no_secret() -> None:
