@@ -27,6 +27,8 @@ from local.cloud.query import nest_query
 from local.cloud.tc3 import RawRequest, check_signature
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
+# The service that a credential scope names, by X-TC-Version. Source: Tencent's SDKs.
+SERVICES: Mapping[str, str] = {VERSION: "trtc", "2018-04-16": "scf"}
 
 
 class OtherApi(Protocol):
@@ -99,8 +101,10 @@ class Api:
     async def _answer(self, call: Call, raw: RawRequest) -> Answer:
         call.action = raw.headers.get("x-tc-action", "")[:64]
         config, now_s = self._config, self._clock.now_ms() // 1000
-        check_signature(raw, config.secret_id, config.secret_key, config.token, now_s)
-        if api := self._other_apis.get(raw.headers.get("x-tc-version", "")):
+        version = raw.headers.get("x-tc-version", "")
+        service = SERVICES.get(version, "trtc")
+        check_signature(raw, config.secret_id, config.secret_key, config.token, now_s, service)
+        if api := self._other_apis.get(version):
             parameters = _read_parameters(raw)
             if not isinstance(parameters, dict):
                 raise ApiError("InvalidRequest")

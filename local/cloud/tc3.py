@@ -46,11 +46,16 @@ class Authorization:
 
 
 def check_signature(
-    request: RawRequest, secret_id: str, secret_key: str, token: str | None, now_s: int
+    request: RawRequest,
+    secret_id: str,
+    secret_key: str,
+    token: str | None,
+    now_s: int,
+    service: str = "trtc",
 ) -> None:
     """Raise ApiError with the AuthFailure code of whatever is wrong with the request's signature."""
     authorization = parse_authorization(request.headers.get("authorization", ""))
-    _check_scope(request, authorization)
+    _check_scope(request, authorization, service)
     if authorization.secret_id != secret_id:
         raise ApiError("AuthFailure.SecretIdNotFound")
     _check_time(request, authorization, now_s)
@@ -100,22 +105,22 @@ def sign(authorization: Authorization, timestamp: str, request_hash: str, secret
     return _hmac(key, text).hex()
 
 
-def _check_scope(request: RawRequest, authorization: Authorization) -> None:
+def _check_scope(request: RawRequest, authorization: Authorization, service: str) -> None:
     required = {"content-type", "host"}
     missing = [n for n in authorization.signed_headers if n not in request.headers]
     if missing or not required.issubset(authorization.signed_headers):
         raise ApiError("AuthFailure.InvalidAuthorization")
-    if authorization.service not in _list_services(request.headers["host"]):
+    if authorization.service not in _list_services(request.headers["host"], service):
         raise ApiError(
             "AuthFailure.InvalidAuthorization",
-            f"The credential scope names the service `{authorization.service}`, not `trtc`.",
+            f"The credential scope names the service `{authorization.service}`, not `{service}`.",
         )
 
 
-def _list_services(host: str) -> set[str]:
-    """`trtc`, or the first label of the host: what Tencent's SDKs sign for an endpoint of one's own."""
+def _list_services(host: str, service: str) -> set[str]:
+    """The product's, or the first label of the host: what Tencent's SDKs sign for an endpoint of one's own."""
     bare = host.split("://", 1)[-1]  # tccli sends the scheme along
-    return {"trtc", host.split(".")[0], bare.split(".")[0], bare.split(":")[0].split(".")[0]}
+    return {service, host.split(".")[0], bare.split(".")[0], bare.split(":")[0].split(".")[0]}
 
 
 def _check_time(request: RawRequest, authorization: Authorization, now_s: int) -> None:
