@@ -118,7 +118,7 @@ def _check_scope(request: RawRequest, authorization: Authorization, service: str
 
 
 def _list_services(host: str, service: str) -> set[str]:
-    """The product's, or the first label of the host: what Tencent's SDKs sign for an endpoint of one's own."""
+    """The product's, or the host's first label: what Tencent's SDKs sign for an endpoint of one's own."""
     bare = host.split("://", 1)[-1]  # tccli sends the scheme along
     return {service, host.split(".")[0], bare.split(".")[0], bare.split(":")[0].split(".")[0]}
 
