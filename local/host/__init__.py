@@ -1,6 +1,8 @@
-"""The function host: function URLs and direct invocation, with SCF's event, context and environment.
+"""The function host: function URLs, invocation with and without waiting, timers; SCF's event and context.
 
-routes: HTTP in and out · function_url: request ↔ event, return value ↔ answer · pool: a function's
-instances · process: one instance from outside · instance: the program inside · scf_runtime: what
+app: the host · routes: HTTP in and out · function_url: request ↔ event, return value ↔ answer ·
+scf_api, gateway: SCF's own API · async_invocations, timers: what nobody waits for · pool: a
+function's instances · process, turn, pipes, lines: one instance from outside · handed_clock: its
+time, when a clock is moved by hand · instance, manual_time: the program inside · scf_runtime: what
 SCF gives a function and says of its failures.
 """

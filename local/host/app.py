@@ -53,6 +53,8 @@ class Host:
         self._invocations = AsyncInvocations(self._queue, self.run, clock, feed)
         self._timers = TimerTriggers(TIMERS, clock, self._fire_timer)
         self._function_routes = FunctionRoutes(self)
+        if isinstance(clock, ManualClock):
+            clock.watch(self._tell_time)
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -84,10 +86,8 @@ class Host:
         return re.fullmatch(r"[a-z][a-z0-9_]*", name) is not None and path.is_file()
 
     def start(self) -> None:
-        """Start the timers, and let the instances live on a manual clock."""
+        """Start the timers."""
         self._timers.start()
-        if isinstance(self._clock, ManualClock):
-            self._clock.watch(self._tell_time)
 
     async def run(
         self, name: str, event: object, request_id: str, slot: Slot | None = None

@@ -43,7 +43,8 @@ class ScfGateway:
     async def _answer(self, request: Request) -> dict[str, object]:
         raw = await _read_request(request)
         config, now_s = self._config, self._clock.now_ms() // 1000
-        check_signature(raw, config.secret_id, config.secret_key, config.token, now_s)
+        keys = (config.secret_id, config.secret_key, config.token)
+        check_signature(raw, *keys, now_s, self._api.service)
         if raw.headers.get("x-tc-version") != self._api.version:
             raise ApiError("NoSuchVersion", f"The version of this API is {self._api.version}.")
         action, region = raw.headers.get("x-tc-action", ""), raw.headers.get("x-tc-region", "")

@@ -23,7 +23,7 @@ NAMESPACE, QUALIFIERS = "default", ("$LATEST", "$DEFAULT")
 class ScfApi:
     """Answers the actions of version 2018-04-16 for the functions of a host."""
 
-    version = "2018-04-16"
+    service, version = "scf", "2018-04-16"
     actions = frozenset({"Invoke"})
 
     def __init__(self, host: Host) -> None:

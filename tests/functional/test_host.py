@@ -4,63 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-import textwrap
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import httpx
 import pytest
-from starlette.applications import Starlette
 
-from local.host.app import Host, create_host
+from local.host.app import Host
 from local.host.scf_runtime import Limits
-
-Talk = Callable[[httpx.AsyncClient, Host], Awaitable[None]]
-
-
-class Record:
-    """A feed that keeps what it is given."""
-
-    def __init__(self) -> None:
-        self.lines: list[dict[str, object]] = []
-
-    def publish(self, kind: str, **fields: object) -> None:
-        assert kind == "function.log"
-        line = fields["line"]
-        assert isinstance(line, dict)
-        self.lines.append({"function": fields["function"], **line})
-
-
-class Functions:
-    """A folder of functions, and a way to talk to them while they are hosted."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.folder = root / "functions"
-        self.folder.mkdir()
-        self.feed = Record()
-
-    def write(self, name: str, code: str) -> None:
-        (self.folder / f"{name}.py").write_text(textwrap.dedent(code))
-
-    def serve(self, talk: Talk, *, max_instances: int = 4, **limits: Limits) -> None:
-        async def run() -> None:
-            host = create_host(
-                self.folder,
-                {"SOME_SETTING": "7"},
-                feed=self.feed,
-                max_instances=max_instances,
-                limits=limits,
-            )
-            transport = httpx.ASGITransport(Starlette(routes=host.routes), client=("127.0.0.1", 1))
-            try:
-                async with httpx.AsyncClient(transport=transport, base_url="http://host") as client:
-                    await talk(client, host)
-            finally:
-                await host.close()
-            assert host.pids == []
-
-        asyncio.run(run())
+from tests.functional.hosting import Functions
 
 
 @pytest.fixture
@@ -151,6 +102,17 @@ def test_environment_is_scfs_and_the_settings_only(
         assert "INHERITED_SECRET" not in seen["environ"]
         assert seen["path"] == [str(functions.folder), str(functions.root)]
         assert seen["cwd"] == str(functions.root)
+
+    functions.serve(talk)
+
+
+def test_environment_can_be_overruled(functions: Functions) -> None:
+    functions.write("kind", "import os\nmain_handler = lambda event, context: os.environ[event]\n")
+    functions.environ = {"SCF_FUNCTIONNAME": "other", "PYTHONPYCACHEPREFIX": "/tmp/x"}  # noqa: S108
+
+    async def talk(client: httpx.AsyncClient, host: Host) -> None:
+        assert await host.run("kind", "SCF_FUNCTIONNAME", "id") == "other"
+        assert await host.run("kind", "PYTHONPYCACHEPREFIX", "id") == "/tmp/x"  # noqa: S108
 
     functions.serve(talk)
 

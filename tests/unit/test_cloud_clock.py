@@ -43,6 +43,33 @@ def test_manual_clock_runs_the_overdue_without_going_back() -> None:
     assert seen == [100]
 
 
+def test_manual_clock_knows_when_it_is_needed_next() -> None:
+    clock = ManualClock(0)
+    assert clock.next_ms() is None
+    first = clock.call_at(10, lambda: None)
+    clock.call_at(20, lambda: None)
+    assert clock.next_ms() == 10
+    first.cancel()
+    assert clock.next_ms() == 20
+    clock.advance(20)
+    assert clock.next_ms() is None
+
+
+def test_manual_clock_tells_of_each_movement_before_what_is_due_then() -> None:
+    clock, seen = ManualClock(0), list[tuple[str, int]]()
+
+    def watch() -> None:
+        seen.append(("moved", clock.now_ms()))
+
+    clock.watch(watch)
+    for _ in range(2):
+        clock.call_at(10, lambda: seen.append(("due", clock.now_ms())))
+    clock.advance(15)
+    clock.unwatch(watch)
+    clock.advance(15)
+    assert seen == [("moved", 10), ("due", 10), ("due", 10), ("moved", 15)]
+
+
 def test_system_clock_is_unix_time_and_calls_back() -> None:
     async def wait() -> int:
         clock, done = SystemClock(), asyncio.Event()
