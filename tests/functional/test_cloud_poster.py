@@ -1,6 +1,7 @@
 """The webhook's client against servers that answer in every way HTTP allows, and in some it does not."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -22,19 +23,22 @@ class Server:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        with contextlib.suppress(EOFError, ConnectionError):
+            await self._answer(reader, writer)
+        writer.close()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while self.answers:
-            try:
-                head = await reader.readuntil(b"\r\n\r\n")
-            except asyncio.IncompleteReadError:
-                break
+            head = await reader.readuntil(b"\r\n\r\n")
             self.requests.append(head + await reader.readexactly(len(b"body")))
             answer = self.answers.pop(0)
             if answer is None:
-                break
+                return
             writer.write(answer)
+            await writer.drain()
             if b"content-length" not in answer.lower() and b"chunked" not in answer.lower():
-                break
-        writer.close()
+                return
+        await reader.read()  # until the client has had enough
 
 
 Post = Callable[[], Awaitable[Answer]]
@@ -43,8 +47,14 @@ Post = Callable[[], Awaitable[Answer]]
 def post_to(server: Server, work: Callable[[Post], Awaitable[None]]) -> None:
     """Run `work` with a way to post to the server."""
 
+    handlers: list[asyncio.Task[None]] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        handlers.append(asyncio.ensure_future(server.serve(reader, writer)))
+        await handlers[-1]
+
     async def run() -> None:
-        listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+        listener = await asyncio.start_server(serve, "127.0.0.1", 0)
         port = listener.sockets[0].getsockname()[1]
         poster = Poster(LIMIT)
         url = f"http://127.0.0.1:{port}/hook?a=b"
@@ -53,6 +63,7 @@ def post_to(server: Server, work: Callable[[Post], Awaitable[None]]) -> None:
         finally:
             poster.close()
             listener.close()
+            await asyncio.gather(*handlers)
 
     asyncio.run(run())
 
