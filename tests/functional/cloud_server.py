@@ -41,6 +41,17 @@ def make_user_sig(user_id: str, expire_s: int = 86400, key: str = APPLICATION.se
     return user_sig
 
 
+def write_cloud_order(room_id: str, bot: str) -> dict[str, Any]:
+    """The least that CreateCloudTranscription needs."""
+    return {
+        "SdkAppId": SDK_APP_ID,
+        "RoomId": room_id,
+        "RoomIdType": 0,
+        "TranscriptionParam": {"UserId": bot, "UserSig": make_user_sig(bot)},
+        "AsrParam": {"Lang": "bigmodel-en"},
+    }
+
+
 def sign_headers(
     headers: dict[str, str],
     body: bytes,
@@ -164,6 +175,17 @@ class RunningCloud:
     ) -> dict[str, Any]:
         """An API request; the answer's `Response`. `more` are headers in lower case, None drops one."""
         body = parameters if isinstance(parameters, bytes) else json.dumps(parameters).encode()
+        headers = self.sign_call(action, body, more or {}, **signing)
+        answer = self.http.post("/", content=body, headers=headers)
+        assert answer.status_code == 200
+        response = answer.json()["Response"]
+        assert isinstance(response, dict)
+        return response
+
+    def sign_call(
+        self, action: str, body: bytes, more: Mapping[str, str | None], **signing: Any
+    ) -> dict[str, str]:
+        """The headers of an API request."""
         headers: dict[str, str | None] = {
             "content-type": "application/json",
             "host": f"127.0.0.1:{self.port}",
@@ -171,15 +193,20 @@ class RunningCloud:
             "x-tc-version": VERSION,
             "x-tc-region": "ap-singapore",
             "x-tc-timestamp": str(self.cloud.clock.now_ms() // 1000),
-            **(more or {}),
+            **more,
         }
         sent = {name: value for name, value in headers.items() if value is not None}
         sent.setdefault("authorization", sign_headers(sent, body, **signing))
-        answer = self.http.post("/", content=body, headers=sent)
-        assert answer.status_code == 200
-        response = answer.json()["Response"]
-        assert isinstance(response, dict)
-        return response
+        return sent
+
+    def write_start_cloud(self, more: Mapping[str, str], room_id: str = "1234") -> bytes:
+        """A whole HTTP request of CreateCloudTranscription, for a client that looks at the wire."""
+        body = json.dumps(write_cloud_order(room_id, "bot")).encode()
+        headers = self.sign_call("CreateCloudTranscription", body, more)
+        lines = [f"{name}: {value}" for name, value in headers.items()]
+        lines += [f"content-length: {len(body)}", "connection: close"]
+        head = ["POST / HTTP/1.1", *lines, "", ""]
+        return "\r\n".join(head).encode() + body
 
     def start_ai(self, room_id: str = "1234", bot: str = "bot", **more: Any) -> dict[str, Any]:
         """StartAITranscription; `more` are parameters, those of the bot in `TranscriptionParams`."""
@@ -193,15 +220,10 @@ class RunningCloud:
 
     def start_cloud(self, room_id: str = "1234", bot: str = "bot", **more: Any) -> dict[str, Any]:
         """CreateCloudTranscription; likewise, with `TranscriptionParam`."""
-        params = {
-            "UserId": bot,
-            "UserSig": make_user_sig(bot),
-            **more.pop("TranscriptionParam", {}),
-        }
-        room = {"SdkAppId": SDK_APP_ID, "RoomId": room_id, "RoomIdType": 0}
-        asr = {"AsrParam": {"Lang": "bigmodel-en"}}
-        body = {**room, "TranscriptionParam": params, **asr, **more}
-        return self.call("CreateCloudTranscription", body)
+        params = more.pop("TranscriptionParam", {})
+        order = write_cloud_order(room_id, bot)
+        order["TranscriptionParam"] |= params
+        return self.call("CreateCloudTranscription", {**order, **more})
 
     def describe_ai(self, task_id: str) -> dict[str, Any]:
         return self.call("DescribeAITranscription", {"TaskId": task_id})
@@ -227,6 +249,20 @@ class RunningCloud:
         body = {"room_id": room_id, "user_id": user_id, **arguments}
         return self.http.post("/_local/rooms", json=body)
 
+    def add_fault(self, **fault: object) -> dict[str, Any]:
+        """`POST /_local/faults`; what it answers."""
+        answer = self.http.post("/_local/faults", json=fault)
+        assert answer.status_code == 201, answer.text
+        planned = answer.json()
+        assert isinstance(planned, dict)
+        return planned
+
+    def list_faults(self) -> list[dict[str, Any]]:
+        """What `GET /_local/faults` shows."""
+        faults = self.http.get("/_local/faults").json()["faults"]
+        assert isinstance(faults, list)
+        return faults
+
     def list_rooms(self) -> list[dict[str, object]]:
         """What `GET /_local/rooms` shows."""
         rooms = self.http.get("/_local/rooms").json()["rooms"]
@@ -246,9 +282,16 @@ def _read_list(room: dict[str, object], name: str) -> list[dict[str, object]]:
 
 @contextmanager
 def running_cloud(
-    config: CloudConfig = CONFIG, *, clock: Clock | None = None, callbacks: bool = False
+    config: CloudConfig = CONFIG,
+    *,
+    clock: Clock | None = None,
+    callbacks: bool = False,
+    **parts: Any,
 ) -> Iterator[RunningCloud]:
-    """The emulator, serving until the end of the `with`; with `callbacks` they go to its webhook."""
+    """The emulator, serving until the end of the `with`; with `callbacks` they go to its webhook.
+
+    `parts` are what create_cloud takes further.
+    """
     webhook = Webhook()
     # With its protocol named, asyncio sets TCP_NODELAY; else answers wait 40 ms for an ACK.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
@@ -257,7 +300,7 @@ def running_cloud(
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         if callbacks:
             config = replace(config, callback_url=f"{url}/webhook")
-        cloud = create_cloud(config, clock=clock)
+        cloud = create_cloud(config, clock=clock, **parts)
         with (
             _serving(cloud, webhook, listener) as loop,
             httpx.Client(base_url=url, trust_env=False, timeout=PATIENCE_S) as http,

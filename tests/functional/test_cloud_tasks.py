@@ -3,11 +3,13 @@
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 
 from local.cloud.clock import ManualClock
 from tests.functional.cloud_server import CONFIG, SDK_APP_ID, RunningCloud, running_cloud
 
+AT_ONCE = replace(CONFIG, preparing_ms=0)
 SESSION = {"SessionId": "s"}
 
 
@@ -143,6 +145,189 @@ def test_2_0_same_bot_may_live_twice_and_leaves_with_its_last_task() -> None:
         assert "bot" in list_users(cloud)
         cloud.stop_cloud(second)
         assert "bot" not in list_users(cloud)
+
+
+def start(cloud: RunningCloud, service: str, **more: Any) -> dict[str, Any]:
+    answer = cloud.start_ai(**more) if service == "ai" else cloud.start_cloud(**more)
+    assert isinstance(answer, dict)
+    return answer
+
+
+ACROSS = [("cloud", "cloud"), ("cloud", "ai"), ("ai", "cloud")]
+
+
+@pytest.mark.parametrize("bots_hold_rooms", [False, True])
+@pytest.mark.parametrize(("first", "second"), ACROSS)
+def test_same_bot_replaces_whatever_the_service(
+    first: str, second: str, bots_hold_rooms: bool
+) -> None:
+    config = replace(AT_ONCE, same_bot="replace", bots_hold_rooms=bots_hold_rooms)
+    with running_cloud(config, callbacks=True) as cloud:
+        cloud.create(1234)
+        start(cloud, first)
+        second_id = start(cloud, second)["TaskId"]
+        assert [task["task_id"] for task in cloud.list_tasks()] == [second_id]
+        assert list_users(cloud) == ["amy", "bot"]
+        stopped = [one for one in cloud.take_callbacks() if one.event_type in (902, 1402)]
+    assert [one.payload for one in stopped] == [{"LeaveCode": 3}]
+
+
+@pytest.mark.parametrize("bots_hold_rooms", [False, True])
+@pytest.mark.parametrize(("first", "second"), ACROSS)
+def test_same_bot_is_refused_whatever_the_service(
+    first: str, second: str, bots_hold_rooms: bool
+) -> None:
+    config = replace(AT_ONCE, same_bot="refuse", bots_hold_rooms=bots_hold_rooms)
+    with running_cloud(config) as cloud:
+        cloud.create(1234)
+        first_id = start(cloud, first)["TaskId"]
+        assert read_code(start(cloud, second)) == "FailedOperation.TaskExist"
+        assert [task["task_id"] for task in cloud.list_tasks()] == [first_id]
+
+
+@pytest.mark.parametrize("bots_hold_rooms", [False, True])
+@pytest.mark.parametrize(("first", "second"), ACROSS)
+def test_same_bot_lives_twice_whatever_the_service(
+    first: str, second: str, bots_hold_rooms: bool
+) -> None:
+    config = replace(AT_ONCE, same_bot="both", bots_hold_rooms=bots_hold_rooms)
+    with running_cloud(config, clock=ManualClock()) as cloud:
+        cloud.create(1234)
+        start(cloud, first)
+        start(cloud, second)
+        cloud.advance(10_000)
+        assert cloud.http.get("/_local/report").json()["doubled_s"] == 10
+        ending, staying = (str(task["task_id"]) for task in cloud.list_tasks())
+        assert end(cloud, ending).status_code == 200
+        assert list_users(cloud) == ["amy", "bot"]
+        cloud.advance(10_000)
+        assert cloud.http.get("/_local/report").json()["doubled_s"] == 10
+        end(cloud, staying)
+        assert list_users(cloud) == ["amy"]
+
+
+@pytest.mark.parametrize("same_bot", ["replace", "refuse", "both"])
+def test_1_0_refuses_its_own_bot_in_every_position(same_bot: Any) -> None:
+    with running_cloud(replace(AT_ONCE, same_bot=same_bot)) as cloud:
+        cloud.start_ai()
+        assert read_code(cloud.start_ai()) == "FailedOperation.TaskExist"
+
+
+def test_replaced_bot_that_holds_a_room_leaves_it_open_for_the_next() -> None:
+    config = replace(CONFIG, bots_hold_rooms=True)
+    with running_cloud(config, callbacks=True) as cloud:
+        cloud.create(1234)
+        cloud.start_cloud()
+        cloud.act("1234", "leave", user_id="amy")
+        cloud.start_cloud()
+        assert [(room["open"], len(read_tasks(room))) for room in cloud.list_rooms()] == [(True, 1)]
+        assert 102 not in [one.event_type for one in cloud.take_callbacks()]
+
+
+def read_tasks(room: dict[str, object]) -> list[object]:
+    tasks = room["tasks"]
+    assert isinstance(tasks, list)
+    return tasks
+
+
+def end(cloud: RunningCloud, task_id: str, **body: object) -> httpx.Response:
+    """`POST /_local/tasks/{task_id}/end`."""
+    return cloud.http.post(f"/_local/tasks/{task_id}/end", json=body)
+
+
+@pytest.mark.parametrize(
+    ("asked", "leave_code", "reason"), [({}, 98, 1), ({"leave_code": 1}, 1, 3)]
+)
+@pytest.mark.parametrize(("service", "event_type"), [("ai", 902), ("cloud", 1402)])
+def test_server_ends_a_task_and_says_so(
+    service: str, event_type: int, asked: dict[str, object], leave_code: int, reason: int
+) -> None:
+    with running_cloud(AT_ONCE, callbacks=True) as cloud:
+        cloud.create(1234)
+        task_id = start(cloud, service)["TaskId"]
+        answer = end(cloud, task_id, **asked)
+        assert answer.json() == {
+            "task_id": task_id,
+            "status": "Stopped" if service == "ai" else "Exited",
+            "leave_code": leave_code,
+        }
+        assert cloud.list_tasks() == []
+        stopped, left = cloud.take_callbacks()[-2:]
+    assert (stopped.event_type, stopped.payload) == (event_type, {"LeaveCode": leave_code})
+    assert (left.event_type, left.info["Reason"]) == (104, reason)
+
+
+@pytest.mark.parametrize(
+    ("task", "body", "status", "word"),
+    [
+        ("mine", {"leave_code": 7}, 400, "leave_code must be one of 0, 1"),
+        ("mine", {"leave_code": "98"}, 400, "whole number"),
+        ("nobodys", {}, 404, "there is no task"),
+        ("ended", {}, 409, "ended already"),
+    ],
+)
+def test_end_that_makes_no_sense_is_refused(
+    task: str, body: dict[str, object], status: int, word: str
+) -> None:
+    with running_cloud() as cloud:
+        ids = {"mine": cloud.start_cloud()["TaskId"], "nobodys": "nobodys"}
+        ids["ended"] = cloud.start_cloud(bot="b")["TaskId"]
+        end(cloud, ids["ended"])
+        answer = end(cloud, ids[task], **body)
+        assert (answer.status_code, word in answer.json()["error"]) == (status, True)
+        assert len(cloud.list_tasks()) == 1
+
+
+@pytest.mark.parametrize(
+    ("leave_code", "payloads"),
+    [
+        ("always", [{"LeaveCode": 0}, {"LeaveCode": 0}]),
+        ("ai", [{"LeaveCode": 0}, {}]),
+        ("never", [{}, {}]),
+    ],
+)
+def test_why_a_task_ended_may_stay_unsaid(leave_code: Any, payloads: list[object]) -> None:
+    with running_cloud(replace(AT_ONCE, leave_code=leave_code), callbacks=True) as cloud:
+        cloud.stop_ai(cloud.start_ai("1", "a")["TaskId"])
+        cloud.stop_cloud(cloud.start_cloud("2", "b")["TaskId"])
+        received = cloud.take_callbacks()
+    stops = {one.event_type: one.payload for one in received}
+    assert [stops[902], stops[1402]] == payloads
+
+
+def test_started_task_crashes_by_itself_when_a_fault_says_so() -> None:
+    with running_cloud(AT_ONCE, clock=ManualClock(), callbacks=True) as cloud:
+        cloud.add_fault(where="task", what="crash", after_ms=5_000, room="1")
+        cloud.add_fault(where="task", what="crash", after_ms=3_000, room="1", service="cloud")
+        cloud.start_ai("1", "a")
+        cloud.start_cloud("1", "b")
+        cloud.start_cloud("2", "b")
+        cloud.advance(2_999)
+        assert len(cloud.list_tasks()) == 3
+        cloud.advance(1)
+        assert [task["service"] for task in cloud.list_tasks()] == ["ai", "cloud"]
+        cloud.advance(2_000)
+        assert [task["service"] for task in cloud.list_tasks()] == ["cloud"]
+        stops = [one for one in cloud.take_callbacks() if one.event_type in (902, 1402)]
+    assert [(one.event_type, one.payload) for one in stops] == [
+        (1402, {"LeaveCode": 98}),
+        (902, {"LeaveCode": 98}),
+    ]
+
+
+def test_task_that_was_stopped_does_not_crash_any_more() -> None:
+    with running_cloud(clock=ManualClock(), callbacks=True) as cloud:
+        cloud.add_fault(where="task", what="crash", after_ms=1_000)
+        cloud.stop_cloud(cloud.start_cloud()["TaskId"])
+        cloud.advance(10_000)
+        assert [one.event_type for one in cloud.take_callbacks()] == [1401, 1402]
+
+
+def test_server_may_forget_to_end_idle_tasks() -> None:
+    with running_cloud(replace(CONFIG, idle_stops=False), clock=ManualClock()) as cloud:
+        cloud.start_cloud()
+        cloud.advance(3_600_000)
+        assert len(cloud.list_tasks()) == 1
 
 
 def list_users(cloud: RunningCloud) -> list[str]:

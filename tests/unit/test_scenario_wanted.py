@@ -34,6 +34,23 @@ scope = "user"
 user = "guest-*"
 
 [[rules]]
+name = "late speakers"
+room = "stage-*"
+scope = "user"
+start_on = "audio_started"
+
+[[rules]]
+name = "one of the two"
+room = "pair-*"
+cloud = { subscribe = ["amy", "ben"], unsubscribe = ["ben"] }
+
+[[rules]]
+name = "by the old service"
+room = "old-*"
+service = "ai"
+ai = { region = "ap-singapore", language = "16k_zh_en", target_user_ids = ["amy"] }
+
+[[rules]]
 name = "everything else"
 room = "*"
 """
@@ -50,6 +67,12 @@ room = "*"
         ("late-1", 1, "amy", "microphone"),
         ("panel-1", 1, "guest-li", "present"),
         ("panel-1", 1, "amy", None),
+        ("stage-1", 1, "amy", "microphone"),
+        ("pair-1", 1, "amy", "present"),
+        ("pair-1", 1, "ben", None),
+        ("pair-1", 1, "cat", None),
+        ("old-1", 1, "amy", "present"),
+        ("old-1", 1, "ben", None),
     ],
 )
 def test_person_is_wanted_as_the_rule_says(
