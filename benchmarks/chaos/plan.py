@@ -91,9 +91,7 @@ def _fill(chance: random.Random, meeting: Meeting) -> None:
     meeting.steps = sorted(steps, key=lambda step: step.at_ms)
 
 
-def _plan_speech(
-    chance: random.Random, person: str, from_ms: int, until_ms: int
-) -> Iterator[Step]:
+def _plan_speech(chance: random.Random, person: str, from_ms: int, until_ms: int) -> Iterator[Step]:
     on_ms = from_ms + chance.randrange(1_000, 60_000)
     yield Step(on_ms, "microphone", person)
     for _ in range(chance.randint(0, 2)):

@@ -33,7 +33,9 @@ def _list_api_faults() -> list[Fault]:
         {"what": "hang", "when": "after", "ms": HANG_MS, "actions": STARTS + STOPS},
     ]
     # The first that strikes wins: of the last one, too, 5 % of all calls are to be struck.
-    return [{"where": "api", "rate": round(RATE / (1 - RATE * n), 4), **k} for n, k in enumerate(kinds)]
+    return [
+        {"where": "api", "rate": round(RATE / (1 - RATE * n), 4), **k} for n, k in enumerate(kinds)
+    ]
 
 
 def _list_callback_faults() -> list[Fault]:

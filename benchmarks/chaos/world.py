@@ -47,7 +47,9 @@ STEP_MS = 1_000
 KILL_EVERY_MS = 5_000
 REDIS_AWAY_MS = 4_000
 REDIS_EVERY_MS = 20 * 60_000
-AFTERMATH_MS = 6 * 60_000  # after the last meeting: two checks of every task, with nothing going wrong
+AFTERMATH_MS = (
+    6 * 60_000
+)  # after the last meeting: two checks of every task, with nothing going wrong
 TASK_QUOTA = 2_000
 # The shorter a function may run, the less real time passes while the clock stands still.
 CALLBACK_LIMITS = Limits(timeout_s=3, memory_mb=64)
