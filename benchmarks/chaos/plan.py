@@ -1,4 +1,4 @@
-"""What people do in the rooms, drawn from a seed: meetings of half an hour to an hour and a half."""
+"""What people do in the rooms, drawn from a seed: meetings of half an hour to an hour."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 MINUTE_MS = 60_000
-SPREAD_MS = 10 * MINUTE_MS  # all meetings begin within it
-SHORTEST_MS, LONGEST_MS = 30 * MINUTE_MS, 90 * MINUTE_MS
+SPREAD_MS = 5 * MINUTE_MS  # all meetings begin within it
+SHORTEST_MS, LONGEST_MS = 25 * MINUTE_MS, 65 * MINUTE_MS
 NUMBERED = 20_000  # numeric rooms from here on; a rule of their own
 
 # Each kind of room has its rule in rules.toml beside this file.

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from local.host.manual_time import ManualTime
 
+LOCAL_PACKAGES = ("click", "httpx", "rich", "starlette", "typer", "uvicorn")
 Json = dict[str, Any]  # whatever JSON the events and results of a function hold
 Handler = Callable[[Any, Json], object]
 Send = Callable[[str], None]
@@ -30,6 +31,7 @@ def main() -> None:
     name, send = sys.argv[1], open_results(int(sys.argv[2]))
     manual_time = take_over_time(int(sys.argv[3]), send) if len(sys.argv) > 3 else None
     sys.path.pop(0)  # this file's own folder; PYTHONPATH says what a function sees
+    hide_local_packages()
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a TextIOWrapper here
     events: SimpleQueue[Json] = SimpleQueue()
     reading = (take_stdin(), events, manual_time)
@@ -41,6 +43,12 @@ def main() -> None:
         result = run_handler(handler, event)
         end_logs(event["context"]["request_id"])
         send(result)
+
+
+def hide_local_packages() -> None:
+    """Let what is installed for local/ not be there: it is not in the package that SCF gets."""
+    for name in LOCAL_PACKAGES:
+        sys.modules[name] = None  # type: ignore[assignment]  # what makes an import fail
 
 
 def open_results(descriptor: int) -> Send:
