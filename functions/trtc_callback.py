@@ -47,5 +47,5 @@ def act_on_callback(
     outcomes = act_on(callback, open_resources(settings, invocation))
     for outcome in outcomes:
         outcome.write()
-    status = find_status(outcomes, ledger_is_shared=settings.ledger_is_shared)
+    status = find_status(outcomes, drainer_comes=settings.has_drainer)
     return status, "" if status == 200 else "come_back"

@@ -58,6 +58,11 @@ class Settings:
         """Whether every instance sees the same ledger: on SCF each has a /tmp of its own."""
         return not (self.on_scf and self.ledger_url.startswith("sqlite:"))
 
+    @property
+    def has_drainer(self) -> bool:
+        """Whether what is left due in the ledger is somebody's to do."""
+        return self.ledger_is_shared and self.drain_function is not None
+
     def find_application(self, sdk_app_id: int) -> Application | None:
         """The application of that id, or None."""
         return next((app for app in self.applications if app.sdk_app_id == sdk_app_id), None)

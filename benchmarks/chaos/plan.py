@@ -44,6 +44,18 @@ class Meeting:
         """How long it is."""
         return (self.end_ms - self.begin_ms) / (60 * MINUTE_MS)
 
+    @property
+    def person_s(self) -> float:
+        """How long its people are there together, but for pauses: what there is to hear."""
+        since = {
+            step.user_id: step.at_ms for step in self.steps if step.verb in ("create", "enter")
+        }
+        left = {step.user_id: step.at_ms for step in self.steps if step.verb == "leave"}
+        there_ms = sum(left.get(user, self.end_ms) - at_ms for user, at_ms in since.items())
+        starts = sum(step.at_ms for step in self.steps if step.verb == "audience")
+        ends = sum(step.at_ms for step in self.steps if step.verb == "anchor")
+        return (there_ms - (ends - starts)) / 1000
+
 
 def plan_meetings(
     chance: random.Random, sdk_app_ids: Sequence[int], hours: float

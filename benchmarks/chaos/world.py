@@ -8,10 +8,11 @@ import json
 import random
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any, get_args
 
 import httpx
 from starlette.applications import Starlette
@@ -73,7 +74,7 @@ class Position:
 
 POSITIONS = tuple(
     Position(SDK_APP_ID + 2 * number + holding, same_bot, bool(holding))
-    for number, same_bot in enumerate(("replace", "refuse", "both"))
+    for number, same_bot in enumerate(get_args(SameBot))
     for holding in (0, 1)
 )
 
@@ -82,11 +83,11 @@ POSITIONS = tuple(
 class History:
     """What happened, for the verdict."""
 
-    report: Mapping[str, object] = field(default_factory=dict)
-    faults: list[dict[str, object]] = field(default_factory=list)
-    strikes: list[dict[str, object]] = field(default_factory=list)
+    report: dict[str, Any] = field(default_factory=dict)  # JSON of the emulator, as the next three
+    faults: list[dict[str, Any]] = field(default_factory=list)
+    losses: list[dict[str, Any]] = field(default_factory=list)  # webhooks lost for good
     sessions: list[Session] = field(default_factory=list)
-    rooms_left: list[dict[str, object]] = field(default_factory=list)
+    rooms_left: list[dict[str, Any]] = field(default_factory=list)
     logs: dict[str, int] = field(default_factory=dict)
     calls: dict[str, int] = field(default_factory=dict)
     kills: int = 0
@@ -109,7 +110,9 @@ class CountingFeed(Feed):
 
     def publish(self, kind: str, **fields: object) -> None:
         """Count it; write it down when somebody wants a trace."""
-        if kind == "api.call":
+        if kind == "fault.struck" and fields["what"] == "lose":
+            self._history.losses.append({"at_ms": self._clock_ms(), **fields})
+        elif kind == "api.call":
             _count(self._history.calls, f"{fields['action']} {fields['outcome']}")
         elif kind == "function.log":
             line = fields["line"]
@@ -213,7 +216,6 @@ class _World:
             last_ms = max(meeting.end_ms for meeting in meetings)
             await self._advance(last_ms)
             history.faults = (await http.get("/_local/faults")).json()["faults"]
-            history.strikes = (await http.get("/_local/faults?strikes=1")).json()["strikes"]
             await http.delete("/_local/faults")
             history.faults_end_ms = self._clock.now_ms()
             await self._advance(AFTERMATH_MS)

@@ -53,6 +53,6 @@ def describe_task(session: Session, task: Task) -> Fields:
     }
 
 
-def find_status(outcomes: Iterable[Outcome], *, ledger_is_shared: bool) -> int:
-    """What TRTC is answered: what is left due need not come back when a drainer sees the ledger."""
-    return max(DONE if one.due and ledger_is_shared else one.http_status for one in outcomes)
+def find_status(outcomes: Iterable[Outcome], *, drainer_comes: bool) -> int:
+    """What TRTC is answered: what is left due need not come back when a drainer is called for it."""
+    return max(DONE if one.due and drainer_comes else one.http_status for one in outcomes)

@@ -162,7 +162,7 @@ def test_taken_port_is_one_line() -> None:
     [
         ({"RULES_FILE": "/no/such/rules.toml"}, "error: rules: /no/such/rules.toml: cannot be"),
         ({"TRTC_CALLBACK_KEY": "not allowed!"}, "error: settings: TRTC_CALLBACK_KEY: must be"),
-        ({"TASK_QUOTA": "many"}, "error: TASK_QUOTA must be a number"),
+        ({"TASK_QUOTA": "many"}, "error: settings: TASK_QUOTA: must be a whole number of tasks"),
         ({"ROOMSCRIBE_SCENARIO": "/no/such.toml"}, "error: /no/such.toml: cannot be read"),
     ],
 )

@@ -54,7 +54,7 @@ def test_fault_is_shown_as_it_was_said(said: dict[str, object]) -> None:
         ({**API, "what": "hang", "times": True}, "times: "),
         ({**API, "what": "hang", "actions": "Invoke"}, "actions: "),
         ({**API, "what": "hang", "actions": ["Dance"]}, "there is no Dance; there are Invoke"),
-        ({**API, "what": "hang", "ms": 5}, "ms does not go with hang"),
+        ({**API, "what": "throttle", "ms": 5}, "ms does not go with throttle"),
         ({**API, "what": "hang", "code": "InternalError"}, "code does not go with hang"),
         ({**API, "what": "throttle", "when": "after"}, "when does not go with throttle"),
         ({**API, "what": "error", "code": "not a code"}, "code: "),

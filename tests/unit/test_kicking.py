@@ -80,14 +80,14 @@ def test_place_that_is_free_again_calls_a_drainer(calling: Stage) -> None:
     assert calling.asked() == [CREATE, "DeleteCloudTranscription", "Invoke"]
 
 
-def test_call_that_fails_is_no_harm_and_gives_the_lease_back(calling: Stage) -> None:
+def test_call_that_fails_makes_trtc_come_back_and_gives_the_lease_back(calling: Stage) -> None:
     calling.answer(CREATE, error("RequestLimitExceeded"))
     answer_scf(calling, error("ResourceNotFound.Function"))
     *_, outcome = act(calling, 101, OPENED_MS)
     assert (outcome.message, outcome.level, outcome.http_status) == (
         "drain.not_called",
         "warning",
-        200,
+        503,
     )
     assert calling.resources.ledger.take_lease("drain", "next", calling.now_ms, 5_000)
 

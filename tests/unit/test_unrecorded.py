@@ -59,7 +59,7 @@ def test_news_of_a_task_comes_back(bare: Stage) -> None:
 def test_start_that_fails_comes_back(bare: Stage, answer: object) -> None:
     bare.answer(CREATE, answer)
     outcome = bare.create()
-    assert find_status([outcome], ledger_is_shared=True) == 503
+    assert find_status([outcome], drainer_comes=True) == 503
 
 
 def test_room_that_waits_for_a_speaker_comes_back(bare: Stage) -> None:

@@ -1,0 +1,121 @@
+"""`make chaos`: both engines side by side, a table, and an exit code that says whether a bound broke."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.chaos.plan import plan_meetings
+from benchmarks.chaos.troubles import list_faults
+from benchmarks.chaos.verdict import Judgement, count_calls, judge
+from benchmarks.chaos.world import POSITIONS, History, play
+
+ENGINES = ("sqlite", "redis")
+HOURS, SEED = 1_000.0, 20_261_120
+BROKEN = 1
+
+Run = tuple[str, History, list[Judgement]]
+
+
+def main(
+    seed: Annotated[int, typer.Option(help="what everything random is drawn from")] = SEED,
+    hours: Annotated[float, typer.Option(help="simulated room-hours for each engine")] = HOURS,
+    engine: Annotated[str, typer.Option(help="sqlite, redis, or both")] = "both",
+    output: Annotated[Path | None, typer.Option("--json", help="write the figures there")] = None,
+    trace: Annotated[Path | None, typer.Option(help="a folder for all that happened")] = None,
+) -> None:
+    """A thousand room-hours with everything going wrong at once, judged by the emulator's books."""
+    engines = ENGINES if engine == "both" else (engine,)
+    with ProcessPoolExecutor(len(engines)) as pool:
+        waiting = [pool.submit(run_engine, one, seed, hours, trace) for one in engines]
+        runs = [one.result() for one in waiting]
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    for run in runs:
+        show(console, run)
+    if output:
+        output.write_text(json.dumps([describe(run) for run in runs], indent=2), encoding="utf-8")
+    broken = [text for _, _, judgements in runs for one in judgements for text in one.broken]
+    raise typer.Exit(BROKEN if broken else 0)
+
+
+def run_engine(engine: str, seed: int, hours: float, trace: Path | None) -> Run:
+    """One engine's thousand hours, in every position of the switches."""
+    chance = random.Random(seed)  # noqa: S311  repeatable, not secret
+    meetings = list(plan_meetings(chance, [one.sdk_app_id for one in POSITIONS], hours))
+    path = trace / f"{engine}.jsonl" if trace else None
+    history = play(engine, meetings, list_faults(seed), seed, path)
+    return engine, history, judge(history, meetings)
+
+
+def show(console: Console, run: Run) -> None:
+    """The table of one engine."""
+    engine, history, judgements = run
+    minutes = (history.end_ms - history.begin_ms) / 60_000
+    table = Table(title=f"{engine}: {minutes:.0f} simulated minutes in {history.elapsed_s:.0f} s")
+    table.add_column("a second 2.0 task with the same bot")
+    for name in ("room-hours", "missing s", "of wanted", "longest", "doubled s", "orphaned s"):
+        table.add_column(name, justify="right")
+    table.add_column("longest", justify="right")
+    table.add_column("bounds")
+    for one in judgements:
+        table.add_row(
+            one.position.name,
+            f"{one.room_hours:.0f}",
+            f"{one.missing_s:.0f}",
+            f"{one.missing_share:.2%}",
+            f"{one.longest_missing_s:.0f}",
+            f"{one.doubled_s:.1f}",
+            f"{one.orphaned_s:.0f}",
+            f"{one.longest_orphaned_s:.0f}",
+            "; ".join(one.broken[:3]) or "kept",
+        )
+    console.print(table)
+    struck = sum(int(str(fault["struck"])) for fault in history.faults)
+    calls = count_calls(history)
+    console.print(
+        f"faults struck {struck:,} times · instances killed {history.kills:,} · "
+        f"Redis killed {len(history.redis_away_ms)} · API calls {sum(calls.values()):,}, "
+        f"of which {sum(calls.values()) - calls.get('ok', 0):,} failed"
+    )
+
+
+def describe(run: Run) -> dict[str, object]:
+    """The same as JSON."""
+    engine, history, judgements = run
+    return {
+        "engine": engine,
+        "simulated_s": (history.end_ms - history.begin_ms) / 1000,
+        "elapsed_s": history.elapsed_s,
+        "kills": history.kills,
+        "redis_kills": len(history.redis_away_ms),
+        "faults": history.faults,
+        "calls": history.calls,
+        "logs": history.logs,
+        "positions": [
+            {
+                "same_bot": one.position.same_bot,
+                "bots_hold_rooms": one.position.bots_hold_rooms,
+                "room_hours": one.room_hours,
+                "wanted_s": one.wanted_s,
+                "missing_s": one.missing_s,
+                "doubled_s": one.doubled_s,
+                "orphaned_s": one.orphaned_s,
+                "longest_missing_s": one.longest_missing_s,
+                "longest_orphaned_s": one.longest_orphaned_s,
+                "broken": one.broken,
+            }
+            for one in judgements
+        ],
+    }
+
+
+if __name__ == "__main__":
+    typer.run(main)

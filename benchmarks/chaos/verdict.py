@@ -1,0 +1,120 @@
+"""What came of it: the emulator's books against the bounds, and the ledger's verdict on every room."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmarks.chaos.plan import Meeting
+from benchmarks.chaos.world import POSITIONS, REDIS_AWAY_MS, History, Position
+from shared.ledger import Session
+
+SWEEP_MS = 30_000
+# After the next sweep nothing may be left: it comes within 30 s and may have to repeat a failed call.
+AFTER_SWEEP_MS = SWEEP_MS + 15_000
+EXPLAINED_BY_MS = 180_000  # a lost webhook is made up for by the check of its task, at the latest
+MISSING_BOUND = 0.01
+
+Interval = Mapping[str, Any]  # as the emulator's report has it
+
+
+@dataclass
+class Judgement:
+    """The figures of one position of the switches; seconds, and what breaks a bound."""
+
+    position: Position
+    room_hours: float = 0.0
+    wanted_s: float = 0.0
+    missing_s: float = 0.0
+    doubled_s: float = 0.0
+    orphaned_s: float = 0.0
+    longest_missing_s: float = 0.0
+    longest_doubled_s: float = 0.0
+    longest_orphaned_s: float = 0.0
+    unexplained: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+
+    @property
+    def missing_share(self) -> float:
+        """Of the time people were wanted."""
+        return self.missing_s / self.wanted_s if self.wanted_s else 0.0
+
+
+def judge(history: History, meetings: list[Meeting]) -> list[Judgement]:
+    """A judgement for each position of the switches."""
+    judgements = {p.sdk_app_id: Judgement(p) for p in POSITIONS}
+    for meeting in meetings:
+        judgements[meeting.sdk_app_id].room_hours += meeting.hours
+        judgements[meeting.sdk_app_id].wanted_s += meeting.person_s
+    for room in history.report["rooms"]:
+        _add_room(judgements[room["sdk_app_id"]], room, history)
+    for session in history.sessions:
+        judgements[session.room.sdk_app_id].broken += _find_undecided(session)
+    for room in history.rooms_left:
+        judgements[room["sdk_app_id"]].broken += [
+            f"{room['room_id']}: task {task['task_id']} still runs" for task in room["tasks"]
+        ]
+    for judgement in judgements.values():
+        _check_bounds(judgement)
+    return list(judgements.values())
+
+
+def _add_room(judgement: Judgement, room: Mapping[str, Any], history: History) -> None:
+    judgement.missing_s += room["missing_s"]
+    judgement.doubled_s += room["doubled_s"]
+    judgement.orphaned_s += room["orphaned_s"]
+    for interval in room["intervals"]:
+        long_s = (interval["to_ms"] - interval["from_ms"]) / 1000
+        kind = interval["kind"]
+        name = f"longest_{kind}_s"
+        setattr(judgement, name, max(getattr(judgement, name), long_s))
+        allowed_ms = _find_allowance(kind, judgement.position)
+        if long_s * 1000 > allowed_ms and not _is_explained(room, interval, history):
+            at_s = (interval["from_ms"] - history.begin_ms) // 1000
+            judgement.unexplained.append(f"{room['room_id']}: {kind} {long_s:.0f} s at {at_s} s")
+
+
+def _find_allowance(kind: str, position: Position) -> int:
+    """How long it may last without anybody's having lost a webhook for good."""
+    if kind == "doubled" and position.same_bot != "both":
+        return 0
+    return AFTER_SWEEP_MS
+
+
+def _is_explained(room: Mapping[str, Any], interval: Interval, history: History) -> bool:
+    """Whether something happened that nobody could have seen earlier: a webhook lost, or Redis away."""
+    if interval["kind"] == "doubled":
+        return False
+    from_ms, to_ms = interval["from_ms"] - EXPLAINED_BY_MS, interval["to_ms"]
+    lost = any(
+        loss.get("room_id") == room["room_id"] and from_ms <= loss["at_ms"] <= to_ms
+        for loss in history.losses
+    )
+    return lost or any(
+        from_ms <= away_ms + REDIS_AWAY_MS and away_ms <= to_ms for away_ms in history.redis_away_ms
+    )
+
+
+def _find_undecided(session: Session) -> Iterator[str]:
+    for task in session.tasks.values():
+        undecided = task.state in ("due", "starting", "stopping")
+        if undecided or (session.closed_ms is not None and (task.alive or task.unseen)):
+            yield f"{session.room.room_id}: {task.target} is {task.state}, {len(task.alive)} alive"
+
+
+def _check_bounds(judgement: Judgement) -> None:
+    if judgement.missing_share > MISSING_BOUND:
+        judgement.broken.append(f"missing {judgement.missing_share:.2%} of the wanted time")
+    if judgement.position.same_bot != "both" and judgement.doubled_s > 0:
+        judgement.broken.append(f"doubled {judgement.doubled_s:.1f} s")
+    judgement.broken += judgement.unexplained
+
+
+def count_calls(history: History) -> dict[str, int]:
+    """API calls by what became of them, of all actions together."""
+    counts: dict[str, int] = defaultdict(int)
+    for name, count in history.calls.items():
+        counts[name.partition(" ")[2]] += count
+    return dict(counts)
