@@ -14,6 +14,7 @@ from shared.ledger import Session
 SWEEP_MS = 30_000
 # After the next sweep nothing may be left: it comes within 30 s and may have to repeat a failed call.
 AFTER_SWEEP_MS = SWEEP_MS + 15_000
+FAILED_CALL_MS = SWEEP_MS + 5_000
 EXPLAINED_BY_MS = 180_000  # a lost webhook is made up for by the check of its task, at the latest
 MISSING_BOUND = 0.01
 
@@ -70,29 +71,39 @@ def _add_room(judgement: Judgement, room: Mapping[str, Any], history: History) -
         kind = interval["kind"]
         name = f"longest_{kind}_s"
         setattr(judgement, name, max(getattr(judgement, name), long_s))
-        allowed_ms = _find_allowance(kind, judgement.position)
-        if long_s * 1000 > allowed_ms and not _is_explained(room, interval, history):
+        strikes = _find_strikes(room["room_id"], interval, history)
+        allowed_ms = _find_allowance(kind, judgement.position, strikes)
+        if long_s * 1000 > allowed_ms and not _is_explained(interval, strikes, history):
             at_s = (interval["from_ms"] - history.begin_ms) // 1000
             judgement.unexplained.append(f"{room['room_id']}: {kind} {long_s:.0f} s at {at_s} s")
 
 
-def _find_allowance(kind: str, position: Position) -> int:
-    """How long it may last without anybody's having lost a webhook for good."""
-    if kind == "doubled" and position.same_bot != "both":
-        return 0
-    return AFTER_SWEEP_MS
+def _find_strikes(room_id: str, interval: Interval, history: History) -> list[Interval]:
+    """What struck the room during the interval, and shortly before."""
+    from_ms, to_ms = interval["from_ms"] - EXPLAINED_BY_MS, interval["to_ms"]
+    return [
+        strike
+        for strike in history.strikes
+        if strike.get("room_id") == room_id and from_ms <= strike["at_ms"] <= to_ms
+    ]
 
 
-def _is_explained(room: Mapping[str, Any], interval: Interval, history: History) -> bool:
+def _find_allowance(kind: str, position: Position, strikes: list[Interval]) -> int:
+    """How long it may last when no webhook was lost for good: every failed call may cost a sweep."""
+    if kind == "doubled":
+        return AFTER_SWEEP_MS if position.same_bot == "both" else 0
+    failed = sum(strike["where"] == "api" for strike in strikes)
+    return AFTER_SWEEP_MS + FAILED_CALL_MS * failed
+
+
+def _is_explained(interval: Interval, strikes: list[Interval], history: History) -> bool:
     """Whether something happened that nobody could have seen earlier: a webhook lost, or Redis away."""
     if interval["kind"] == "doubled":
         return False
-    from_ms, to_ms = interval["from_ms"] - EXPLAINED_BY_MS, interval["to_ms"]
-    lost = any(
-        loss.get("room_id") == room["room_id"] and from_ms <= loss["at_ms"] <= to_ms
-        for loss in history.losses
-    )
-    return lost or any(
+    if any(strike["what"] == "lose" for strike in strikes):
+        return True
+    from_ms, to_ms = interval["from_ms"] - AFTER_SWEEP_MS, interval["to_ms"]
+    return any(
         from_ms <= away_ms + REDIS_AWAY_MS and away_ms <= to_ms for away_ms in history.redis_away_ms
     )
 

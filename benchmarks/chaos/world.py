@@ -85,7 +85,9 @@ class History:
 
     report: dict[str, Any] = field(default_factory=dict)  # JSON of the emulator, as the next three
     faults: list[dict[str, Any]] = field(default_factory=list)
-    losses: list[dict[str, Any]] = field(default_factory=list)  # webhooks lost for good
+    strikes: list[dict[str, Any]] = field(
+        default_factory=list
+    )  # on API calls; webhooks lost for good
     sessions: list[Session] = field(default_factory=list)
     rooms_left: list[dict[str, Any]] = field(default_factory=list)
     logs: dict[str, int] = field(default_factory=dict)
@@ -111,8 +113,8 @@ class CountingFeed(Feed):
 
     def publish(self, kind: str, **fields: object) -> None:
         """Count it; write it down when somebody wants a trace."""
-        if kind == "fault.struck" and fields["what"] == "lose":
-            self._history.losses.append({"at_ms": self._clock_ms(), **fields})
+        if kind == "fault.struck" and (fields["what"] == "lose" or fields["where"] == "api"):
+            self._history.strikes.append({"at_ms": self._clock_ms(), **fields})
         elif kind == "api.call":
             _count(self._history.calls, f"{fields['action']} {fields['outcome']}")
         elif kind == "function.log":

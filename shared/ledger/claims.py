@@ -52,7 +52,7 @@ def claim_start(
     task.service = service if by_hand and not task.unseen else task.service
     task.token, task.lease_until_ms = token, now_ms + LEASE_MS
     # An event that was told to come back must find its own name when it does.
-    task.trigger = task.trigger if by_hand and task.trigger else trigger
+    task.trigger = task.trigger if task.trigger and (by_hand or not trigger) else trigger
     task.pending = Attempt(token, task.service, len(task.task_ids), now_ms)
     task.attempts += 1
     task.waiting_ms = task.waiting_ms or now_ms

@@ -28,6 +28,7 @@ SCANNED = 200  # rooms looked at beyond those already known
 SCAN_EVERY_S = 0.5
 MOST_VISITS = 100  # of one room in one run: whatever keeps coming back is left to the next
 NAP_S = 1.0
+MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 HAND_ON_S = 3.0  # kept back of the time limit: calls under way end in it
 
 RoomOutcomes = tuple[Room, list[Outcome]]
@@ -41,6 +42,7 @@ def drain(resources: Resources, token: str = "") -> Iterator[RoomOutcomes]:
     """
     token = token or uuid.uuid4().hex
     ledger = resources.ledger
+    _rebuild_hourly(resources, token)
     while ledger.take_lease(LEASE, token, resources.now_ms(), LEASE_MS):
         drainer = _Drainer(resources, token)
         try:
@@ -53,6 +55,15 @@ def drain(resources: Resources, token: str = "") -> Iterator[RoomOutcomes]:
         if _is_late(resources):
             call_drainer(resources)
             return
+
+
+def _rebuild_hourly(resources: Resources, token: str) -> None:
+    """Let the ledger look through every room, in case an engine's crash has lost one from its agenda."""
+    now_ms = resources.now_ms()
+    if now_ms % HOUR_MS < MINUTE_MS and resources.ledger.take_lease(
+        "rebuild", token, now_ms, MINUTE_MS
+    ):
+        resources.ledger.rebuild_agenda()
 
 
 class _Drainer:

@@ -14,7 +14,7 @@ from shared.lifecycle.stopping import finish_unfinished, stop_leftovers, stop_ta
 from shared.resources import Resources, name_slot
 
 ASK_AGAIN_MS = 30_000  # after an answer that says nothing
-DRAIN = "drain"  # the trigger of what no event asks for
+DRAIN = ""  # the trigger of what no event asks for: whoever asked for it still does
 
 
 class Need(NamedTuple):

@@ -37,8 +37,8 @@ def start_task(
 ) -> list[Outcome]:
     """Start the task of `target` unless it runs, is being started, or may not be; exactly one wins.
 
-    `trigger` names the event that asks: its own retries are told to come back while the start is
-    not settled, everybody else's events are not kept waiting.
+    `trigger` names the event that asks, "" the one that asked before: its own retries are told to
+    come back while the start is not settled, everybody else's events are not kept waiting.
     """
     rule = find_rule(session, target)
     if rule.service == "none":
