@@ -92,7 +92,7 @@ def _find_allowance(kind: str, position: Position, strikes: list[Interval]) -> i
     """How long it may last when no webhook was lost for good: every failed call may cost a sweep."""
     if kind == "doubled":
         return AFTER_SWEEP_MS if position.same_bot == "both" else 0
-    failed = sum(strike["where"] == "api" for strike in strikes)
+    failed = len([strike for strike in strikes if strike["where"] == "api"])
     return AFTER_SWEEP_MS + FAILED_CALL_MS * failed
 
 
