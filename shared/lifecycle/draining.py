@@ -83,10 +83,9 @@ class _Drainer:
 
     def finds_more(self) -> bool:
         """Whether anything is due now that this run could still do something about."""
-        due = self._resources.ledger.list_due(
-            self._resources.now_ms(), len(self._left) + CALLS_AT_ONCE
-        )
-        return any(self._find_need(room) is not None for room in due)
+        now_ms = self._resources.now_ms()
+        due = self._resources.ledger.list_due(now_ms, len(self._left) + CALLS_AT_ONCE)
+        return any(self._find_need(room, now_ms) is not None for room in due)
 
     def _holds_lease(self) -> bool:
         now_ms = self._resources.now_ms()
@@ -104,18 +103,19 @@ class _Drainer:
         known = {*self._waiting, *self._in_hand.values()}
         ledger, until_ms = self._resources.ledger, self._resources.now_ms() + HORIZON_MS
         for room in ledger.list_due(until_ms, SCANNED + len(known) + len(self._left)):
-            need = None if room in known else self._find_need(room)
-            if need and need.due_ms <= until_ms:
+            need = None if room in known else self._find_need(room, until_ms)
+            if need:
                 self._waiting[room] = need
 
-    def _find_need(self, room: Room) -> Need | None:
-        """What can be done about a room in this run; what needs nothing leaves the agenda."""
+    def _find_need(self, room: Room, until_ms: int) -> Need | None:
+        """What can be done about a room by then, in this run; an agenda that says more is mended."""
         if room in self._left or self._visits[room] >= MOST_VISITS:
             return None
-        need = find_need(self._resources.ledger.read(room), self._resources.now_ms())
-        if need is None:
+        need = find_need(self._resources.ledger.read(room))
+        if need is None or need.due_ms > until_ms:
             self._resources.ledger.forget_look(room)
-        elif need.why == QUOTA and not has_place(room, self._resources):
+            return None
+        if need.why == QUOTA and not has_place(room, self._resources):
             self._left.add(room)
             return None
         return need
@@ -138,7 +138,7 @@ class _Drainer:
             self._in_hand[pool.submit(look_after, room, granted)] = room
 
     def _find_start_ms(self, need: Need) -> int:
-        return max(need.due_ms, self._free_ms.get(need.slot, 0))
+        return max(0 if need.is_check else need.due_ms, self._free_ms.get(need.slot, 0))
 
     def _collect(self) -> Iterator[RoomOutcomes]:
         for future in [future for future in self._in_hand if future.done()]:
