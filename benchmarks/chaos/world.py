@@ -107,6 +107,7 @@ class CountingFeed(Feed):
         self._history = history
         self._clock_ms = now_ms
         self._trace = trace.open("w", encoding="utf-8") if trace else None
+        self.publish("chaos.begins")
 
     def publish(self, kind: str, **fields: object) -> None:
         """Count it; write it down when somebody wants a trace."""

@@ -22,7 +22,7 @@ from shared.lifecycle.starting import QUOTA
 from shared.resources import Resources
 
 CALLS_AT_ONCE = 16  # the API's own latency must not be what limits the rate
-RENEW_MS = 5_000
+RENEW_MS = 1_000
 HORIZON_MS = 10_000  # what is due so soon is waited for
 SCANNED = 200  # rooms looked at beyond those already known
 SCAN_EVERY_S = 0.5

@@ -9,7 +9,7 @@ from shared.ledger import Room
 from shared.lifecycle.outcome import COME_BACK, DONE, Outcome
 from shared.resources import Resources
 
-LEASE, LEASE_MS = "drain", 15_000
+LEASE, LEASE_MS = "drain", 5_000  # a drainer that died is missed no longer
 KICKED_MS = 5_000  # a drainer that was called has begun by then, cold start included
 
 

@@ -19,6 +19,7 @@ class Outcome(Struct, frozen=True):
     """`message` is noun.result; `fields` go into the log line beside `outcome`; None is left out.
 
     `due`: the ledger knows what is left to do, so that a drainer can do it where there is one.
+    `queued`: and it only waits for its turn, so that TRTC's coming back would not help.
     """
 
     message: str
@@ -27,6 +28,7 @@ class Outcome(Struct, frozen=True):
     level: str = "info"
     fields: Mapping[str, str | int | None] = {}
     due: bool = False
+    queued: bool = False
 
     def write(self) -> None:
         """Write the log line."""
@@ -54,5 +56,5 @@ def describe_task(session: Session, task: Task) -> Fields:
 
 
 def find_status(outcomes: Iterable[Outcome], *, drainer_comes: bool) -> int:
-    """What TRTC is answered: what is left due need not come back when a drainer is called for it."""
-    return max(DONE if one.due and drainer_comes else one.http_status for one in outcomes)
+    """What TRTC is answered: what only waits for its turn need not come back when a drainer is called."""
+    return max(DONE if one.queued and drainer_comes else one.http_status for one in outcomes)

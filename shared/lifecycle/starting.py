@@ -22,7 +22,8 @@ from shared.services.service import read_task_id
 DYING_MS = 2_000  # a predecessor that still cleans up is asked again after this
 DYING_MAX_MS = 30_000
 BACK_OFF_MS, BACK_OFF_MAX_MS = 500, 8_000
-QUOTA = "TaskQuota"
+QUOTA, RATE = "TaskQuota", "StartsPerSecond"
+QUEUED = (QUOTA, RATE)
 
 
 def start_task(
@@ -119,13 +120,14 @@ class _Start:
         if ledger.count_living(self.session.room.sdk_app_id) > settings.task_quota:
             return QUOTA
         if not self.resources.take_slot(name_slot("start", self.claim.service)):
-            return "StartsPerSecond"
+            return RATE
         return ""
 
     def _wait(self, why: str) -> list[Outcome]:
         """Leave the task due: nothing was asked of the API."""
         self._release("due", why, may_have_happened=False, tried=False)
-        return [self._outcome("transcription.waiting", "due", COME_BACK, due=True, error_code=why)]
+        waiting = self._outcome("transcription.waiting", "due", COME_BACK, due=True, error_code=why)
+        return [msgspec.structs.replace(waiting, queued=why in QUEUED)]
 
     def _call(self, timeout_s: float) -> str:
         order = make_order(self.resources, self.session, self.rule, self.claim)
@@ -330,4 +332,5 @@ def _answer_unclaimed(session: Session, task: Task, trigger: str) -> Outcome:
         COME_BACK if waits else 200,
         fields=fields,
         due=waits and task.state == "due",
+        queued=waits and task.error_code in QUEUED,
     )

@@ -11,6 +11,7 @@ from shared.services import SERVICES
 from shared.services.kinds import is_gone
 
 STOP_AGAIN_MS = 3_000
+RATE = "StopsPerSecond"
 
 
 def finish_unfinished(book: RoomBook, resources: Resources) -> list[Outcome]:
@@ -63,7 +64,10 @@ def stop_id(
         }
         again_ms = resources.now_ms() + STOP_AGAIN_MS
         due = _note_stopped(resources, session, task, [], again_ms=again_ms)
-        return Outcome("transcription.stop_failed", "retry", COME_BACK, "warning", fields, due=due)
+        queued = due and error.code == RATE
+        return Outcome(
+            "transcription.stop_failed", "retry", COME_BACK, "warning", fields, due, queued
+        )
     fields["upstream_request_id"] = request_id or None
     if not _note_stopped(resources, session, task, [task_id.task_id]):
         return Outcome("transcription.stopped", "unrecorded", COME_BACK, "warning", fields)
@@ -144,7 +148,7 @@ def _call_stop(resources: Resources, room: Room, task_id: TaskId) -> str:
     if not timeout_s:
         raise ApiError("Deadline", "no time is left for the call")
     if not resources.take_slot(name_slot("stop", task_id.service)):
-        raise ApiError("StopsPerSecond", "as many calls a second as the API allows are under way")
+        raise ApiError(RATE, "as many calls a second as the API allows are under way")
     params = service.name_task(room.sdk_app_id, task_id.task_id)
     try:
         answer = resources.client.call(service.stop_action, params, task_id.region, timeout_s)
