@@ -18,7 +18,7 @@ DRAIN = "drain"  # the trigger of what no event asks for
 
 
 class Need(NamedTuple):
-    """The first thing a room needs: which call, from when on, and what it has waited for so far.
+    """Something that a room needs: which call, from when on, and what it has waited for so far.
 
     `is_check`: a task that runs is asked about, which may as well be done a little earlier.
     """
@@ -29,15 +29,15 @@ class Need(NamedTuple):
     is_check: bool = False
 
 
-def find_need(book: RoomBook) -> Need | None:
-    """What the room needs next; None for nothing."""
+def list_needs(book: RoomBook) -> list[Need]:
+    """What the room needs, the most urgent first."""
     needs = [
         _describe_need(session, task, due_ms)
         for session in book.sessions
         for task in session.tasks.values()
         if (due_ms := find_task_look(session, task)) is not None
     ]
-    return min(needs, key=lambda need: need.due_ms, default=None)
+    return sorted(needs, key=lambda need: need.due_ms)
 
 
 def look_after(room: Room, resources: Resources) -> list[Outcome]:
