@@ -108,6 +108,8 @@ def release_start(
         task.error_code, task.not_before_ms = error_code, not_before_ms
         task.waiting_ms = task.waiting_ms if state == "due" else 0
         _set_state(task, state, now_ms)
+        if session.closed_ms is not None:
+            begin_stops(session, now_ms)
     elif not may_have_happened:  # somebody took the claim away and could not know
         task.unseen = [attempt for attempt in task.unseen if attempt.token != claim.token]
 
@@ -208,7 +210,9 @@ def note_running(
     What nobody holds a claim on is running now, without another call. Of two that run, the newer one
     is kept: it has the same bot. In a session that is closed or held it is left to be stopped.
     """
-    task = session.tasks.setdefault(target, Task(target, found.service, changed_ms=now_ms))
+    state: TaskState = "held" if session.held else "due"
+    fresh = Task(target, found.service, state, changed_ms=now_ms)
+    task = session.tasks.setdefault(target, fresh)
     known = next((i for i in task.task_ids if i.task_id == found.task_id), None)
     if known and known.task_id == task.task_id:
         task.checked_ms = max(task.checked_ms, asked_ms)
@@ -219,12 +223,13 @@ def note_running(
         return task
     if task.state == "starting" and is_leased(task, now_ms):
         return task
-    if task.state in ("due", "starting", "failed") or (
+    adopts = task.state in ("due", "starting", "failed") or (
         task.state == "stopped" and found.started_ms > task.ended_ms
-    ):
+    )
+    if adopts:
         _lose_claim(task)
-        _run(task, known, now_ms)
-    elif task.state == "running" and newer:
+    if adopts or (task.state == "running" and newer):
+        task.removed = False  # what was taken out has made room for this one
         _run(task, known, now_ms)
     return task
 

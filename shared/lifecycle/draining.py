@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 
-from shared.errors import RoomscribeError
+from shared import log
+from shared.errors import LedgerError, RoomscribeError
 from shared.ledger import Room
 from shared.lifecycle.kicking import LEASE, LEASE_MS, call_drainer
-from shared.lifecycle.looking import Need, find_need, look_after
+from shared.lifecycle.looking import Need, list_needs, look_after
 from shared.lifecycle.outcome import Outcome, failed
 from shared.lifecycle.starting import QUOTA
 from shared.resources import Resources
@@ -74,6 +75,8 @@ class _Drainer:
         self._in_hand: dict[Future[list[Outcome]], Room] = {}
         self._waiting: dict[Room, Need] = {}  # for a slot, or for its time, in the order found
         self._left: set[Room] = set()  # nothing more can be done about them in this run
+        self._full: set[Room] = set()  # wait for a place of the quota, as they did at the last scan
+        self._places: dict[int, int] = {}  # of the quota, free at this scan, by application
         self._visits: Counter[Room] = Counter()
         self._free_ms: dict[str, int] = {}  # when each kind of call has a slot again
         self._renewed_ms = resources.now_ms()
@@ -84,7 +87,7 @@ class _Drainer:
         with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
             while not _is_late(self._resources) and self._holds_lease():
                 yield from self._collect()
-                self._scan()
+                yield from self._scan()
                 self._submit(pool)
                 if not self._in_hand and not self._waiting:
                     break
@@ -94,10 +97,11 @@ class _Drainer:
 
     def finds_more(self) -> bool:
         """Whether anything is due now that this run could still do something about."""
-        due = self._resources.ledger.list_due(
-            self._resources.now_ms(), len(self._left) + CALLS_AT_ONCE
-        )
-        return any(self._find_need(room) is not None for room in due)
+        now_ms = self._resources.now_ms()
+        self._places.clear()
+        passed_over = len(self._left) + len(self._full)
+        due = self._resources.ledger.list_due(now_ms, passed_over + CALLS_AT_ONCE)
+        return any(self._find_need(room, now_ms) is not None for room in due)
 
     def _holds_lease(self) -> bool:
         now_ms = self._resources.now_ms()
@@ -106,30 +110,58 @@ class _Drainer:
         self._renewed_ms = now_ms
         return self._resources.ledger.take_lease(LEASE, self._token, now_ms, LEASE_MS)
 
-    def _scan(self) -> None:
-        """Find rooms that need something; not too often while enough of them wait."""
+    def _scan(self) -> Iterator[RoomOutcomes]:
+        """Find rooms that need something; not too often while there is enough to do and many wait."""
         now_s = time.monotonic()
-        if len(self._waiting) > CALLS_AT_ONCE and now_s < self._scanned_s + SCAN_EVERY_S:
+        at_work = self._in_hand or self._waiting
+        crowded = self._full or len(self._waiting) > CALLS_AT_ONCE
+        if at_work and crowded and now_s < self._scanned_s + SCAN_EVERY_S:
             return
         self._scanned_s = now_s
+        self._places.clear()
         known = {*self._waiting, *self._in_hand.values()}
+        passed_over = len(known) + len(self._left) + len(self._full)
         ledger, until_ms = self._resources.ledger, self._resources.now_ms() + HORIZON_MS
-        for room in ledger.list_due(until_ms, SCANNED + len(known) + len(self._left)):
-            need = None if room in known else self._find_need(room)
-            if need and need.due_ms <= until_ms:
+        for room in ledger.list_due(until_ms, SCANNED + passed_over):
+            try:
+                need = None if room in known else self._find_need(room, until_ms)
+            except LedgerError as error:  # if it is not this room's book, the next question tells
+                self._left.add(room)
+                yield room, [failed(error)]
+                return
+            if need:
                 self._waiting[room] = need
 
-    def _find_need(self, room: Room) -> Need | None:
-        """What can be done about a room in this run; what needs nothing leaves the agenda."""
+    def _find_need(self, room: Room, until_ms: int) -> Need | None:
+        """What can be done about a room by then, in this run; an agenda that says more is mended."""
         if room in self._left or self._visits[room] >= MOST_VISITS:
             return None
-        need = find_need(self._resources.ledger.read(room), self._resources.now_ms())
-        if need is None:
+        needs = [
+            need
+            for need in list_needs(self._resources.ledger.read(room))
+            if need.due_ms <= until_ms
+        ]
+        if not needs:
             self._resources.ledger.forget_look(room)
-        elif need.why == QUOTA and not has_place(room, self._resources):
-            self._left.add(room)
-            return None
+        possible = (need for need in needs if need.why != QUOTA or self._take_place(room))
+        need = next(possible, None)
+        if needs and need is None:
+            self._full.add(room)
+        else:
+            self._full.discard(room)
         return need
+
+    def _take_place(self, room: Room) -> bool:
+        """Whether the quota has a place for one more task; what is under way may have taken one, too."""
+        sdk_app_id = room.sdk_app_id
+        if sdk_app_id not in self._places:
+            quota = self._resources.settings.task_quota
+            living = self._resources.ledger.count_living(sdk_app_id)
+            queued = [one for one, need in self._waiting.items() if need.why == QUOTA]
+            claimants = Counter(one.sdk_app_id for one in (*queued, *self._in_hand.values()))
+            self._places[sdk_app_id] = quota - living - claimants[sdk_app_id]
+        self._places[sdk_app_id] -= 1
+        return self._places[sdk_app_id] >= 0
 
     def _submit(self, pool: ThreadPoolExecutor) -> None:
         """Begin what may begin now; each kind of call waits for its own slots."""
@@ -149,7 +181,7 @@ class _Drainer:
             self._in_hand[pool.submit(look_after, room, granted)] = room
 
     def _find_start_ms(self, need: Need) -> int:
-        return max(need.due_ms, self._free_ms.get(need.slot, 0))
+        return max(0 if need.is_check else need.due_ms, self._free_ms.get(need.slot, 0))
 
     def _collect(self) -> Iterator[RoomOutcomes]:
         for future in [future for future in self._in_hand if future.done()]:
@@ -159,6 +191,10 @@ class _Drainer:
             except RoomscribeError as error:
                 self._left.add(room)
                 yield room, [failed(error)]
+            except Exception as error:  # noqa: BLE001  a bug in one room; the others go on
+                self._left.add(room)
+                log.bind_room(*room)
+                log.write_crash("drain.crashed", error)
 
     def _rest(self) -> None:
         """Until a call has ended; or, with none under way, until something may begin."""
@@ -168,12 +204,6 @@ class _Drainer:
         now_ms = self._resources.now_ms()
         first_ms = min(map(self._find_start_ms, self._waiting.values()))
         self._resources.sleep(min(max(first_ms - now_ms, 0) / 1000, NAP_S))
-
-
-def has_place(room: Room, resources: Resources) -> bool:
-    """Whether the quota has a place for one more task of the room's application."""
-    living = resources.ledger.count_living(room.sdk_app_id)
-    return living < resources.settings.task_quota
 
 
 def _is_late(resources: Resources) -> bool:

@@ -18,22 +18,26 @@ DRAIN = ""  # the trigger of what no event asks for: whoever asked for it still 
 
 
 class Need(NamedTuple):
-    """The first thing a room needs: which call, from when on, and what it has waited for so far."""
+    """Something that a room needs: which call, from when on, and what it has waited for so far.
+
+    `is_check`: a task that runs is asked about, which may as well be done a little earlier.
+    """
 
     slot: str
     due_ms: int
     why: str = ""
+    is_check: bool = False
 
 
-def find_need(book: RoomBook, now_ms: int) -> Need | None:
-    """What the room needs next; None for nothing. A check may be made any time: it is due now."""
+def list_needs(book: RoomBook) -> list[Need]:
+    """What the room needs, the most urgent first."""
     needs = [
-        _describe_need(session, task, due_ms, now_ms)
+        _describe_need(session, task, due_ms)
         for session in book.sessions
         for task in session.tasks.values()
         if (due_ms := find_task_look(session, task)) is not None
     ]
-    return min(needs, key=lambda need: need.due_ms, default=None)
+    return sorted(needs, key=lambda need: need.due_ms)
 
 
 def look_after(room: Room, resources: Resources) -> list[Outcome]:
@@ -48,11 +52,11 @@ def look_after(room: Room, resources: Resources) -> list[Outcome]:
     return outcomes
 
 
-def _describe_need(session: Session, task: Task, due_ms: int, now_ms: int) -> Need:
+def _describe_need(session: Session, task: Task, due_ms: int) -> Need:
     if session.closed_ms is None and task.state in ("due", "starting"):
         return Need(name_slot("start", task.service), due_ms, task.error_code)
     if session.closed_ms is None and task.state == "running" and not claims.find_leftovers(task):
-        return Need(name_slot("describe", task.service), min(due_ms, now_ms))
+        return Need(name_slot("describe", task.service), due_ms, is_check=True)
     return Need(name_slot("stop", task.service), due_ms)
 
 

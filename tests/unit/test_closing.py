@@ -279,3 +279,13 @@ def test_room_does_not_close_quietly_while_nobody_knows_of_a_start(stage: Stage)
     unclear = stage.event(102, OPENED_MS + 5)
     assert (unclear.message, unclear.http_status) == ("transcription.unclear", 503)
     assert stage.task().state == "stopping"
+
+
+def test_start_that_failed_after_the_room_had_closed_is_not_left_due(stage: Stage) -> None:
+    def close_meanwhile(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        stage.event(102, OPENED_MS + 5)
+        return 200, {}, json.dumps(error("RequestLimitExceeded"))
+
+    stage.api.add_callback(responses.POST, ENDPOINT + "/", close_meanwhile)
+    stage.create()
+    assert stage.task().state == "stopped"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 import requests
 
+from shared.ledger import RoomBook, claims
 from shared.lifecycle.asking import UNSURE_MS
+from shared.rules import Rule
 from tests.unit.stage import (
     ENDED,
     LIVES,
@@ -235,3 +237,31 @@ def test_speakers_task_is_resumed_for_that_speaker_only(stage: Stage) -> None:
     stage.answer(CREATE, {"Response": {"TaskId": "task-3", "RequestId": "r"}})
     stage.event(103, OPENED_MS + 300, "ann")
     assert stage.session().tasks["ann"].state == "running"
+
+
+def test_bots_that_took_out_one_another_while_the_ledger_was_away_leave_the_last(
+    stage: Stage,
+) -> None:
+    for number, task_id in enumerate(("task-1", "task-2")):
+        stage.tell(1401, task_id, OPENED_MS + 10 * number, bot=stage.bot())
+        stage.tell(1402, task_id, OPENED_MS + 10 * number + 5, leave_code=3)
+    assert messages(stage, 1401, "task-3", OPENED_MS + 30, bot=stage.bot()) == ["task.found"]
+    assert (stage.task().state, stage.task().task_id) == ("running", "task-3")
+
+
+def test_task_found_in_a_held_room_is_stopped(stage: Stage) -> None:
+    stage.resources.ledger.change(stage.room, open_held)
+    stage.answer(STOP, STOPPED)
+    told = messages(stage, 1401, "task-1", OPENED_MS + 40, bot=stage.bot())
+    assert told == ["task.found", "transcription.stopped"]
+    assert stage.task().state == "held"
+    assert stage.drain() == []
+
+
+def open_held(book: RoomBook) -> None:
+    """A person stopped the room before anything of it was known but that it is open."""
+    _, session = book.open_session(
+        OPENED_MS, Rule(name="all", room=["*"], cloud={"region": "ap-singapore"})
+    )
+    assert session
+    claims.hold_session(session, OPENED_MS)
