@@ -1,4 +1,4 @@
-"""What people do in the rooms, drawn from a seed: meetings of half an hour to an hour."""
+"""What people do in the rooms, drawn from a seed: meetings of about an hour."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 
 MINUTE_MS = 60_000
 SPREAD_MS = 5 * MINUTE_MS  # all meetings begin within it
-SHORTEST_MS, LONGEST_MS = 25 * MINUTE_MS, 65 * MINUTE_MS
+SHORTEST_MS, LONGEST_MS = 40 * MINUTE_MS, 80 * MINUTE_MS
 NUMBERED = 20_000  # numeric rooms from here on; a rule of their own
 
 # Each kind of room has its rule in rules.toml beside this file.
@@ -87,7 +87,7 @@ def _plan_room(chance: random.Random, sdk_app_id: int, number: int) -> Iterator[
 
 
 def _fill(chance: random.Random, meeting: Meeting) -> None:
-    people = [f"user-{number}" for number in range(chance.randint(1, 4))]
+    people = [f"user-{number}" for number in range(chance.randint(1, 3))]
     begin_ms, end_ms = meeting.begin_ms, meeting.end_ms
     steps = [Step(begin_ms, "create", people[0])]
     early_ms, late_ms = begin_ms + 1_000, end_ms - 5 * MINUTE_MS
@@ -106,7 +106,7 @@ def _fill(chance: random.Random, meeting: Meeting) -> None:
 def _plan_speech(chance: random.Random, person: str, from_ms: int, until_ms: int) -> Iterator[Step]:
     on_ms = from_ms + chance.randrange(1_000, 60_000)
     yield Step(on_ms, "microphone", person)
-    for _ in range(chance.randint(0, 2)):
+    for _ in range(chance.randint(0, 1)):
         yield Step(chance.randrange(on_ms + 1, until_ms), "say", person)
 
 

@@ -45,7 +45,7 @@ from shared.ledger import Session, close_ledgers, open_ledger
 
 RULES = Path(__file__).with_name("rules.toml")
 STEP_MS = 1_000
-KILL_EVERY_MS = 5_000
+KILL_EVERY_MS = 6_000
 REDIS_AWAY_MS = 4_000
 REDIS_EVERY_MS = 20 * 60_000
 AFTERMATH_MS = (
