@@ -5,6 +5,7 @@ from __future__ import annotations
 import compileall
 import contextlib
 import json
+import logging
 import random
 import tempfile
 import time
@@ -142,6 +143,7 @@ def play(
     history = History()
     for folder in (FUNCTIONS_DIR, ROOT / "shared"):  # an instance that dies is one to start again
         compileall.compile_dir(str(folder), quiet=2)
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # it warns of every pipe of the killed
     began_s = time.monotonic()
 
     @contextlib.asynccontextmanager
