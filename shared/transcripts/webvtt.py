@@ -12,16 +12,19 @@ ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def write_webvtt(transcript: Transcript, languages: Sequence[str] = ()) -> str:
-    """One cue a sentence, named by its key; a line for each language."""
-    cues = (_write_cue(sentence, languages) for sentence in transcript.sentences)
+    """One numbered cue a sentence; a line for each language."""
+    cues = (
+        _write_cue(number, sentence, languages)
+        for number, sentence in enumerate(transcript.sentences, 1)
+    )
     return "\n".join(("WEBVTT\n", *cues))
 
 
-def _write_cue(sentence: Sentence, languages: Sequence[str]) -> str:
+def _write_cue(number: int, sentence: Sentence, languages: Sequence[str]) -> str:
     times = f"{write_clock(sentence.start_ms)} --> {write_clock(sentence.end_ms)}"
     voice = f"<v {_escape(sentence.user_id)}>" if sentence.user_id else ""
     lines = "\n".join(_escape(text) for text in choose_texts(sentence, languages))
-    return f"{sentence.key}\n{times}\n{voice}{lines}\n"
+    return f"{number}\n{times}\n{voice}{lines}\n"
 
 
 def _escape(text: str) -> str:
