@@ -9,6 +9,7 @@ from shared.errors import RequestError
 from shared.transcripts.records import Sentence
 
 MAX_LANGUAGES = 4
+SPOKEN = "spoken"  # asks for each sentence in the language in which it was said
 ENGINE = re.compile(r"(?:bigmodel-|16k_|8k_)?([a-z]{2,3}(?:-[A-Za-z]{2,4})?)")
 
 
@@ -19,7 +20,7 @@ def read_language(engine: str) -> str:
 
 
 def read_languages(text: str) -> tuple[str, ...]:
-    """The languages in `en`, `en,zh` or `en+zh` (a plus sign arrives as a space); () for "" .
+    """The languages in `en`, `en,zh` or `spoken+zh` (a plus sign arrives as a space); () for "".
 
     Raises RequestError.
     """
@@ -32,7 +33,7 @@ def read_languages(text: str) -> tuple[str, ...]:
 
 def choose_texts(sentence: Sentence, languages: Sequence[str]) -> list[str]:
     """The sentence in each of the languages, a text never twice; as spoken when it is in none of them."""
-    known = {sentence.language: sentence.text, **sentence.translations}
+    known = {SPOKEN: sentence.text, sentence.language: sentence.text, **sentence.translations}
     found = [_find_text(known, language) for language in languages]
     texts = list(dict.fromkeys(text for text in found if text))
     return texts or [sentence.text or next(iter(sentence.translations.values()))]
