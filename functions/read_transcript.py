@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.errors import NotSharedError
-from shared.ledger import open_ledger
+from shared.ledger import KeptTranscripts, open_ledger
 from shared.scf import Json
 from shared.settings import Settings
 from shared.transcripts.serving import answer_reader
@@ -17,9 +17,8 @@ def main_handler(event: object, context: object) -> Json:
 
 def open_source(settings: Settings) -> TranscriptSource:
     """The ledger that trtc_callback writes to."""
-    ledger = open_ledger(settings.ledger_url)
-    if not (settings.ledger_is_shared and isinstance(ledger, TranscriptSource)):
+    if not settings.ledger_is_shared:
         raise NotSharedError(
-            "LEDGER_URL: reading transcripts needs a ledger that keeps and shares them"
+            "LEDGER_URL: reading transcripts needs a ledger that all instances share"
         )
-    return ledger
+    return KeptTranscripts(open_ledger(settings.ledger_url))

@@ -275,7 +275,9 @@ def _build_callback(envelope: Envelope, sdk_app_id: int, info: EventInfo) -> Cal
 
 
 def _read_sentence(event_type: int, raw: msgspec.Raw) -> SentenceNews:
-    from shared.transcripts.parsing import parse_sentence  # late: most callbacks tell of no sentence
+    from shared.transcripts.parsing import (
+        parse_sentence,
+    )  # late: most callbacks tell of no sentence
 
     return parse_sentence(event_type, bytes(raw))
 

@@ -42,7 +42,5 @@ def _list_origins(session: Session) -> dict[str, TaskOrigin]:
         rule = session.rule if whole else session.rule.for_user(task.target)
         for task_id in task.task_ids:
             engine = str(rule.parameters(task_id.service).get("language", ""))
-            origins[task_id.task_id] = TaskOrigin(
-                task_id.started_ms or None, read_language(engine)
-            )
+            origins[task_id.task_id] = TaskOrigin(task_id.started_ms or None, read_language(engine))
     return origins

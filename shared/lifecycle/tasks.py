@@ -102,7 +102,9 @@ def _note_unknown(
     region = find_region(session, target, news.service)
     found = TaskId(news.task_id, news.service, region, started_ms=callback.event_ms)
     task = _note_running(session, target, found, resources)
-    found_it = Outcome("task.found", task.state, level="warning", fields=describe_task(session, task))
+    found_it = Outcome(
+        "task.found", task.state, level="warning", fields=describe_task(session, task)
+    )
     outcomes = [found_it, *_keep_sentence(callback, session, resources)]
     if session.closed_ms is not None:
         return outcomes + finish_closing(session, resources)

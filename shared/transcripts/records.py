@@ -24,6 +24,10 @@ class Words(Struct, frozen=True, order=True, omit_defaults=True):
     end_ms: int = UNKNOWN_MS
     language: str = ""
 
+    def __repr__(self) -> str:
+        """Without what was said: a traceback or a log must not tell."""
+        return f"Words(event_ms={self.event_ms}, {len(self.text)} characters)"
+
 
 class SentenceNews(Struct, frozen=True, omit_defaults=True):
     """All that callbacks have told of one sentence so far; what the ledger keeps, one per `key`.
@@ -39,6 +43,10 @@ class SentenceNews(Struct, frozen=True, omit_defaults=True):
     translations: dict[str, Words] = {}
     opaque: str = ""
     version: int = 0
+
+    def __repr__(self) -> str:
+        """Likewise."""
+        return f"SentenceNews(key={self.key!r}, version={self.version})"
 
 
 class TaskOrigin(Struct, frozen=True):
