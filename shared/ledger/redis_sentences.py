@@ -30,7 +30,7 @@ def keep(server: Server, session: Session, news: SentenceNews) -> bool | None:
 def read_version(server: Server, session: Session) -> int:
     """How often anything in the session's transcript has changed."""
     (last,) = server.ask(("ZREVRANGE", versions_key(session), 0, 0, "WITHSCORES"))
-    return int(last[0][1]) if last else 0
+    return int(last[1]) if last else 0
 
 
 def list_since(server: Server, session: Session, since: int) -> list[SentenceNews]:
