@@ -29,7 +29,7 @@ LEAVE_CODES = {
     98: LeaveCode("broken", "internal error"),
     99: LeaveCode("idle", "nobody spoke or was there for max_idle_s"),
 }
-UNKNOWN = LeaveCode("broken", "no reason was given")
+UNKNOWN = LeaveCode("unknown", "no reason was given")
 
 
 def read_leave_code(service: str, code: int | None) -> LeaveCode:
@@ -57,8 +57,9 @@ def end_task(
     after_ms = UNSURE_MS if ending == "removed" else 0  # a newer bot of its name will be told of
 
     def resume(known: Session, there: list[Person]) -> Task:
-        task = known.tasks[target]
-        if task.state == "stopped" and is_wanted(find_rule(known, target), task, ending, there):
+        task, rule = known.tasks[target], find_rule(known, target)
+        lived_ms = resources.now_ms() - find_start_ms(task)
+        if task.state == "stopped" and is_wanted(rule, task, ending, there, lived_ms):
             claims.resume(known, target, resources.now_ms(), after_ms=after_ms)
         return task
 
@@ -75,16 +76,24 @@ def end_task(
     return resources.change(session, lambda known: resume(known, came)) if came != people else task
 
 
-def is_wanted(rule: Rule, task: Task, ending: Ending, people: list[Person]) -> bool:
+def find_start_ms(task: Task) -> int:
+    """When the current TaskId began."""
+    return next((i.started_ms for i in task.task_ids if i.task_id == task.task_id), 0)
+
+
+def is_wanted(rule: Rule, task: Task, ending: Ending, people: list[Person], lived_ms: int) -> bool:
     """Whether anybody is there for whom a task that ended by itself should run again.
 
     After an idle end only somebody who came, or spoke, since. Otherwise also whoever is known to be
-    there; and when the room never told of anybody, its creator is believed to be.
+    there; and when the room never told of anybody, its creator is believed to be, unless the end
+    may have been an idle one.
     """
     if rule.service == "none":
         return False
     if not people and ending != "idle":
-        return rule.start_on == "room_created" and task.target == WHOLE_ROOM
+        may_be_idle = ending == "unknown" and lived_ms >= rule.max_idle_s * 1000
+        by_creator = rule.start_on == "room_created" and task.target == WHOLE_ROOM
+        return by_creator and not may_be_idle
     return any(
         person.present
         and task.target in (WHOLE_ROOM, person.user_id)

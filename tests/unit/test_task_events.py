@@ -265,3 +265,18 @@ def open_held(book: RoomBook) -> None:
     )
     assert session
     claims.hold_session(session, OPENED_MS)
+
+
+def test_room_in_which_nobody_ever_came_is_not_restarted_for_ever(stage: Stage) -> None:
+    stage.answer(CREATE, STARTED, SECOND)
+    stage.create()
+    stage.now_ms += 60_000
+    assert messages(stage, 1402, "task-1", OPENED_MS + 60_000) == ["task.ended"]
+    assert stage.task().state == "stopped"
+
+
+def test_creator_is_believed_to_be_there_when_a_task_breaks_early(stage: Stage) -> None:
+    stage.answer(CREATE, STARTED, SECOND)
+    stage.create()
+    stage.now_ms += 59_000
+    assert messages(stage, 1402, "task-1", OPENED_MS + 59_000)[-1] == "transcription.started"
