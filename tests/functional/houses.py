@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import pytest
 from local.redis_server import RedisServer
 from tests.functional.rooms import RULES
 from tests.functional.theatre import Theatre, open_house
-from tests.redis_server import empty
+from tests.redis_server import empty, need_redis
 
 OpenHouse = Callable[..., Theatre]
 ENGINES = ("sqlite", "redis")
@@ -34,6 +34,14 @@ def house(request: pytest.FixtureRequest, tmp_path: Path) -> OpenHouse:
         return replace(open_house(ledger_url, write_rules(tmp_path), **settings), redis=redis)
 
     return make
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis server of this test alone, which may do with it what it likes."""
+    need_redis()
+    with RedisServer(tmp_path / "redis") as server:
+        yield server
 
 
 def write_rules(folder: Path) -> Path:

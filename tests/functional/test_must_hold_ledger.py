@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,11 +12,18 @@ import pytest
 
 from local.redis_server import RedisServer
 from shared.ledger import close_ledgers, open_ledger
-from tests.functional.houses import AI_ROOM, CLOUD_ROOM, OpenHouse, house, write_rules
+from tests.functional.houses import (
+    AI_ROOM,
+    CLOUD_ROOM,
+    OpenHouse,
+    house,
+    own_redis,
+    write_rules,
+)
 from tests.functional.theatre import Stage, open_house
-from tests.redis_server import connect, need_redis
+from tests.redis_server import connect
 
-__all__ = ["house"]
+__all__ = ["house", "own_redis"]
 
 ROOMS = [f"room-{number:02}" for number in range(12)]
 
@@ -135,13 +142,6 @@ def refuse_password(server: RedisServer) -> Trouble:
 def take_redis_away(server: RedisServer) -> Trouble:
     server.stop()
     return Trouble(server.url, "cannot be reached", server.start)
-
-
-@pytest.fixture
-def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
-    need_redis()
-    with RedisServer(tmp_path / "redis") as server:
-        yield server
 
 
 FILES = [damage_file, use_foreign_file, forbid_writing]
