@@ -13,6 +13,7 @@ import typer
 from local.development import ENDPOINT
 from local.errors import LocalError
 from local.explain import explain
+from local.package.command import package
 from local.replay import replay
 
 app = typer.Typer(
@@ -199,3 +200,4 @@ def invoke(
 
 app.command()(replay)
 app.command()(explain)
+app.command()(package)
