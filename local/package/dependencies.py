@@ -16,7 +16,7 @@ SCF_PYTHON = "3.10"  # Source: SCF documentation, runtimes (product 583, documen
 PLATFORM = "manylinux2014_x86_64"
 SOURCE_ONLY = "tls-sig-api-v2"  # it has no wheel; it is one Python file
 OPTIONS = (
-    *("--no-deps", "--no-compile", "--quiet", "--disable-pip-version-check"),
+    *("--no-deps", "--no-compile", "--use-pep517", "--quiet", "--disable-pip-version-check"),
     *("--python-version", SCF_PYTHON, "--implementation", "cp", "--platform", PLATFORM),
     *("--only-binary=:all:", "--no-binary", SOURCE_ONLY),
 )
