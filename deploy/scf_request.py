@@ -50,7 +50,7 @@ def main() -> None:
 
 def read_code() -> dict[str, str]:
     """The package itself; the API takes up to 50 MB of it."""
-    return {"ZipFile": base64.b64encode(Path(os.environ["package"]).read_bytes()).decode()}
+    return {"ZipFile": base64.b64encode(Path(os.environ["PACKAGE"]).read_bytes()).decode()}
 
 
 def describe_configuration(timeout_s: int) -> dict[str, object]:

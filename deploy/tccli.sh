@@ -10,7 +10,7 @@ package=${1:-dist/roomscribe.zip}
 for name in STAGE REGION ROLE TRTC_SDK_APP_ID TRTC_SDK_SECRET_KEY TRTC_CALLBACK_KEY LEDGER_URL; do
     eval "[ -n \"\${$name:-}\" ]" || { echo "$name: not set; see .env.example" >&2; exit 1; }
 done
-export STAGE package DRAIN_FUNCTION="roomscribe-$STAGE-drain_starts"
+export STAGE PACKAGE="$package" DRAIN_FUNCTION="roomscribe-$STAGE-drain_starts"
 export TENCENTCLOUD_SECRET_ID="${TENCENT_SECRET_ID:-${TENCENTCLOUD_SECRET_ID:-}}"
 export TENCENTCLOUD_SECRET_KEY="${TENCENT_SECRET_KEY:-${TENCENTCLOUD_SECRET_KEY:-}}"
 umask 077

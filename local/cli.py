@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import typer
 
 from local.development import ENDPOINT
+from local.doctor.command import doctor
 from local.errors import LocalError
 from local.explain import explain
 from local.package.command import package
@@ -201,3 +202,4 @@ def invoke(
 app.command()(replay)
 app.command()(explain)
 app.command()(package)
+app.command()(doctor)

@@ -41,7 +41,9 @@ def hash_subject(certificate: bytes) -> str:
     Source: OpenSSL 1.0.0 and newer, X509_NAME_hash: the first four bytes, the lowest first, of the
     SHA-1 of the name in its canonical form.
     """
-    names = b"".join(_canonicalise(value.content) for value in read_values(find_subject(certificate)))
+    names = b"".join(
+        _canonicalise(value.content) for value in read_values(find_subject(certificate))
+    )
     digest = hashlib.sha1(names, usedforsecurity=False).digest()
     return digest[3::-1].hex()
 
