@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 from local.development import local_environment
-from local.doctor.api import check_calls, check_clock
 from local.doctor.configuration import (
     check_callback_keys,
     check_credentials,
@@ -58,11 +57,18 @@ def read_environment(env_file: Path | None, endpoint: str | None) -> dict[str, s
     environ = read_env_file(file, os.environ) if file else dict(os.environ)
     if endpoint is not None:
         return local_environment(environ, endpoint=endpoint)
+    if "STAGE" in environ:  # as serverless.yml and deploy/tccli.sh name it
+        environ.setdefault("DRAIN_FUNCTION", f"roomscribe-{environ['STAGE']}-drain_starts")
     return {**environ, "TENCENTCLOUD_RUNENV": "SCF"}
 
 
 def examine(environ: Mapping[str, str], *, at_home: bool) -> Iterator[Finding]:
     """Every check, in the order in which things would go wrong."""
+    from local.doctor.api import (
+        check_calls,
+        check_clock,
+    )  # the SDK, which other commands never need
+
     settings, findings = try_settings(environ)
     yield from findings
     rules, findings = try_rules(environ.get("RULES_FILE") or DEFAULT_RULES_FILE)
