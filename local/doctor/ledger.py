@@ -14,13 +14,16 @@ from shared.ledger import close_ledgers, open_ledger
 from shared.settings import Settings
 
 LEASE, LEASE_MS = "doctor", 1_000
+REMEDY = "check LEDGER_URL and what it names"
 
 
 def check_ledger(settings: Settings) -> Finding:
     """Open it, write to it, and leave it as it was."""
     try:
         use_ledger(settings.ledger_url)
-    except (LedgerError, SettingsError) as error:
+    except SettingsError as error:
+        return Finding("FAIL", "ledger", "; ".join(error.problems), REMEDY, "redis")
+    except LedgerError as error:
         return explain_failure(str(error), settings.ledger_url)
     finally:
         close_ledgers()
@@ -39,7 +42,7 @@ def explain_failure(text: str, url: str) -> Finding:
     if is_private(url):
         remedy = "if this is not a machine of that VPC, run describe_room on SCF: it says the same"
         return Finding("warn", "ledger", f"unknown: {text}", remedy, "redis")
-    return Finding("FAIL", "ledger", text, "check LEDGER_URL and what it names", "redis")
+    return Finding("FAIL", "ledger", text, REMEDY, "redis")
 
 
 def check_sharing(settings: Settings, *, at_home: bool) -> Finding:
