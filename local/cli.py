@@ -11,8 +11,10 @@ from typing import Annotated, Literal
 import typer
 
 from local.development import ENDPOINT, REDIS_DIR
+from local.doctor.command import doctor
 from local.errors import LocalError
 from local.explain import explain
+from local.package.command import package
 from local.replay import replay
 
 app = typer.Typer(
@@ -242,3 +244,5 @@ def invoke(
 
 app.command()(replay)
 app.command()(explain)
+app.command()(package)
+app.command()(doctor)
