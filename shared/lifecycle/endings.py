@@ -29,6 +29,7 @@ LEAVE_CODES = {
     98: LeaveCode("broken", "internal error"),
     99: LeaveCode("idle", "nobody spoke or was there for max_idle_s"),
 }
+IDLE_SLACK_MS = 10_000  # between the clocks that a task's start and its end are told by
 UNKNOWN = LeaveCode("unknown", "no reason was given")
 
 
@@ -58,8 +59,8 @@ def end_task(
 
     def resume(known: Session, there: list[Person]) -> Task:
         task, rule = known.tasks[target], find_rule(known, target)
-        lived_ms = resources.now_ms() - find_start_ms(task)
-        if task.state == "stopped" and is_wanted(rule, task, ending, there, lived_ms):
+        now_ms = resources.now_ms()
+        if task.state == "stopped" and is_wanted(rule, task, ending, there, now_ms):
             claims.resume(known, target, resources.now_ms(), after_ms=after_ms)
         return task
 
@@ -76,28 +77,33 @@ def end_task(
     return resources.change(session, lambda known: resume(known, came)) if came != people else task
 
 
-def find_start_ms(task: Task) -> int:
-    """When the current TaskId began."""
-    return next((i.started_ms for i in task.task_ids if i.task_id == task.task_id), 0)
-
-
-def is_wanted(rule: Rule, task: Task, ending: Ending, people: list[Person], lived_ms: int) -> bool:
+def is_wanted(rule: Rule, task: Task, ending: Ending, people: list[Person], now_ms: int) -> bool:
     """Whether anybody is there for whom a task that ended by itself should run again.
 
     After an idle end only somebody who came, or spoke, since. Otherwise also whoever is known to be
-    there; and when the room never told of anybody, its creator is believed to be, unless the end
-    may have been an idle one.
+    there; and when the room never told of anybody, its creator is believed to be.
     """
     if rule.service == "none":
         return False
-    if not people and ending != "idle":
-        may_be_idle = ending == "unknown" and lived_ms >= rule.max_idle_s * 1000
-        by_creator = rule.start_on == "room_created" and task.target == WHOLE_ROOM
-        return by_creator and not may_be_idle
+    was_idle = ending == "idle" or (ending == "unknown" and seems_idle(rule, task, people, now_ms))
+    if not people and not was_idle:
+        return rule.start_on == "room_created" and task.target == WHOLE_ROOM
     return any(
         person.present
         and task.target in (WHOLE_ROOM, person.user_id)
         and (person.microphone or rule.start_on != "audio_started")
-        and (ending != "idle" or person.event_ms > task.ended_ms)
+        and (not was_idle or person.event_ms > task.ended_ms)
         for person in people
     )
+
+
+def seems_idle(rule: Rule, task: Task, people: list[Person], now_ms: int) -> bool:
+    """Whether an end without a reason came when it would have to, had nobody ever been there.
+
+    Else a room whose last events were lost would have one task after another, for ever.
+    """
+    current = next((i for i in task.task_ids if i.task_id == task.task_id), None)
+    if current is None or any(person.event_ms > current.started_ms for person in people):
+        return False
+    idle_ms = current.started_ms + rule.max_idle_s * 1000
+    return task.ended_ms - IDLE_SLACK_MS <= idle_ms <= now_ms + IDLE_SLACK_MS
