@@ -10,9 +10,11 @@ from typing import Annotated, Literal
 
 import typer
 
-from local.development import ENDPOINT
+from local.development import ENDPOINT, REDIS_DIR
+from local.doctor.command import doctor
 from local.errors import LocalError
 from local.explain import explain
+from local.package.command import package
 from local.replay import replay
 
 app = typer.Typer(
@@ -51,6 +53,21 @@ BotsHoldRooms = Annotated[
         help="Whether a bot alone keeps a room open.",
     ),
 ]
+IdleStops = Annotated[
+    bool,
+    typer.Option(
+        "--idle-stops/--no-idle-stops",
+        envvar="ROOMSCRIBE_IDLE_STOPS",
+        help="Whether the server ends tasks that nobody needs any more.",
+    ),
+]
+LeaveCode = Annotated[
+    Literal["always", "ai", "never"],
+    typer.Option(
+        envvar="ROOMSCRIBE_LEAVE_CODE",
+        help="Which callbacks of a task's end say why: both, 902 alone, or none.",
+    ),
+]
 
 
 def main() -> None:
@@ -87,9 +104,27 @@ def up(
             help="End when all is quiet; exit 0 only if everything wanted was transcribed.",
         ),
     ] = False,
+    redis: Annotated[
+        bool,
+        typer.Option(
+            "--redis/--no-redis",
+            envvar="ROOMSCRIBE_REDIS",
+            help="Keep the ledger in a Redis of its own instead of where LEDGER_URL says.",
+        ),
+    ] = False,
+    redis_dir: Annotated[
+        Path,
+        typer.Option(
+            envvar="ROOMSCRIBE_REDIS_DIR",
+            help="Where that Redis keeps its data.",
+            show_default=".roomscribe/redis",
+        ),
+    ] = REDIS_DIR,
     clock: ManualOrSystem = "system",
     same_bot: SameBot = "replace",
     bots_hold_rooms: BotsHoldRooms = False,
+    idle_stops: IdleStops = True,
+    leave_code: LeaveCode = "always",
 ) -> None:
     """Serve the whole local cloud and play a meeting.
 
@@ -100,7 +135,13 @@ def up(
     from local.up import Choices, run_up
 
     loaded = load_scenario(scenario or SAMPLE)
-    choices = Choices(clock == "manual", {"same_bot": same_bot, "bots_hold_rooms": bots_hold_rooms})
+    switches = {
+        "same_bot": same_bot,
+        "bots_hold_rooms": bots_hold_rooms,
+        "idle_stops": idle_stops,
+        "leave_code": leave_code,
+    }
+    choices = Choices(clock == "manual", switches, redis_dir if redis else None)
     raise typer.Exit(run_up(os.environ, port, loaded, choices, once=once))
 
 
@@ -140,6 +181,8 @@ def cloud(
             help="1.0: how long a stopped task still holds its SessionId.",
         ),
     ] = 1000,
+    idle_stops: IdleStops = True,
+    leave_code: LeaveCode = "always",
     clock: ManualOrSystem = "system",
 ) -> None:
     """Serve the TRTC emulator alone, for any official SDK."""
@@ -152,6 +195,8 @@ def cloud(
         "dismissed_room_id": dismissed_room_id,
         "preparing_ms": preparing_ms,
         "cleaning_ms": cleaning_ms,
+        "idle_stops": idle_stops,
+        "leave_code": leave_code,
     }
     raise typer.Exit(run_cloud(os.environ, port, Choices(clock == "manual", switches)))
 
@@ -199,3 +244,5 @@ def invoke(
 
 app.command()(replay)
 app.command()(explain)
+app.command()(package)
+app.command()(doctor)

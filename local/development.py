@@ -7,6 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FUNCTIONS_DIR = ROOT / "functions"
+STATE_DIR = ROOT / ".roomscribe"  # what is kept from one run to the next
+REDIS_DIR = STATE_DIR / "redis"
 ENDPOINT = "http://127.0.0.1:8321"  # where `up` and `cloud` listen when nothing else is said
 
 # Obviously fake, and refused on SCF: shared/settings.py knows the words "NotASecret".
@@ -54,7 +56,7 @@ def _is_setting(name: str) -> bool:
 
 def _development_values(given: Mapping[str, str]) -> dict[str, str]:
     values = {
-        "LEDGER_URL": f"sqlite:///{ROOT / '.roomscribe' / 'ledger.db'}",
+        "LEDGER_URL": f"sqlite:///{STATE_DIR / 'ledger.db'}",
         "RULES_FILE": str(ROOT / "rules.toml"),
         "DRAIN_FUNCTION": "drain_starts",
         "LOG_LEVEL": "INFO",

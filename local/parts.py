@@ -1,17 +1,24 @@
-"""The two parts of the local cloud, ready to serve: the emulator and the function host."""
+"""The parts of the local cloud, ready to serve: the emulator, the function host, and a Redis of its own."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+import fcntl
+import os
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from local.cloud.admission import OtherApi
 from local.cloud.app import Cloud, create_cloud
 from local.cloud.clock import Clock, ManualClock, SystemClock
 from local.cloud.config import CloudConfig, Wanted
+from local.cloud.faults.machines import KillInstances, RestartRedis
 from local.cloud.feed import Feed
 from local.development import FUNCTIONS_DIR
+from local.errors import LocalError
 from local.host.app import Host, create_host
+from local.redis_server import RedisServer
 from local.wanted import read_wanted
 from shared.rules_file import load_rules
 from shared.settings import read_settings
@@ -30,10 +37,23 @@ def create_clock(*, manual: bool) -> Clock:
 
 @contextlib.asynccontextmanager
 async def running_cloud(
-    config: CloudConfig, clock: Clock, feed: Feed, other_apis: Sequence[OtherApi] = ()
+    config: CloudConfig,
+    clock: Clock,
+    feed: Feed,
+    other_apis: Sequence[OtherApi] = (),
+    *,
+    kill_instances: KillInstances | None = None,
+    restart_redis: RestartRedis | None = None,
 ) -> AsyncIterator[Cloud]:
-    """The emulator, between its start and its end."""
-    cloud = create_cloud(config, clock=clock, feed=feed, other_apis=other_apis)
+    """The emulator, between its start and its end; its faults can strike what they are given."""
+    cloud = create_cloud(
+        config,
+        clock=clock,
+        feed=feed,
+        other_apis=other_apis,
+        kill_instances=kill_instances,
+        restart_redis=restart_redis,
+    )
     await cloud.start()
     try:
         yield cloud
@@ -52,3 +72,51 @@ async def running_host(
         yield host
     finally:
         await host.close()
+
+
+@contextlib.asynccontextmanager
+async def running_redis(folder: Path) -> AsyncIterator[RedisServer]:
+    """A Redis of one's own with its data in `folder`; it ends with us, and its data stays."""
+    with _claim(folder):
+        redis = RedisServer(folder)
+        await asyncio.to_thread(redis.start)
+        try:
+            yield redis
+        finally:
+            await asyncio.to_thread(redis.stop)
+
+
+def make_restart(redis: RedisServer) -> RestartRedis:
+    """What kills this Redis, and has it back some ms later; one that is away already stays so no longer."""
+    away = asyncio.Lock()
+
+    async def restart(ms: int) -> None:
+        if away.locked():
+            return
+        async with away:
+            await asyncio.to_thread(redis.kill)
+            await asyncio.sleep(ms / 1000)
+            await asyncio.to_thread(redis.start)
+
+    return restart
+
+
+@contextlib.contextmanager
+def _claim(folder: Path) -> Iterator[None]:
+    """Keep others out of a folder: two servers would spoil each other's data."""
+    folder.mkdir(parents=True, exist_ok=True)
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        _lock(held, folder)
+        yield
+    finally:
+        os.close(held)
+
+
+def _lock(held: int, folder: Path) -> None:
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise LocalError(
+            f"another local cloud keeps its Redis in {folder}; end that one first"
+        ) from error

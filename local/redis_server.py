@@ -22,13 +22,14 @@ class RedisServer:
     """Runs `redis-server` in a folder, and every write that it accepted is on disk.
 
     `options` are more of its own, like "--maxmemory", "100mb". It keeps its port and its data from
-    one start to the next, whether it was stopped or killed.
+    one start to the next, whether it was stopped or killed. It never outlives this process.
     """
 
     def __init__(self, folder: Path, *options: str) -> None:
         self._folder = folder
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
         self._has_run = False
         self.port = pick_port()
 
@@ -83,11 +84,15 @@ class RedisServer:
 
     def _try_start(self) -> bool:
         try:
-            self._process = subprocess.Popen(self._make_command())  # noqa: S603  nobody else's words
+            self._process = subprocess.Popen(  # noqa: S603  nobody else's words
+                self._make_command(),
+                start_new_session=True,  # Ctrl-C in the terminal is not for it
+            )
         except FileNotFoundError as error:
             raise LocalError(
                 "redis-server is not installed; on Debian: apt-get install redis-server"
             ) from error
+        self._guard = _guard(self._process)
         deadline_s = time.monotonic() + START_TIMEOUT_S
         while not self._is_ready(self._process.pid):
             if self._process.poll() is not None or time.monotonic() > deadline_s:
@@ -123,12 +128,21 @@ class RedisServer:
         if self._process is None:
             return
         self._signal(how)
+        if self._guard:  # before the process is gone, and somebody else may have its number
+            self._guard.kill()
+            self._guard.communicate()
         self._process.wait(STOP_TIMEOUT_S)
-        self._process = None
+        self._process = self._guard = None
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(number)
+
+
+def _guard(process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
+    """Something that kills a process when this one is gone, and its end of the pipe with it."""
+    command = ["sh", "-c", 'read -r _; kill -9 "$0"', str(process.pid)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603
 
 
 def pick_port() -> int:

@@ -23,8 +23,14 @@ LOG_FIELDS = {  # what of a log line is worth a glance, and the short name it ge
     "error_code": "error_code",
     "reason": "reason",
     "start_latency_ms": "start_latency_ms",
+    "waited_for": "waited_for",
+    "waited_ms": "waited_ms",
 }
-MESSAGE_STYLES = {"transcription.started": "bold green", "transcription.stopped": "bold"}
+MESSAGE_STYLES = {
+    "transcription.started": "bold green",
+    "transcription.stopped": "bold",
+    "transcription.waiting": "yellow",
+}
 LEVEL_STYLES = {"WARNING": "yellow", "ERROR": "bold red", "CRITICAL": "bold red"}
 SPEAKER_STYLES = ("cyan", "magenta", "green", "blue", "bright_yellow", "bright_red")
 
@@ -116,6 +122,13 @@ def _describe_call(entry: Entry) -> tuple[str, str]:
     return f"api {entry['action']}: {entry['outcome']}{room}", "red"
 
 
+def _describe_strike(entry: Entry) -> tuple[str, str]:
+    """What went wrong on purpose, and where: what follows in the logs is its doing."""
+    about = {"event_type": "event", "action": "action", "room_id": "room", "task_id": "task"}
+    words = [f"{name}={entry[key]}" for key, name in about.items() if key in entry]
+    return " ".join([f"fault {entry['where']} {entry['what']}", *words]), "magenta"
+
+
 DESCRIPTIONS: Mapping[str, Callable[[Entry], tuple[str, str]]] = {
     "room.created": _describe_room,
     "room.dismissed": _describe_room,
@@ -125,4 +138,5 @@ DESCRIPTIONS: Mapping[str, Callable[[Entry], tuple[str, str]]] = {
     "caption": _describe_caption,
     "callback.delivered": _describe_delivery,
     "api.call": _describe_call,
+    "fault.struck": _describe_strike,
 }

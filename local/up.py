@@ -14,12 +14,20 @@ from starlette.staticfiles import StaticFiles
 
 from local.cloud.clock import SystemClock
 from local.cloud.config import CloudConfig
+from local.cloud.faults.machines import RestartRedis
 from local.cloud.feed import Feed
 from local.development import local_environment
 from local.errors import LocalError
 from local.host.gateway import ScfGateway
 from local.host.scf_api import ScfApi
-from local.parts import create_clock, load_wanted, running_cloud, running_host
+from local.parts import (
+    create_clock,
+    load_wanted,
+    make_restart,
+    running_cloud,
+    running_host,
+    running_redis,
+)
 from local.performance import Performance
 from local.scenario import Scenario
 from local.server import Site, Work, serve
@@ -34,10 +42,11 @@ INTERRUPTED = 130  # a `--once` that somebody ended proves nothing
 
 
 class Choices(NamedTuple):
-    """What `up` and `cloud` let one choose about the emulator."""
+    """What `up` and `cloud` let one choose."""
 
     manual_clock: bool
     switches: Mapping[str, object]  # fields of CloudConfig
+    redis_dir: Path | None = None  # where a Redis of its own keeps the ledger
 
 
 def run_up(
@@ -64,23 +73,43 @@ def run_functions(environ: Mapping[str, str], port: int, endpoint: str) -> int:
 async def _compose_all(
     environ: Mapping[str, str], scenario: Scenario, choices: Choices, once: bool, url: str
 ) -> AsyncIterator[Site]:
-    settings = local_environment(environ, endpoint=url)
-    wanted = load_wanted(settings)
-    config = CloudConfig.from_environ(
-        settings, callback_url=url + CALLBACK_PATH, wanted=wanted, **choices.switches
-    )
-    clock = create_clock(manual=choices.manual_clock)
-    feed = Feed(clock.now_ms)
-    async with (
-        running_host(settings, clock, feed) as host,
-        running_cloud(config, clock, feed, [ScfApi(host)]) as cloud,
-    ):
-        clock_routes = ClockRoutes(clock, functools.partial(settle_both, cloud, host)).routes
-        page = Mount("/", StaticFiles(directory=PAGE_DIR, html=True))
-        routes = [*clock_routes, *cloud.routes, *host.routes, page]
-        tally = Tally(config.applications[0].sdk_app_id, wanted)
-        performance = Performance(scenario, url, feed, tally, Screen())
-        yield Site(Starlette(routes=routes), _find_work(performance, choices, once=once))
+    async with _running_ledger(environ, choices.redis_dir) as (environ, restart_redis):
+        settings = local_environment(environ, endpoint=url)
+        wanted = load_wanted(settings)
+        config = CloudConfig.from_environ(
+            settings, callback_url=url + CALLBACK_PATH, wanted=wanted, **choices.switches
+        )
+        clock = create_clock(manual=choices.manual_clock)
+        feed = Feed(clock.now_ms)
+        async with (
+            running_host(settings, clock, feed) as host,
+            running_cloud(
+                config,
+                clock,
+                feed,
+                [ScfApi(host)],
+                kill_instances=lambda name: host.kill(name, busy=True),
+                restart_redis=restart_redis,
+            ) as cloud,
+        ):
+            clock_routes = ClockRoutes(clock, functools.partial(settle_both, cloud, host)).routes
+            page = Mount("/", StaticFiles(directory=PAGE_DIR, html=True))
+            routes = [*clock_routes, *cloud.routes, *host.routes, page]
+            tally = Tally(config.applications[0].sdk_app_id, wanted)
+            performance = Performance(scenario, url, feed, tally, Screen())
+            yield Site(Starlette(routes=routes), _find_work(performance, choices, once=once))
+
+
+@contextlib.asynccontextmanager
+async def _running_ledger(
+    environ: Mapping[str, str], redis_dir: Path | None
+) -> AsyncIterator[tuple[Mapping[str, str], RestartRedis | None]]:
+    """The environment as it is; or with a Redis of its own, and what restarts it."""
+    if redis_dir is None:
+        yield environ, None
+        return
+    async with running_redis(redis_dir) as redis:
+        yield {**environ, "LEDGER_URL": redis.url}, make_restart(redis)
 
 
 def _find_work(performance: Performance, choices: Choices, *, once: bool) -> Work:

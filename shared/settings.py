@@ -19,6 +19,7 @@ DEFAULT_SCF_ENDPOINT = "https://scf.tencentcloudapi.com"
 STARTS_PER_S = {"cloud": 20, "ai": 50}
 DEFAULT_LEDGER_URL = "sqlite:////tmp/roomscribe-ledger.db"
 DEFAULT_RULES_FILE = str(Path(__file__).parent.parent / "rules.toml")
+PACKAGED_CA = Path(__file__).parent.parent / "ca"  # hashed: the package has it, a checkout has not
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 DEVELOPMENT_MARK = "NotASecret"  # every development key contains it; none may reach the cloud
 CREDENTIAL_NAMES = (  # SCF's run role first: an attached role is the safer choice of the two
@@ -207,10 +208,10 @@ def _read_endpoint(environ: Mapping[str, str], name: str, default: str, problems
 
 
 def _read_ca(environ: Mapping[str, str], problems: list[str]) -> str | None:
-    path = environ.get("TRTC_CA") or None
+    path = environ.get("TRTC_CA")
     if path and not Path(path).exists():
         problems.append("TRTC_CA: no such file or directory")
-    return path
+    return path or (str(PACKAGED_CA) if PACKAGED_CA.is_dir() else None)
 
 
 def _read_int(

@@ -15,6 +15,7 @@ from shared.resources import Resources
 from shared.signer import WHOLE_ROOM, is_bot_user_id, read_api_session_id
 
 LATE_START_MS = 10_000  # a start sent before the room closed has told of itself by then
+LOUD = ("removed", "broken", "unknown")
 FAILED = LeaveCode("broken", "the task did not start")
 
 
@@ -56,7 +57,7 @@ def _note_end(
     code = FAILED if news.failed else read_leave_code(news.service, news.leave_code)
     was_current = task.state == "running" and task.task_id == news.task_id
     task = end_task(resources, session, task.target, news.task_id, code.ending, callback.event_ms)
-    level = "warning" if was_current and code.ending in ("removed", "broken") else "info"
+    level = "warning" if was_current and code.ending in LOUD else "info"
     fields = {**describe_task(session, task), "task_id": news.task_id, "reason": code.words}
     ended = Outcome("task.ended", task.state, level=level, fields=fields)
     if task.state != "due":

@@ -2,91 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import textwrap
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
 import pytest
-from starlette.applications import Starlette
 
-from local.cloud.app import Cloud, create_cloud
-from local.cloud.clock import ManualClock
-from local.cloud.feed import Entry, Feed
-from local.host.app import Host, create_host
-from local.host.scf_api import ScfApi
-from local.server import Site, serve
-from local.time_travel import ClockRoutes, advance, settle_both
-from tests.functional.cloud_server import CONFIG, SECRET_ID, SECRET_KEY
-
-START_MS = 1_700_000_000_000
-
-
-@dataclass
-class Stage:
-    """Both, served at `url`."""
-
-    url: str
-    clock: ManualClock
-    feed: Feed
-    cloud: Cloud
-    host: Host
-
-    def list_entries(self, kind: str) -> list[Entry]:
-        return [entry for entry in self.feed.recent() if entry["kind"] == kind]
-
-    async def create_room(self) -> None:
-        """A room, whose callback is then on its way."""
-        room = {"room_id": "r", "user_id": "amy"}
-        async with httpx.AsyncClient(base_url=self.url, trust_env=False) as client:
-            (await client.post("/_local/rooms", json=room)).raise_for_status()
-
-    async def pass_time(self, ms: int) -> None:
-        await advance(self.clock, ms, functools.partial(settle_both, self.cloud, self.host))
-
-
-class Theatre:
-    """Serves a folder of functions beside an emulator that calls `trtc_callback`."""
-
-    def __init__(self, root: Path) -> None:
-        self._folder = root / "functions"
-        self._folder.mkdir()
-
-    def write(self, name: str, code: str) -> None:
-        (self._folder / f"{name}.py").write_text(textwrap.dedent(code))
-
-    def play(self, act: Callable[[Stage], Awaitable[None]]) -> None:
-        @contextlib.asynccontextmanager
-        async def compose(url: str) -> AsyncIterator[Site]:
-            clock = ManualClock(START_MS)
-            feed = Feed(clock.now_ms)
-            host = create_host(self._folder, {"URL": url}, feed=feed, clock=clock, max_instances=2)
-            config = replace(CONFIG, callback_url=f"{url}/functions/trtc_callback")
-            cloud = create_cloud(config, clock=clock, feed=feed, other_apis=[ScfApi(host)])
-            stage = Stage(url, clock, feed, cloud, host)
-            await cloud.start()
-            host.start()
-
-            async def work() -> int:
-                await act(stage)
-                return 0
-
-            clock_routes = ClockRoutes(clock, functools.partial(settle_both, cloud, host)).routes
-            try:
-                yield Site(Starlette(routes=[*clock_routes, *cloud.routes, *host.routes]), work)
-            finally:
-                await cloud.close()
-                await host.close()
-
-        assert serve(0, compose) == 0
+from tests.functional.cloud_server import SECRET_ID, SECRET_KEY
+from tests.functional.theatre import START_MS, Stage, Theatre
 
 
 @pytest.fixture
 def theatre(tmp_path: Path) -> Theatre:
-    return Theatre(tmp_path)
+    return Theatre(tmp_path / "functions")
 
 
 def test_callback_whose_function_sleeps_does_not_stop_the_clock(theatre: Theatre) -> None:

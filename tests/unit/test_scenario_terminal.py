@@ -45,6 +45,35 @@ ROOM: dict[str, object] = {"room_id": "class-7", "room_id_type": 1}
         ),
         (
             {
+                "kind": "function.log",
+                "function": "drain_starts",
+                "line": {
+                    "level": "INFO",
+                    "message": "transcription.started",
+                    "room_id": "class-7",
+                    "waited_for": "TaskQuota",
+                    "waited_ms": 7000,
+                },
+            },
+            "transcription.started room=class-7 waited_for=TaskQuota waited_ms=7000",
+        ),
+        (
+            {"kind": "fault.struck", "fault": 1, "where": "api", "what": "hang", "action": "Stop"},
+            "fault api hang action=Stop",
+        ),
+        (
+            {
+                "kind": "fault.struck",
+                "fault": 2,
+                "where": "callback",
+                "what": "lose",
+                "event_type": 101,
+                **ROOM,
+            },
+            "fault callback lose event=101 room=class-7",
+        ),
+        (
+            {
                 "kind": "caption",
                 **ROOM,
                 "user_id": "amy",

@@ -9,7 +9,7 @@ from local.cloud.faults.kinds import AnyFault, InstanceFault, MachineFault, Redi
 from local.cloud.faults.plan import Plan
 
 # Kills the busy instances of the function with that name, or of all, at once.
-KillInstances = Callable[[str | None], None]
+KillInstances = Callable[[str | None], object]
 # Stops Redis, and has it back after that many ms.
 RestartRedis = Callable[[int], Awaitable[None]]
 
