@@ -109,3 +109,8 @@ def merge_all(news: Iterable[SentenceNews]) -> dict[str, SentenceNews]:
     for each in news:
         kept[each.key] = merge_sentence(kept.get(each.key), each)
     return kept
+
+
+def make_times_of_a_long_meeting() -> list[float]:
+    """When 5,000 sentences ended that took three hours."""
+    return [round(3 + i * 2.16, 2) for i in range(5000)]
