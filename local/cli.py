@@ -14,6 +14,7 @@ from local.development import ENDPOINT, REDIS_DIR
 from local.doctor.command import doctor
 from local.errors import LocalError
 from local.explain import explain
+from local.link import link
 from local.package.command import package
 from local.replay import replay
 
@@ -244,5 +245,6 @@ def invoke(
 
 app.command()(replay)
 app.command()(explain)
+app.command()(link)
 app.command()(package)
 app.command()(doctor)
