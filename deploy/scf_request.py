@@ -12,17 +12,19 @@ from pathlib import Path
 SETTINGS = (
     *("TRTC_SDK_APP_ID", "TRTC_SDK_SECRET_KEY", "TRTC_CALLBACK_KEY", "TRTC_ENDPOINT"),
     *("SCF_ENDPOINT", "LEDGER_URL", "DRAIN_FUNCTION", "STARTS_PER_S_CLOUD", "STARTS_PER_S_AI"),
-    *("TASK_QUOTA", "LOG_LEVEL"),
+    *("TASK_QUOTA", "TRANSCRIPT_LINK_KEY", "LOG_LEVEL"),
 )
 MEMORY_MB = 64
+FUNCTION_URL = {
+    "TriggerName": "url-trigger",
+    "Type": "http",
+    "TriggerDesc": json.dumps(
+        {"AuthType": "NONE", "NetConfig": {"EnableExtranet": True, "EnableIntranet": False}}
+    ),
+}
 TRIGGERS = {
-    "trtc_callback": {
-        "TriggerName": "url-trigger",
-        "Type": "http",
-        "TriggerDesc": json.dumps(
-            {"AuthType": "NONE", "NetConfig": {"EnableExtranet": True, "EnableIntranet": False}}
-        ),
-    },
+    "trtc_callback": FUNCTION_URL,
+    "read_transcript": FUNCTION_URL,
     "drain_starts": {
         "TriggerName": "drain-starts",
         "Type": "timer",

@@ -53,9 +53,11 @@ deploy trtc_callback 6
 deploy start_transcription 10
 deploy stop_transcription 10
 deploy describe_room 10
+deploy read_transcript 10
 deploy drain_starts 60
 call UpdateFunctionEventInvokeConfig drain_starts >/dev/null
 trigger trtc_callback
+trigger read_transcript
 trigger drain_starts
 echo "the function URL, for the TRTC console, stands in this trigger:"
 call ListTriggers trtc_callback

@@ -75,6 +75,7 @@ def read_environment(function: str) -> dict[str, str]:
     """The variables of a deployed function, with .env.example filled in."""
     filled = {**EXAMPLE, "TRTC_SDK_APP_ID": "1400000000"}
     filled |= {"TRTC_SDK_SECRET_KEY": "secret", "TRTC_CALLBACK_KEY": "callbackKey"}
+    filled |= {"TRANSCRIPT_LINK_KEY": "a key made up by somebody"}
     return {
         variable["key"]: re.sub(
             r"\$\{env:(\w+)\}", lambda found: filled[found[1]].strip("'"), variable["value"]
@@ -141,12 +142,13 @@ def read_interval_s(timer: dict[str, Any]) -> int:
     return int(found[1])
 
 
-def test_callback_has_an_open_url() -> None:
+def test_callback_and_reader_have_an_open_url() -> None:
     """Both flags of netConfig are false, and the URL unreachable, unless said otherwise."""
-    (url,) = [trigger for trigger in INPUTS["triggers"] if trigger["type"] == "http"]
-    assert url["function"] == "trtc_callback"
-    assert url["parameters"]["authType"] == "NONE"
-    assert url["parameters"]["netConfig"] == {"enableExtranet": True, "enableIntranet": False}
+    urls = [trigger for trigger in INPUTS["triggers"] if trigger["type"] == "http"]
+    assert [url["function"] for url in urls] == ["trtc_callback", "read_transcript"]
+    for url in urls:
+        assert url["parameters"]["authType"] == "NONE"
+        assert url["parameters"]["netConfig"] == {"enableExtranet": True, "enableIntranet": False}
 
 
 def test_variables_are_the_environment_s_and_stand_in_the_example() -> None:
@@ -208,6 +210,7 @@ class Tccli:
         environ = {name: value.strip("'") for name, value in EXAMPLE.items()}
         environ |= {"TRTC_SDK_APP_ID": "1400000000", "TRTC_SDK_SECRET_KEY": "SdkSecret"}
         environ |= {"TRTC_CALLBACK_KEY": "callbackKey", "TENCENT_SECRET_ID": "id"}
+        environ |= {"TRANSCRIPT_LINK_KEY": "a key made up by somebody"}
         environ |= {"RECORD": str(self.folder / "record"), "NEW": str(int(new)), **changes}
         path = os.pathsep.join(
             (str(self.folder), str(Path(sys.executable).parent), "/usr/bin:/bin")
@@ -254,13 +257,15 @@ def test_tccli_creates_what_serverless_describes(tccli: Tccli) -> None:
         assert request["Code"] == {"ZipFile": "dGhlIHBhY2thZ2U="}
 
 
-def test_tccli_makes_the_url_and_the_timer(tccli: Tccli) -> None:
+def test_tccli_makes_the_urls_and_the_timer(tccli: Tccli) -> None:
     tccli.deploy(new=True)
-    url, timer = tccli.read_requests("CreateTrigger")
-    assert (url["Type"], json.loads(url["TriggerDesc"])) == (
-        "http",
-        {"AuthType": "NONE", "NetConfig": {"EnableExtranet": True, "EnableIntranet": False}},
-    )
+    *urls, timer = tccli.read_requests("CreateTrigger")
+    assert len(urls) == 2
+    for url in urls:
+        assert (url["Type"], json.loads(url["TriggerDesc"])) == (
+            "http",
+            {"AuthType": "NONE", "NetConfig": {"EnableExtranet": True, "EnableIntranet": False}},
+        )
     assert (timer["Type"], timer["Enable"]) == ("timer", "OPEN")
     (described,) = [one for one in INPUTS["triggers"] if one["type"] == "timer"]
     assert timer["TriggerDesc"] == described["parameters"]["cronExpression"]
