@@ -11,7 +11,7 @@ from shared.transcripts.records import Sentence, Transcript
 
 # There is no way to escape: an invisible character keeps text from being taken for markup or times.
 JOINER = "\u2060"
-MARKUP = re.compile(r"(?<=<)|(?<={)|(?<=--)(?=>)|(?<=[0-9]:)(?=[0-9]{1,2}[.,][0-9])")
+MARKUP = re.compile(r"[<{]|--(?=>)|[0-9]:(?=[0-9]{1,2}[.,][0-9])")
 
 
 def write_srt(transcript: Transcript, languages: Sequence[str] = ()) -> str:
@@ -30,4 +30,4 @@ def _write_cue(number: int, sentence: Sentence, languages: Sequence[str]) -> str
 
 
 def _disarm(text: str) -> str:
-    return MARKUP.sub(JOINER, write_plain(text))
+    return MARKUP.sub(rf"\g<0>{JOINER}", write_plain(text))
