@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import httpx
 
 from tests.functional.running import run_local, serve_local
@@ -35,7 +37,7 @@ def test_room_nobody_knows_is_one_line() -> None:
     assert done.stderr.startswith("error: no string room 'nowhere' is in the ledger")
 
 
-def wait_for_hearing(http: httpx.Client, said: dict[str, object]) -> None:
+def wait_for_hearing(http: httpx.Client, said: Mapping[str, object]) -> None:
     """Say it until a task hears it."""
     for _ in range(600):
         answer = http.post("/_local/rooms/reading%20room/say", json=said).json()
