@@ -1,4 +1,4 @@
-"""What people do in the rooms, drawn from a seed: meetings of about an hour."""
+"""What people do in the rooms, drawn from a seed: meetings of half an hour or so."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ Verb = Literal["create", "enter", "leave", "microphone", "audience", "anchor", "
 class Lengths:
     """How long meetings are, and within which time all of them begin."""
 
-    shortest_ms: int = 40 * MINUTE_MS
-    longest_ms: int = 80 * MINUTE_MS
+    shortest_ms: int = 25 * MINUTE_MS
+    longest_ms: int = 45 * MINUTE_MS
     spread_ms: int = 5 * MINUTE_MS
 
 

@@ -58,7 +58,7 @@ SESSIONS_READ = 20
 class Pace:
     """How often machines die, and how long all of it may heal in the end, with nothing going wrong."""
 
-    kill_every_ms: int = 6_000
+    kill_every_ms: int = 8_000
     redis_every_ms: int = 20 * 60_000
     aftermath_ms: int = 6 * 60_000  # two checks of every task
 
