@@ -11,8 +11,11 @@ from typing import Annotated, Literal
 import typer
 
 from local.development import ENDPOINT, REDIS_DIR
+from local.doctor.command import doctor
 from local.errors import LocalError
 from local.explain import explain
+from local.link import link
+from local.package.command import package
 from local.replay import replay
 
 app = typer.Typer(
@@ -242,3 +245,6 @@ def invoke(
 
 app.command()(replay)
 app.command()(explain)
+app.command()(link)
+app.command()(package)
+app.command()(doctor)

@@ -15,6 +15,7 @@ ENDPOINT = "http://127.0.0.1:8321"  # where `up` and `cloud` listen when nothing
 SDK_APP_ID = 1400000001
 SDK_SECRET_KEY = "NotASecret-roomscribe-development-sdk-secret-key"  # noqa: S105
 CALLBACK_KEY = "NotASecretCallbackKey"
+LINK_KEY = "NotASecret-transcript-link-key"
 SECRET_ID = "NotASecretId"  # noqa: S105
 SECRET_KEY = "NotASecretKey"  # noqa: S105
 
@@ -59,6 +60,7 @@ def _development_values(given: Mapping[str, str]) -> dict[str, str]:
         "RULES_FILE": str(ROOT / "rules.toml"),
         "DRAIN_FUNCTION": "drain_starts",
         "LOG_LEVEL": "INFO",
+        "TRANSCRIPT_LINK_KEY": LINK_KEY,
     }
     if "TRTC_APPS" not in given:
         values["TRTC_SDK_APP_ID"] = str(SDK_APP_ID)

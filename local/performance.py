@@ -30,6 +30,8 @@ class Performance:
         async with watch.following() as following:
             await self._play()
             self.screen.say("The scenario is over. Still serving; Ctrl-C ends it.", "bold")
+            reader = f"{self.url}/functions/read_transcript"
+            self.screen.say(f"to read it: python -m local link --room ROOM --url {reader}", "bold")
             await following
         return 0
 

@@ -13,6 +13,7 @@ from shared.errors import CallbackError, MethodError, RequestError, SignatureErr
 from shared.scf import Request, is_direct, read_request
 from shared.settings import Application
 from shared.signer import WHOLE_ROOM, verify_callback
+from shared.transcripts.records import SentenceNews
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_ROOM_NUMBER = 2**32 - 1
@@ -110,6 +111,7 @@ class Callback(Struct, frozen=True):
     user_id: str | None = None
     role: int | None = None
     task: TaskNews | None = None
+    said: SentenceNews | None = None
 
     @property
     def is_room_event(self) -> bool:
@@ -257,6 +259,7 @@ def _build_callback(envelope: Envelope, sdk_app_id: int, info: EventInfo) -> Cal
     if event_type in USER_EVENTS and not names_user(info.user_id):
         raise ValueError("UserId is missing or none")
     task = _read_task(event_type, envelope.info) if event_type in TASK_EVENTS else None
+    said = _read_sentence(event_type, envelope.info) if event_type in TASK_SPOKE else None
     return Callback(
         sdk_app_id,
         event_type,
@@ -267,7 +270,16 @@ def _build_callback(envelope: Envelope, sdk_app_id: int, info: EventInfo) -> Cal
         info.user_id,
         info.role,
         task,
+        said,
     )
+
+
+def _read_sentence(event_type: int, raw: msgspec.Raw) -> SentenceNews:
+    from shared.transcripts.parsing import (
+        parse_sentence,
+    )  # late: most callbacks tell of no sentence
+
+    return parse_sentence(event_type, bytes(raw))
 
 
 def _read_task(event_type: int, raw: msgspec.Raw) -> TaskNews:

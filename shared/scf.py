@@ -34,10 +34,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """An HTTP answer; the body is text."""
+    """An HTTP answer; the body is text, or bytes that are sent as they are."""
 
     status: int
-    body: str
+    body: str | bytes
     headers: Mapping[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
 
 
@@ -115,11 +115,13 @@ def read_request(event: Json) -> Request:
 
 def write_response(response: Response) -> Json:
     """The dict SCF turns into an HTTP answer; always the explicit form with a statusCode."""
+    body = response.body
+    text = body if isinstance(body, str) else base64.b64encode(body).decode("ascii")
     return {
-        "isBase64Encoded": False,
+        "isBase64Encoded": isinstance(body, bytes),
         "statusCode": response.status,
         "headers": dict(response.headers),
-        "body": response.body,
+        "body": text,
     }
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from shared.errors import SettingsError
+from shared.links import MIN_KEY_CHARACTERS
 
 DEFAULT_ENDPOINT = "https://trtc.intl.tencentcloudapi.com"
 DEFAULT_SCF_ENDPOINT = "https://scf.tencentcloudapi.com"
@@ -18,6 +19,7 @@ DEFAULT_SCF_ENDPOINT = "https://scf.tencentcloudapi.com"
 STARTS_PER_S = {"cloud": 20, "ai": 50}
 DEFAULT_LEDGER_URL = "sqlite:////tmp/roomscribe-ledger.db"
 DEFAULT_RULES_FILE = str(Path(__file__).parent.parent / "rules.toml")
+PACKAGED_CA = Path(__file__).parent.parent / "ca"  # hashed: the package has it, a checkout has not
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 DEVELOPMENT_MARK = "NotASecret"  # every development key contains it; none may reach the cloud
 CREDENTIAL_NAMES = (  # SCF's run role first: an attached role is the safer choice of the two
@@ -50,6 +52,7 @@ class Settings:
     task_quota: int
     drain_function: str | None
     scf_endpoint: str
+    transcript_link_key: str | None = field(repr=False)
     log_level: str
     on_scf: bool
 
@@ -96,6 +99,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         task_quota=_read_int(environ, "TASK_QUOTA", 100, problems, unit="tasks"),
         drain_function=environ.get("DRAIN_FUNCTION") or None,
         scf_endpoint=_read_endpoint(environ, "SCF_ENDPOINT", DEFAULT_SCF_ENDPOINT, problems),
+        transcript_link_key=_read_link_key(environ, problems),
         log_level=_read_log_level(environ, problems),
         on_scf=_runs_on_scf(environ),
     )
@@ -204,10 +208,10 @@ def _read_endpoint(environ: Mapping[str, str], name: str, default: str, problems
 
 
 def _read_ca(environ: Mapping[str, str], problems: list[str]) -> str | None:
-    path = environ.get("TRTC_CA") or None
+    path = environ.get("TRTC_CA")
     if path and not Path(path).exists():
         problems.append("TRTC_CA: no such file or directory")
-    return path
+    return path or (str(PACKAGED_CA) if PACKAGED_CA.is_dir() else None)
 
 
 def _read_int(
@@ -225,6 +229,16 @@ def _read_int(
     return int(text)
 
 
+def _read_link_key(environ: Mapping[str, str], problems: list[str]) -> str | None:
+    key = environ.get("TRANSCRIPT_LINK_KEY") or None
+    if key and len(key) < MIN_KEY_CHARACTERS:
+        problems.append(
+            f"TRANSCRIPT_LINK_KEY: must have {MIN_KEY_CHARACTERS} characters or more; "
+            "make one with `openssl rand -base64 32`"
+        )
+    return key
+
+
 def _read_log_level(environ: Mapping[str, str], problems: list[str]) -> str:
     level = (environ.get("LOG_LEVEL") or "INFO").upper()
     if level not in LOG_LEVELS:
@@ -239,7 +253,12 @@ def _runs_on_scf(environ: Mapping[str, str]) -> bool:
 def _find_development_keys(environ: Mapping[str, str]) -> list[str]:
     if not _runs_on_scf(environ):
         return []
-    secret_names = [*_ONE_APP.values(), "TRTC_APPS", *CREDENTIAL_NAMES[1]]
+    secret_names = [
+        *_ONE_APP.values(),
+        "TRTC_APPS",
+        "TRANSCRIPT_LINK_KEY",
+        *CREDENTIAL_NAMES[1],
+    ]
 
     return [
         f"{name}: holds a development key; set your own"

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.chaos.plan import plan_meetings
+from benchmarks.chaos.plan import Lengths, plan_meetings
 from benchmarks.chaos.troubles import list_faults
 from benchmarks.chaos.verdict import Judgement, count_calls, judge
 from benchmarks.chaos.world import POSITIONS, History, play
@@ -49,7 +49,8 @@ def main(
 def run_engine(engine: str, seed: int, hours: float, trace: Path | None) -> Run:
     """One engine's thousand hours, in every position of the switches."""
     chance = random.Random(seed)  # noqa: S311  repeatable, not secret
-    meetings = list(plan_meetings(chance, [one.sdk_app_id for one in POSITIONS], hours))
+    sdk_app_ids = [one.sdk_app_id for one in POSITIONS]
+    meetings = list(plan_meetings(chance, sdk_app_ids, hours, Lengths()))
     path = trace / f"{engine}.jsonl" if trace else None
     history = play(engine, meetings, list_faults(seed), seed, path)
     return engine, history, judge(history, meetings)

@@ -1,4 +1,4 @@
-"""What people do in the rooms, drawn from a seed: meetings of half an hour to an hour."""
+"""What people do in the rooms, drawn from a seed: meetings of about an hour."""
 
 from __future__ import annotations
 
@@ -8,14 +8,21 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 MINUTE_MS = 60_000
-SPREAD_MS = 5 * MINUTE_MS  # all meetings begin within it
-SHORTEST_MS, LONGEST_MS = 25 * MINUTE_MS, 65 * MINUTE_MS
 NUMBERED = 20_000  # numeric rooms from here on; a rule of their own
 
 # Each kind of room has its rule in rules.toml beside this file.
 KINDS = ("cloud", "ai", "enter", "talk", "speakers", "fallback", "numbered")
 
 Verb = Literal["create", "enter", "leave", "microphone", "audience", "anchor", "say", "dismiss"]
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """How long meetings are, and within which time all of them begin."""
+
+    shortest_ms: int = 40 * MINUTE_MS
+    longest_ms: int = 80 * MINUTE_MS
+    spread_ms: int = 5 * MINUTE_MS
 
 
 @dataclass(frozen=True)
@@ -58,25 +65,27 @@ class Meeting:
 
 
 def plan_meetings(
-    chance: random.Random, sdk_app_ids: Sequence[int], hours: float
+    chance: random.Random, sdk_app_ids: Sequence[int], hours: float, lengths: Lengths
 ) -> Iterator[Meeting]:
     """Meetings for at least so many hours together, in turn in every application."""
     planned, number = 0.0, 0
     while planned < hours:
         sdk_app_id = sdk_app_ids[number % len(sdk_app_ids)]
-        for meeting in _plan_room(chance, sdk_app_id, number):
+        for meeting in _plan_room(chance, sdk_app_id, number, lengths):
             planned += meeting.hours
             yield meeting
         number += 1
 
 
-def _plan_room(chance: random.Random, sdk_app_id: int, number: int) -> Iterator[Meeting]:
+def _plan_room(
+    chance: random.Random, sdk_app_id: int, number: int, lengths: Lengths
+) -> Iterator[Meeting]:
     """One meeting; or two, of which the second begins soon after the first in the same room."""
     kind = chance.choice(KINDS)
     numeric = kind == "numbered"
     room_id = str(NUMBERED + number) if numeric else f"{kind}-{number}"
-    begin_ms = chance.randrange(SPREAD_MS)
-    end_ms = begin_ms + chance.randrange(SHORTEST_MS, LONGEST_MS)
+    begin_ms = chance.randrange(lengths.spread_ms)
+    end_ms = begin_ms + chance.randrange(lengths.shortest_ms, lengths.longest_ms)
     again = chance.random() < 0.15
     ends = [begin_ms + (end_ms - begin_ms) // 2, end_ms] if again else [end_ms]
     for last_ms in ends:
@@ -87,10 +96,10 @@ def _plan_room(chance: random.Random, sdk_app_id: int, number: int) -> Iterator[
 
 
 def _fill(chance: random.Random, meeting: Meeting) -> None:
-    people = [f"user-{number}" for number in range(chance.randint(1, 4))]
+    people = [f"user-{number}" for number in range(chance.randint(1, 3))]
     begin_ms, end_ms = meeting.begin_ms, meeting.end_ms
     steps = [Step(begin_ms, "create", people[0])]
-    early_ms, late_ms = begin_ms + 1_000, end_ms - 5 * MINUTE_MS
+    early_ms, late_ms = begin_ms + 1_000, end_ms - (end_ms - begin_ms) // 8
     enters = {people[0]: early_ms}
     for person in people[1:]:
         enters[person] = early_ms + chance.randrange((end_ms - begin_ms) // 3)
@@ -99,14 +108,15 @@ def _fill(chance: random.Random, meeting: Meeting) -> None:
         steps += _plan_speech(chance, person, enters[person], late_ms)
     if chance.random() < 0.3:
         steps += _plan_pause(chance, people, max(enters.values()), late_ms)
-    steps += _plan_end(chance, people, end_ms)
+    steps += _plan_end(chance, people, begin_ms, end_ms)
     meeting.steps = sorted(steps, key=lambda step: step.at_ms)
 
 
 def _plan_speech(chance: random.Random, person: str, from_ms: int, until_ms: int) -> Iterator[Step]:
     on_ms = from_ms + chance.randrange(1_000, 60_000)
     yield Step(on_ms, "microphone", person)
-    for _ in range(chance.randint(0, 2)):
+    until_ms = max(until_ms, on_ms + 2)
+    for _ in range(chance.randint(0, 1)):
         yield Step(chance.randrange(on_ms + 1, until_ms), "say", person)
 
 
@@ -115,7 +125,10 @@ def _plan_pause(
 ) -> Iterator[Step]:
     """Everybody listens only, for longer than any idle limit, and comes back."""
     pause_ms = chance.randrange(90_000, 4 * MINUTE_MS)
-    begin_ms = chance.randrange(from_ms + 61_000, max(until_ms - pause_ms, from_ms + 62_000))
+    first_ms, last_ms = from_ms + 61_000, until_ms - pause_ms
+    if first_ms >= last_ms:
+        return
+    begin_ms = chance.randrange(first_ms, last_ms)
     for person in people:
         yield Step(begin_ms, "audience", person)
         back_ms = begin_ms + pause_ms
@@ -123,10 +136,12 @@ def _plan_pause(
         yield Step(back_ms + 1, "microphone", person)
 
 
-def _plan_end(chance: random.Random, people: list[str], end_ms: int) -> Iterator[Step]:
+def _plan_end(
+    chance: random.Random, people: list[str], begin_ms: int, end_ms: int
+) -> Iterator[Step]:
     if chance.random() < 0.5:
         yield Step(end_ms, "dismiss")
         return
     for person in people[1:]:
-        yield Step(end_ms - chance.randrange(4 * MINUTE_MS), "leave", person)
+        yield Step(end_ms - chance.randrange((end_ms - begin_ms) // 9), "leave", person)
     yield Step(end_ms, "leave", people[0])

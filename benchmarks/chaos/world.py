@@ -5,6 +5,7 @@ from __future__ import annotations
 import compileall
 import contextlib
 import json
+import logging
 import random
 import tempfile
 import time
@@ -45,17 +46,21 @@ from shared.ledger import Session, close_ledgers, open_ledger
 
 RULES = Path(__file__).with_name("rules.toml")
 STEP_MS = 1_000
-KILL_EVERY_MS = 5_000
 REDIS_AWAY_MS = 4_000
-REDIS_EVERY_MS = 20 * 60_000
-AFTERMATH_MS = (
-    6 * 60_000
-)  # after the last meeting: two checks of every task, with nothing going wrong
 TASK_QUOTA = 2_000
 # The shorter a function may run, the less real time passes while the clock stands still.
 CALLBACK_LIMITS = Limits(timeout_s=3, memory_mb=64)
 INSTANCES = 4
 SESSIONS_READ = 20
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often machines die, and how long all of it may heal in the end, with nothing going wrong."""
+
+    kill_every_ms: int = 6_000
+    redis_every_ms: int = 20 * 60_000
+    aftermath_ms: int = 6 * 60_000  # two checks of every task
 
 
 @dataclass(frozen=True)
@@ -137,17 +142,19 @@ def play(
     faults: list[Fault],
     seed: int,
     trace: Path | None = None,
+    pace: Pace = Pace(),
 ) -> History:
     """Let the meetings happen with the faults, on "sqlite" or "redis"; what happened."""
     history = History()
     for folder in (FUNCTIONS_DIR, ROOT / "shared"):  # an instance that dies is one to start again
         compileall.compile_dir(str(folder), quiet=2)
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # it warns of every pipe of the killed
     began_s = time.monotonic()
 
     @contextlib.asynccontextmanager
     async def compose(url: str) -> AsyncIterator[Site]:
         with _running_ledger(engine) as (ledger_url, redis):
-            world = _World(url, ledger_url, redis, history, seed, trace)
+            world = _World(url, ledger_url, redis, history, seed, trace, pace)
             async with world.running() as app:
                 yield Site(app, lambda: world.play(meetings, faults))
 
@@ -168,7 +175,9 @@ class _World:
         history: History,
         seed: int,
         trace: Path | None,
+        pace: Pace,
     ) -> None:
+        self._pace = pace
         self._clock = ManualClock(history.begin_ms)
         self._feed = CountingFeed(self._clock.now_ms, history, trace)
         self._redis = redis
@@ -221,7 +230,7 @@ class _World:
             history.faults = (await http.get("/_local/faults")).json()["faults"]
             await http.delete("/_local/faults")
             history.faults_end_ms = self._clock.now_ms()
-            await self._advance(AFTERMATH_MS)
+            await self._advance(self._pace.aftermath_ms)
             history.rooms_left = (await http.get("/_local/rooms")).json()["rooms"]
         history.report = self._cloud.report(intervals=True)
         history.end_ms = self._clock.now_ms()
@@ -270,7 +279,8 @@ class _World:
                 self._history.kills += len(self._host.kill(one_of=self._chance))
                 self._plan_kill()
 
-        wait_ms = self._chance.randrange(KILL_EVERY_MS // 2, KILL_EVERY_MS * 3 // 2)
+        every_ms = self._pace.kill_every_ms
+        wait_ms = self._chance.randrange(every_ms // 2, every_ms * 3 // 2)
         self._clock.call_at(self._clock.now_ms() + wait_ms, kill)
 
     def _plan_redis(self) -> None:
@@ -286,7 +296,7 @@ class _World:
                 self._clock.call_at(self._clock.now_ms() + REDIS_AWAY_MS, redis.start)
                 self._plan_redis()
 
-        self._clock.call_at(self._clock.now_ms() + REDIS_EVERY_MS, kill)
+        self._clock.call_at(self._clock.now_ms() + self._pace.redis_every_ms, kill)
 
 
 @contextlib.contextmanager

@@ -13,10 +13,12 @@ from shared.ledger.records import (
     TaskState,
     name_session,
 )
+from shared.ledger.transcripts import KeptTranscripts
 
 __all__ = [
     "Attempt",
     "Closing",
+    "KeptTranscripts",
     "Ledger",
     "Opening",
     "Person",

@@ -12,7 +12,7 @@ from shared.ledger.records import Attempt, Session, Task, TaskId, TaskState
 
 Finish = Literal["running", "starting", "stopping"]
 Release = Literal["due", "failed"]
-Ending = Literal["held", "removed", "idle", "broken"]
+Ending = Literal["held", "removed", "idle", "broken", "unknown"]
 
 LEASE_MS = 9_000  # longer than any call, shorter than TRTC's 10 s between retries
 LONGEST_WAIT_MS = 660_000  # a time further ahead was written before the clock was set back
@@ -248,7 +248,7 @@ def note_ending(
 
     held: a person or the host wants no transcription. removed: the bot was taken out, by the host
     or by a newer bot of its own name; the second time it is the host. idle: nobody was there.
-    broken: anything else. Whether it is wanted again is for `resume` to say.
+    broken: anything else; unknown: nobody said why. Whether it is wanted again is for `resume` to say.
     """
     task = session.tasks[target]
     _mark_ended(task, [task_id])

@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 
 from shared.ledger.book import RoomBook
 from shared.ledger.records import Person, Room, Session
+from shared.transcripts.records import SentenceNews
 
 LONGEST_LEASE_MS = 60_000
 
@@ -81,6 +82,24 @@ class Ledger(Protocol):
 
     def drop_lease(self, name: str, token: str) -> None:
         """Give a lease back, if `token` still holds it."""
+
+    def find_session(self, session_id: str) -> Session | None:
+        """The session with that id; None for one that is not kept, or never was."""
+
+    def keep_sentence(self, session: Session, news: SentenceNews) -> bool:
+        """Merge what a callback told of a sentence into what is known of it; whether it was new.
+
+        The order in which callbacks come, and how often, makes no difference.
+        """
+
+    def read_version(self, session: Session) -> int:
+        """How often anything in the session's transcript has changed so far."""
+
+    def list_sentences(self, session: Session, since: int) -> list[SentenceNews]:
+        """What is known of each sentence that changed after version `since`."""
+
+    def forget_sentences(self, session: Session) -> int:
+        """Delete what was said in a session; how many sentences there were."""
 
     def close(self) -> None:
         """Let go of files and connections."""

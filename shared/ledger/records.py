@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
@@ -112,5 +113,11 @@ class Person(Struct):
 
 
 def name_session(room: Room, opened_ms: int) -> str:
-    """The id of a session; it is never taken apart again."""
+    """The id of a session."""
     return f"{room.sdk_app_id}/{room.room_id_type}/{room.room_id}/{opened_ms}"
+
+
+def find_room(session_id: str) -> Room | None:
+    """The room in a session's id; None for what is no id of a session."""
+    match = re.fullmatch(r"([0-9]+)/([01])/(.+)/[0-9]+", session_id, re.DOTALL)
+    return Room(int(match[1]), match[3], int(match[2])) if match else None

@@ -15,13 +15,14 @@ from typing import TypeVar
 import msgspec
 
 from shared.errors import LedgerError
-from shared.ledger import redis_agenda
+from shared.ledger import redis_agenda, redis_sentences
 from shared.ledger.book import SESSIONS_LOADED, RoomBook
 from shared.ledger.contract import LONGEST_LEASE_MS
 from shared.ledger.people import Presence
-from shared.ledger.records import Person, Room, Session
+from shared.ledger.records import Person, Room, Session, find_room
 from shared.ledger.redis_book import (
     KEPT_S,
+    OLDER_KEPT,
     Page,
     list_living,
     load_book,
@@ -42,6 +43,7 @@ from shared.ledger.redis_keys import (
 from shared.ledger.redis_scripts import DROP_LEASE, SAVE_PRESENCE, TAKE_LEASE, TAKE_SLOT
 from shared.ledger.redis_server import Server, script
 from shared.ledger.slots import WINDOW_MS
+from shared.transcripts.records import SentenceNews
 
 PATIENCE_S = 0.7  # no round trip begins later: with the last answer's 0.5 s, a method ends in 1.2 s
 LONGEST_PAUSE_S = 0.004
@@ -128,6 +130,34 @@ class RedisLedger:
                 msgspec.json.decode(raw, type=Presence).show(user_id.decode())
                 for user_id, raw in sorted(people.items())
             ]
+
+    def find_session(self, session_id: str) -> Session | None:
+        """The session with that id; None for one that is not kept, or never was."""
+        room = find_room(session_id)
+        sessions = self.list_sessions(room, OLDER_KEPT + SESSIONS_LOADED) if room else []
+        return next((session for session in sessions if session.id == session_id), None)
+
+    def keep_sentence(self, session: Session, news: SentenceNews) -> bool:
+        """Merge what a callback told of a sentence into what is known of it; whether it was new."""
+        for _ in _take_turns():
+            with self._decoding():
+                kept = redis_sentences.keep(self._server, session, news)
+            if kept is not None:
+                return kept
+        raise self._crowded()
+
+    def read_version(self, session: Session) -> int:
+        """How often anything in the session's transcript has changed so far."""
+        return redis_sentences.read_version(self._server, session)
+
+    def list_sentences(self, session: Session, since: int) -> list[SentenceNews]:
+        """What is known of each sentence that changed after version `since`."""
+        with self._decoding():
+            return redis_sentences.list_since(self._server, session, since)
+
+    def forget_sentences(self, session: Session) -> int:
+        """Delete what was said in a session; how many sentences there were."""
+        return redis_sentences.forget(self._server, session)
 
     def list_due(self, now_ms: int, most: int) -> list[Room]:
         """The rooms whose next look has come, the longest waiting first."""

@@ -31,6 +31,16 @@ def people_key(session: Session) -> str:
     return f"{_room_key(session.room)}:people:{_quote(session.id)}"
 
 
+def sentences_key(session: Session) -> str:
+    """Where what was said in a session lies, a hash by sentence."""
+    return f"{_room_key(session.room)}:sentences:{_quote(session.id)}"
+
+
+def versions_key(session: Session) -> str:
+    """Where the versions of a session's sentences lie, a sorted set."""
+    return f"{_room_key(session.room)}:versions:{_quote(session.id)}"
+
+
 def living_key(sdk_app_id: int) -> str:
     """Where an application's living tasks lie, a set."""
     return f"roomscribe:living:{sdk_app_id}"

@@ -34,6 +34,18 @@ redis.call('EXPIRE', KEYS[1], ARGV[4])
 return 1
 """
 
+# KEYS sentences, versions; ARGV sentence, as read, as it is to be, seconds to keep the transcript.
+SAVE_SENTENCE = """
+if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[2] then return 0 end
+local last = redis.call('ZREVRANGE', KEYS[2], 0, 0, 'WITHSCORES')
+local version = string.format('%.0f', (tonumber(last[2]) or 0) + 1)
+redis.call('HSET', KEYS[1], ARGV[1], version .. ':' .. ARGV[3])
+redis.call('ZADD', KEYS[2], version, ARGV[1])
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+redis.call('EXPIRE', KEYS[2], ARGV[4])
+return 1
+"""
+
 # KEYS agenda; ARGV room, the ms by which it must be looked at.
 LOOK_BY = """
 local look = redis.call('ZSCORE', KEYS[1], ARGV[1])

@@ -24,6 +24,14 @@ CREATE TABLE IF NOT EXISTS people (
     microphone_ms INTEGER NOT NULL,
     PRIMARY KEY (session_id, user_id)
 );
+CREATE TABLE IF NOT EXISTS sentences (
+    session_id TEXT NOT NULL,
+    key TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (session_id, key)
+);
+CREATE UNIQUE INDEX IF NOT EXISTS sentences_by_version ON sentences (session_id, version);
 CREATE TABLE IF NOT EXISTS agenda (
     sdk_app_id INTEGER NOT NULL,
     room_id TEXT NOT NULL,

@@ -15,6 +15,7 @@ from typing import TypeVar
 import msgspec
 
 from shared.errors import LedgerError
+from shared.ledger import sqlite_sentences
 from shared.ledger.book import RoomBook
 from shared.ledger.contract import LONGEST_LEASE_MS
 from shared.ledger.people import Presence
@@ -29,6 +30,7 @@ from shared.ledger.sqlite_book import (
     write_agenda,
 )
 from shared.ledger.sqlite_file import BUSY_TIMEOUT_S, open_file
+from shared.transcripts.records import SentenceNews
 
 Result = TypeVar("Result")
 
@@ -93,6 +95,34 @@ class SqliteLedger:
                 "SELECT * FROM people WHERE session_id = ? ORDER BY user_id", (session.id,)
             ).fetchall()
         return [_read_presence(row).show(row["user_id"]) for row in rows]
+
+    def find_session(self, session_id: str) -> Session | None:
+        """The session with that id; None for one that is not kept, or never was."""
+        with self._transaction("DEFERRED") as connection:
+            row = connection.execute(
+                "SELECT body FROM sessions WHERE id = ?", (session_id,)
+            ).fetchone()
+            return msgspec.json.decode(row["body"], type=Session) if row else None
+
+    def keep_sentence(self, session: Session, news: SentenceNews) -> bool:
+        """Merge what a callback told of a sentence into what is known of it; whether it was new."""
+        with self._transaction() as connection:
+            return sqlite_sentences.keep(connection, session.id, news)
+
+    def read_version(self, session: Session) -> int:
+        """How often anything in the session's transcript has changed so far."""
+        with self._transaction("DEFERRED") as connection:
+            return sqlite_sentences.read_version(connection, session.id)
+
+    def list_sentences(self, session: Session, since: int) -> list[SentenceNews]:
+        """What is known of each sentence that changed after version `since`."""
+        with self._transaction("DEFERRED") as connection:
+            return sqlite_sentences.list_since(connection, session.id, since)
+
+    def forget_sentences(self, session: Session) -> int:
+        """Delete what was said in a session; how many sentences there were."""
+        with self._transaction() as connection:
+            return sqlite_sentences.forget(connection, session.id)
 
     def list_due(self, now_ms: int, most: int) -> list[Room]:
         """The rooms whose next look has come, the longest waiting first."""

@@ -54,7 +54,8 @@ def drain(resources: Resources, token: str = "") -> Iterator[RoomOutcomes]:
         if not drainer.finds_more():
             return
         if _is_late(resources):
-            call_drainer(resources)
+            if drainer.has_worked:  # one with too little time would only call the next, and so on
+                call_drainer(resources)
             return
 
 
@@ -95,6 +96,11 @@ class _Drainer:
             wait(self._in_hand)
             yield from self._collect()
 
+    @property
+    def has_worked(self) -> bool:
+        """Whether it had time for anything."""
+        return bool(self._visits)
+
     def finds_more(self) -> bool:
         """Whether anything is due now that this run could still do something about."""
         now_ms = self._resources.now_ms()
@@ -125,10 +131,11 @@ class _Drainer:
         for room in ledger.list_due(until_ms, SCANNED + passed_over):
             try:
                 need = None if room in known else self._find_need(room, until_ms)
-            except LedgerError as error:  # if it is not this room's book, the next question tells
+            except LedgerError as error:
+                ledger.find_next_due()  # raises too when it is not only this room's book
                 self._left.add(room)
                 yield room, [failed(error)]
-                return
+                continue
             if need:
                 self._waiting[room] = need
 

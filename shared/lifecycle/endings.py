@@ -29,7 +29,8 @@ LEAVE_CODES = {
     98: LeaveCode("broken", "internal error"),
     99: LeaveCode("idle", "nobody spoke or was there for max_idle_s"),
 }
-UNKNOWN = LeaveCode("broken", "no reason was given")
+IDLE_SLACK_MS = 10_000  # between the clocks that a task's start and its end are told by
+UNKNOWN = LeaveCode("unknown", "no reason was given")
 
 
 def read_leave_code(service: str, code: int | None) -> LeaveCode:
@@ -57,8 +58,9 @@ def end_task(
     after_ms = UNSURE_MS if ending == "removed" else 0  # a newer bot of its name will be told of
 
     def resume(known: Session, there: list[Person]) -> Task:
-        task = known.tasks[target]
-        if task.state == "stopped" and is_wanted(find_rule(known, target), task, ending, there):
+        task, rule = known.tasks[target], find_rule(known, target)
+        now_ms = resources.now_ms()
+        if task.state == "stopped" and is_wanted(rule, task, ending, there, now_ms):
             claims.resume(known, target, resources.now_ms(), after_ms=after_ms)
         return task
 
@@ -75,7 +77,7 @@ def end_task(
     return resources.change(session, lambda known: resume(known, came)) if came != people else task
 
 
-def is_wanted(rule: Rule, task: Task, ending: Ending, people: list[Person]) -> bool:
+def is_wanted(rule: Rule, task: Task, ending: Ending, people: list[Person], now_ms: int) -> bool:
     """Whether anybody is there for whom a task that ended by itself should run again.
 
     After an idle end only somebody who came, or spoke, since. Otherwise also whoever is known to be
@@ -83,12 +85,25 @@ def is_wanted(rule: Rule, task: Task, ending: Ending, people: list[Person]) -> b
     """
     if rule.service == "none":
         return False
-    if not people and ending != "idle":
+    was_idle = ending == "idle" or (ending == "unknown" and seems_idle(rule, task, people, now_ms))
+    if not people and not was_idle:
         return rule.start_on == "room_created" and task.target == WHOLE_ROOM
     return any(
         person.present
         and task.target in (WHOLE_ROOM, person.user_id)
         and (person.microphone or rule.start_on != "audio_started")
-        and (ending != "idle" or person.event_ms > task.ended_ms)
+        and (not was_idle or person.event_ms > task.ended_ms)
         for person in people
     )
+
+
+def seems_idle(rule: Rule, task: Task, people: list[Person], now_ms: int) -> bool:
+    """Whether an end without a reason came when it would have to, had nobody ever been there.
+
+    Else a room whose last events were lost would have one task after another, for ever.
+    """
+    current = next((i for i in task.task_ids if i.task_id == task.task_id), None)
+    if current is None or any(person.event_ms > current.started_ms for person in people):
+        return False
+    idle_ms = current.started_ms + rule.max_idle_s * 1000
+    return task.ended_ms - IDLE_SLACK_MS <= idle_ms <= now_ms + IDLE_SLACK_MS

@@ -11,18 +11,19 @@ from shared.resources import Resources
 
 LEASE, LEASE_MS = "drain", 5_000  # a drainer that died is missed no longer
 KICKED_MS = 5_000  # a drainer that was called has begun by then, cold start included
+ENDED = ("transcription.stopped", "task.ended")
 
 
 def kick_drainer(room: Room, outcomes: list[Outcome], resources: Resources) -> list[Outcome]:
     """Call a drainer when one of these outcomes leaves it something to do; what came of it, if it failed.
 
-    That is a task left due; or one stopped while the quota was used up, so that another may start.
+    That is a task left due; or one that ended while the quota was used up, so that another may start.
     When the call fails, TRTC's next retry comes sooner than the timer.
     """
     left_due = any(outcome.due for outcome in outcomes)
-    stopped = any(outcome.message == "transcription.stopped" for outcome in outcomes)
+    ended = any(outcome.message in ENDED for outcome in outcomes)
     try:
-        if left_due or (stopped and _was_full(room, resources)):
+        if left_due or (ended and _was_full(room, resources)):
             call_drainer(resources)
     except RoomscribeError as error:
         fields = {"error_code": error.code}

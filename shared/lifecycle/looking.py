@@ -84,7 +84,7 @@ def _check(session: Session, task: Task, resources: Resources) -> list[Outcome]:
         )
         return []
     # Whoever came after it was last known to run may have come after its end.
-    task = end_task(resources, session, task.target, task.task_id, "broken", checked_ms)
+    task = end_task(resources, session, task.target, task.task_id, "unknown", checked_ms)
     fields = {**describe_task(session, task), "task_id": task.task_id or None}
     gone = Outcome("task.gone", task.state, level="warning", fields=fields)
     if task.state != "due":

@@ -117,7 +117,9 @@ def _judge_newer(session: Session, event_ms: int, resources: Resources) -> Sessi
             claims.note_ended(known, target, [task_id], now_ms)
         if runs:
             return book.redate_session(session.id, event_ms)
-        return book.reopen_session(session.id, event_ms, rule)
+        opened = book.reopen_session(session.id, event_ms, rule)
+        claims.begin_stops(known, now_ms)  # what was due in it is not due any more
+        return opened
 
     return resources.ledger.change(session.room, decide)
 

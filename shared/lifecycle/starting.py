@@ -331,6 +331,6 @@ def _answer_unclaimed(session: Session, task: Task, trigger: str) -> Outcome:
         task.state,
         COME_BACK if waits else 200,
         fields=fields,
-        due=waits and task.state == "due",
+        due=task.state == "due",
         queued=waits and task.error_code in QUEUED,
     )

@@ -8,13 +8,14 @@ from shared.errors import LedgerError, RoomscribeError
 from shared.ledger import Room, RoomBook, Session, Task, TaskId, claims
 from shared.lifecycle.asking import ask_session_id, find_region, name_bot
 from shared.lifecycle.endings import LeaveCode, end_task, read_leave_code
-from shared.lifecycle.outcome import COME_BACK, Outcome, describe_task, failed, ignored
+from shared.lifecycle.outcome import COME_BACK, Fields, Outcome, describe_task, failed, ignored
 from shared.lifecycle.starting import start_task
 from shared.lifecycle.stopping import finish_closing, stop_leftovers
 from shared.resources import Resources
 from shared.signer import WHOLE_ROOM, is_bot_user_id, read_api_session_id
 
 LATE_START_MS = 10_000  # a start sent before the room closed has told of itself by then
+LOUD = ("removed", "broken", "unknown")
 FAILED = LeaveCode("broken", "the task did not start")
 
 
@@ -27,9 +28,10 @@ def act_on_task(callback: Callback, resources: Resources) -> list[Outcome]:
         known = _find_task(book, callback.task.task_id)
         if callback.event_type in callbacks.TASK_STOPPED or callback.task.failed:
             return _note_end(callback, callback.task, book, known, resources)
-        if known:
-            return _note_known(callback, *known, resources)
-        return _note_unknown(callback, callback.task, book, resources)
+        if known is None:
+            return _note_unknown(callback, callback.task, book, resources)
+        outcomes = _keep_sentence(callback, known[0], resources)
+        return outcomes + _note_known(callback, *known, resources)
     except RoomscribeError as error:
         return [failed(error)]
 
@@ -55,7 +57,7 @@ def _note_end(
     code = FAILED if news.failed else read_leave_code(news.service, news.leave_code)
     was_current = task.state == "running" and task.task_id == news.task_id
     task = end_task(resources, session, task.target, news.task_id, code.ending, callback.event_ms)
-    level = "warning" if was_current and code.ending in ("removed", "broken") else "info"
+    level = "warning" if was_current and code.ending in LOUD else "info"
     fields = {**describe_task(session, task), "task_id": news.task_id, "reason": code.words}
     ended = Outcome("task.ended", task.state, level=level, fields=fields)
     if task.state != "due":
@@ -65,7 +67,7 @@ def _note_end(
 
 
 def _answer_unknown(book: RoomBook, resources: Resources) -> Outcome:
-    """A task that ended before the ledger heard of it: of somebody else, or its start is not recorded yet."""
+    """A task the ledger has not heard of: somebody else's, or its start is not recorded yet."""
     now_ms = resources.now_ms()
     starting = any(
         task.state == "starting" and claims.is_leased(task, now_ms)
@@ -84,6 +86,8 @@ def _note_known(
     if task.state in ("due", "starting"):
         task_id = next(i for i in task.task_ids if i.task_id == callback.task.task_id)
         task = _note_running(session, task.target, task_id, resources)
+    if callback.said and task.state == "running":
+        return []
     return [Outcome("task.noted", task.state, fields=describe_task(session, task))]
 
 
@@ -93,16 +97,27 @@ def _note_unknown(
     """A task the ledger has not seen: ours when its bot is; whoever started it could not write it down."""
     owner = _find_owner(callback, news, book, resources)
     if owner is None:
-        return [ignored("unknown_task")]
+        return [_answer_unknown(book, resources)]
     target, opened_ms = owner
     session = _find_session(book, callback.event_ms, opened_ms, resources)
     region = find_region(session, target, news.service)
     found = TaskId(news.task_id, news.service, region, started_ms=callback.event_ms)
     task = _note_running(session, target, found, resources)
-    noted = Outcome("task.found", task.state, level="warning", fields=describe_task(session, task))
+    found_it = Outcome(
+        "task.found", task.state, level="warning", fields=describe_task(session, task)
+    )
+    outcomes = [found_it, *_keep_sentence(callback, session, resources)]
     if session.closed_ms is not None:
-        return [noted, *finish_closing(session, resources)]
-    return [noted, *stop_leftovers(resources, session, task)]
+        return outcomes + finish_closing(session, resources)
+    return outcomes + stop_leftovers(resources, session, task)
+
+
+def _keep_sentence(callback: Callback, session: Session, resources: Resources) -> list[Outcome]:
+    if callback.said is None:
+        return []
+    is_new = resources.ledger.keep_sentence(session, callback.said)
+    fields: Fields = {"session": session.id}
+    return [Outcome("sentence.kept", "new" if is_new else "known", fields=fields)]
 
 
 def _note_running(session: Session, target: str, found: TaskId, resources: Resources) -> Task:

@@ -18,7 +18,7 @@ from local.cli import app
 from local.development import SETTING_NAMES
 from tests.functional.running import run_local, serve_local
 
-COMMANDS = ("up", "cloud", "functions", "invoke", "replay", "explain")
+COMMANDS = ("up", "cloud", "functions", "invoke", "replay", "explain", "package", "doctor")
 
 
 def test_commands_are_listed() -> None:

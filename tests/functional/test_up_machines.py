@@ -50,7 +50,7 @@ def test_instance_and_redis_are_struck_and_the_room_has_its_task(tmp_path: Path)
 
 def test_ledger_in_redis_is_there_again_next_time(tmp_path: Path) -> None:
     need_redis()
-    described = []
+    described: list[list[str]] = []
     for _ in range(2):
         with serve_local(*REDIS, str(tmp_path / "redis")) as up:
             if not described:

@@ -101,3 +101,34 @@ def test_without_a_drain_function_the_timer_is_waited_for(stage: Stage) -> None:
 def test_client_of_scf_is_kept(calling: Stage) -> None:
     first = resources.open_client(SCF, None, "scf", "2018-04-16")
     assert resources.open_client(SCF, None, "scf", "2018-04-16") is first
+
+
+def test_drainer_with_no_time_for_anything_calls_no_other(calling: Stage) -> None:
+    calling.answer(CREATE, error("RequestLimitExceeded"))
+    answer_scf(calling, error("ResourceNotFound.Function"))
+    act(calling, 101, OPENED_MS)
+    calling.now_ms += 10_000
+    calls = calling.asked().count("Invoke")
+    late = replace(calling.resources.invocation, deadline_s=0.0)
+    calling.resources = replace(calling.resources, invocation=late)
+    assert calling.drain() == []
+    assert calling.asked().count("Invoke") == calls
+
+
+def test_restart_that_must_wait_calls_a_drainer(calling: Stage) -> None:
+    calling.answer(CREATE, STARTED)
+    answer_scf(calling, CALLED)
+    act(calling, 101, OPENED_MS)
+    act(calling, 103, OPENED_MS + 1)
+    calling.tell(1402, "task-1", OPENED_MS + 9, leave_code=3)
+    assert calling.asked() == [CREATE, "Invoke"]
+
+
+def test_task_that_ended_by_itself_leaves_its_place_to_another(calling: Stage) -> None:
+    settings = replace(calling.resources.settings, task_quota=1)
+    calling.resources = replace(calling.resources, settings=settings)
+    calling.answer(CREATE, STARTED)
+    answer_scf(calling, CALLED)
+    act(calling, 101, OPENED_MS)
+    calling.tell(1402, "task-1", OPENED_MS + 9, leave_code=99)
+    assert calling.asked() == [CREATE, "Invoke"]

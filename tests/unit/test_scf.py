@@ -106,3 +106,13 @@ def test_budget_is_smaller_when_cold_and_never_above_scfs_limit() -> None:
 )
 def test_context_may_lack_anything(context: object) -> None:
     assert scf.begin_invocation(context).memory_mb in (0, 128)
+
+
+def test_response_of_bytes_goes_out_as_base64() -> None:
+    answer = scf.write_response(scf.Response(200, b"\xff\x00", {"Content-Encoding": "gzip"}))
+    assert answer == {
+        "isBase64Encoded": True,
+        "statusCode": 200,
+        "headers": {"Content-Encoding": "gzip"},
+        "body": "/wA=",
+    }

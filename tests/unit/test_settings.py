@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from local.development import LINK_KEY
 from shared.errors import SettingsError
 from shared.settings import Credentials, read_credentials, read_settings
 from tests.conftest import SETTINGS
@@ -125,6 +126,21 @@ def test_secrets_are_not_in_repr_or_errors() -> None:
     )
     problems = read_problems({"TRTC_APPS": json.dumps([{**APP, "callback_key": "s3cret!"}])})
     assert "s3cret" not in "".join(problems)
+
+
+def test_link_key_is_optional_long_and_secret() -> None:
+    assert read_settings(SETTINGS).transcript_link_key is None
+    settings = read_settings({**SETTINGS, "TRANSCRIPT_LINK_KEY": "sixteen-or-more!"})
+    assert settings.transcript_link_key == "sixteen-or-more!"
+    assert "sixteen" not in repr(settings)
+    (problem,) = read_problems({**SETTINGS, "TRANSCRIPT_LINK_KEY": "only-15-letters"})
+    assert problem.startswith("TRANSCRIPT_LINK_KEY: must have 16 characters or more")
+    assert "only-15" not in problem
+
+
+def test_development_link_key_is_refused_on_scf() -> None:
+    environ = {**SETTINGS, "TRANSCRIPT_LINK_KEY": LINK_KEY, "TENCENTCLOUD_RUNENV": "SCF"}
+    assert read_problems(environ) == ("TRANSCRIPT_LINK_KEY: holds a development key; set your own",)
 
 
 def test_development_keys_are_refused_on_scf() -> None:

@@ -265,3 +265,35 @@ def open_held(book: RoomBook) -> None:
     )
     assert session
     claims.hold_session(session, OPENED_MS)
+
+
+def test_end_without_a_reason_is_an_idle_one_when_nothing_was_heard_of_anybody(
+    stage: Stage,
+) -> None:
+    run(stage)  # the events of Ann's leaving, and of the room's end, are lost
+    stage.now_ms += 3_600_000
+    stage.tell(1402, "task-1", OPENED_MS + 3_600_000)
+    assert (stage.task().state, stage.task().task_id) == ("running", "task-2")
+    stage.now_ms += 60_000
+    assert messages(stage, 1402, "task-2", OPENED_MS + 3_660_000) == ["task.ended"]
+    assert stage.task().state == "stopped"
+
+
+def test_end_without_a_reason_at_any_other_time_is_not(stage: Stage) -> None:
+    run(stage)
+    stage.answer(CREATE, {"Response": {"TaskId": "task-3", "RequestId": "r"}})
+    stage.tell(1402, "task-1", OPENED_MS + 9)
+    for after_ms in (30_000, 600_000):
+        stage.now_ms += after_ms
+        stage.drain()
+        task_id = stage.task().task_id
+        stage.tell(1402, task_id, stage.now_ms)
+        assert stage.task().state == "due"
+
+
+def test_room_in_which_nobody_ever_came_is_not_restarted_for_ever(stage: Stage) -> None:
+    stage.answer(CREATE, STARTED, SECOND)
+    stage.create()
+    stage.now_ms += 60_000
+    assert messages(stage, 1402, "task-1", OPENED_MS + 60_000) == ["task.ended"]
+    assert stage.task().state == "stopped"

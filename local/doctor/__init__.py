@@ -1,0 +1,1 @@
+"""`doctor`: whether this configuration would work, and what to do where it would not."""

@@ -1,0 +1,192 @@
+"""Checks that ask the TRTC API: one signed call that changes nothing, and the time it is there."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import httpx
+
+from local.doctor.finding import Finding
+from shared.client import Client
+from shared.errors import ApiError
+from shared.rules import Rules
+from shared.services import SERVICES
+from shared.services.kinds import is_gone
+from shared.settings import Settings, read_credentials
+
+NO_SUCH_TASK = "roomscribe-doctor"
+TIMEOUT_S = 10.0
+# Source: Tencent Cloud API, signature v3: a request more than five minutes off is refused.
+LARGEST_SKEW_S, LARGE_SKEW_S = 300, 30
+
+Advice = tuple[str, str, str]  # what it means, the remedy, where the guide says more
+ADVICE: dict[str, Advice] = {
+    "AuthFailure.SecretIdNotFound": (
+        "the SecretId does not exist, or is disabled",
+        "copy SecretId and SecretKey again from the CAM console; the site (China, international) "
+        "must be that of TRTC_ENDPOINT",
+        "credentials",
+    ),
+    "AuthFailure.InvalidSecretId": (
+        "the SecretId is not that of a cloud API key",
+        "use one from the CAM console, API keys",
+        "credentials",
+    ),
+    "AuthFailure.SignatureFailure": (
+        "the SecretKey does not belong to the SecretId",
+        "copy both again from the CAM console",
+        "credentials",
+    ),
+    "AuthFailure.SignatureExpire": (
+        "this machine's clock is more than five minutes off",
+        "set it, with NTP",
+        "credentials",
+    ),
+    "AuthFailure.TokenFailure": (
+        "the session token has run out, or belongs to other keys",
+        "take a new set of temporary credentials, or leave TENCENT_TOKEN empty with permanent ones",
+        "credentials",
+    ),
+    "AuthFailure.MFAFailure": (
+        "the account asks for a second factor",
+        "use the key of a CAM user for programs",
+        "credentials",
+    ),
+    "AuthFailure.UnauthorizedOperation": (
+        "these credentials may not do it",
+        "give their user, or the role, the policy of the guide",
+        "the-run-role",
+    ),
+    "AuthFailure.UnRealNameAuthenticated": (
+        "the account has not passed identity verification",
+        "verify it in the account centre",
+        "credentials",
+    ),
+    "UnauthorizedOperation": (
+        "these credentials may not do it",
+        "give their user, or the role, the policy of the guide",
+        "the-run-role",
+    ),
+    "UnauthorizedOperation.SdkAppId": (
+        "the application belongs to somebody else",
+        "use credentials of the account that has TRTC_SDK_APP_ID",
+        "the-run-role",
+    ),
+    "FailedOperation.SdkAppIdNotUnderAppId": (
+        "the application belongs to another account",
+        "use credentials of the account that has TRTC_SDK_APP_ID",
+        "the-run-role",
+    ),
+    "FailedOperation.SdkAppIdNotExist": (
+        "there is no such application",
+        "copy TRTC_SDK_APP_ID again from the TRTC console",
+        "trtc-console",
+    ),
+    "FailedOperation.NotAbility": (
+        "AI transcription is not unlocked for the application",
+        "enable it in the TRTC console",
+        "trtc-console",
+    ),
+    "FailedOperation.NotAllowed": (
+        "the account may not use AI transcription",
+        "ask Tencent in a ticket",
+        "trtc-console",
+    ),
+    "UnsupportedRegion": (
+        "the API has no such region",
+        "name another one in the rules",
+        "rules",
+    ),
+    "ClientNetworkError": (
+        "the API cannot be reached from here",
+        "check TRTC_ENDPOINT and TRTC_CA, and that this machine, or the function's VPC, has a way out",
+        "the-network",
+    ),
+}
+AUTHENTICATION: Advice = (
+    "the API does not accept these credentials",
+    "copy SecretId and SecretKey again from the CAM console",
+    "credentials",
+)
+
+
+def check_calls(
+    settings: Settings, rules: Rules | None, environ: Mapping[str, str]
+) -> Iterator[Finding]:
+    """Ask each service that the rules use, for each application, about a task that is not there."""
+    client = Client(settings.endpoint, settings.ca, lambda: read_credentials(environ))
+    for service, region in find_services(rules):
+        for app in settings.applications:
+            params = SERVICES[service].name_task(app.sdk_app_id, NO_SUCH_TASK)
+            action = SERVICES[service].describe_action
+            about = f"{action} in {region} for application {app.sdk_app_id}"
+            try:
+                client.call(action, params, region, TIMEOUT_S)
+            except ApiError as error:
+                yield explain_answer(error, about)
+            else:
+                yield Finding("ok", "API", f"{about}: accepted")
+
+
+def find_services(rules: Rules | None) -> list[tuple[str, str]]:
+    """(service, region) of everything the rules may start, each once; without rules, the default."""
+    found = {
+        (service, str(rule.parameters(service)["region"]))
+        for rule in (rules.rules if rules else ())
+        for service in (rule.service, rule.fallback)
+        if service in SERVICES
+    }
+    return sorted(found) or [("cloud", "ap-singapore")]
+
+
+def explain_answer(error: ApiError, about: str) -> Finding:
+    """What an error of the API says of the configuration; the API's own words are not repeated."""
+    text = f"{about}: {error.code}"
+    text += f" (RequestId {error.request_id})" if error.request_id else ""
+    if is_gone(error):
+        return Finding("ok", "API", f"{text}: the signature is right, the task is not there")
+    family = AUTHENTICATION if error.code.startswith("AuthFailure") else None
+    advice = ADVICE.get(error.code, family)
+    if advice:
+        meaning, remedy, place = advice
+        return Finding("FAIL", "API", f"{text}: {meaning}", remedy, place)
+    remedy = "if starts fail with it too, look it up in the API's error codes"
+    return Finding("warn", "API", f"{text}: signed well, answered otherwise", remedy, "credentials")
+
+
+def check_clock(settings: Settings) -> Finding:
+    """How far this machine's clock is from the API's, by the Date of an answer."""
+    ahead_s = measure_skew(settings.endpoint, settings.ca)
+    if ahead_s is None:
+        remedy = "compare it with another clock"
+        return Finding("warn", "clock", "unknown: no answer with a date", remedy, "credentials")
+    text = f"{abs(ahead_s):.0f} s {'ahead of' if ahead_s > 0 else 'behind'} the API's"
+    remedy = "set it, with NTP"
+    if abs(ahead_s) > LARGEST_SKEW_S:
+        return Finding("FAIL", "clock", f"{text}; signatures are refused", remedy, "credentials")
+    if abs(ahead_s) > LARGE_SKEW_S:
+        return Finding("warn", "clock", text, remedy, "credentials")
+    return Finding("ok", "clock", text)
+
+
+def measure_skew(endpoint: str, ca: str | None) -> float | None:
+    """Seconds that this clock is ahead, as near as a Date in whole seconds tells."""
+    try:
+        answer = httpx.get(f"{endpoint}/", verify=_trust(ca), timeout=TIMEOUT_S, trust_env=False)
+        there = parsedate_to_datetime(answer.headers["date"]).timestamp() + 0.5
+    except (httpx.HTTPError, OSError, KeyError, ValueError):
+        return None
+    return time.time() - answer.elapsed.total_seconds() / 2 - there
+
+
+def _trust(ca: str | None) -> ssl.SSLContext | bool:
+    if ca is None:
+        return True
+    directory = Path(ca).is_dir()
+    return ssl.create_default_context(
+        cafile=None if directory else ca, capath=ca if directory else None
+    )

@@ -1,0 +1,87 @@
+"""`doctor`: one line for each check, and what to do about it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from local.development import local_environment
+from local.doctor.configuration import (
+    check_callback_keys,
+    check_credentials,
+    try_rules,
+    try_settings,
+)
+from local.doctor.env_file import read_env_file
+from local.doctor.finding import Finding, has_failed
+from local.doctor.ledger import check_draining, check_ledger, check_sharing
+from shared.settings import DEFAULT_RULES_FILE
+
+ENV_FILE = Path(".env")
+
+
+def doctor(
+    endpoint: Annotated[
+        str | None,
+        typer.Option(
+            envvar="ROOMSCRIBE_DOCTOR_ENDPOINT",
+            help="A local cloud to ask instead; development values then complete the settings.",
+            show_default="TRTC_ENDPOINT, with the settings as they are",
+        ),
+    ] = None,
+    env_file: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="ROOMSCRIBE_ENV_FILE",
+            help="Settings to check, as scf deploy reads them; the environment's come first.",
+            show_default=".env, if there is one",
+        ),
+    ] = None,
+) -> None:
+    """Check the settings, rules, credentials, clock and ledger; exit 1 if anything must be mended."""
+    environ = read_environment(env_file, endpoint)
+    findings = []
+    for finding in examine(environ, at_home=endpoint is not None):
+        print(finding, flush=True)
+        findings.append(finding)
+    raise typer.Exit(1 if has_failed(findings) else 0)
+
+
+def read_environment(env_file: Path | None, endpoint: str | None) -> dict[str, str]:
+    """What the functions would find; SCF refuses development keys, and so does this but at home."""
+    file = env_file or (ENV_FILE if ENV_FILE.exists() else None)
+    environ = read_env_file(file, os.environ) if file else dict(os.environ)
+    if endpoint is not None:
+        return local_environment(environ, endpoint=endpoint)
+    if "STAGE" in environ:  # as serverless.yml and deploy/tccli.sh name it
+        environ.setdefault("DRAIN_FUNCTION", f"roomscribe-{environ['STAGE']}-drain_starts")
+    return {**environ, "TENCENTCLOUD_RUNENV": "SCF"}
+
+
+def examine(environ: Mapping[str, str], *, at_home: bool) -> Iterator[Finding]:
+    """Every check, in the order in which things would go wrong."""
+    from local.doctor.api import (
+        check_calls,
+        check_clock,
+    )  # the SDK, which other commands never need
+
+    settings, findings = try_settings(environ)
+    yield from findings
+    rules, findings = try_rules(environ.get("RULES_FILE") or DEFAULT_RULES_FILE)
+    yield from findings
+    credentials = check_credentials(environ)
+    yield credentials
+    if settings is None:
+        yield Finding("warn", "the rest", "unknown", "mend the settings first", "settings")
+        return
+    yield from check_callback_keys(settings)
+    yield check_clock(settings)
+    if credentials.level == "ok":
+        yield from check_calls(settings, rules, environ)
+    yield check_ledger(settings)
+    yield check_sharing(settings, at_home=at_home)
+    yield from check_draining(settings)

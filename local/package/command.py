@@ -1,0 +1,57 @@
+"""`package`: the zip for SCF, and how large it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from local.development import ROOT
+from local.package.archive import pack_files, write_archive
+from local.package.bytecode import compile_files, find_python
+from local.package.contents import collect_files
+from local.package.dependencies import SCF_PYTHON, install_dependencies
+from local.package.report import describe_package
+
+NAME = "roomscribe.zip"
+CACHE = ROOT / ".roomscribe" / "dependencies"
+WITHOUT = (
+    f"no Python {SCF_PYTHON} runs here, so there is no bytecode in it: SCF's code folder cannot be written, "
+    "and every cold start compiles everything it imports (about twice the time). "
+    f"Name one with --python /path/to/python{SCF_PYTHON}."
+)
+
+
+def package(
+    output: Annotated[
+        Path,
+        typer.Option(envvar="ROOMSCRIBE_OUTPUT", help=f"The folder that {NAME} is written to."),
+    ] = Path("dist"),
+    python: Annotated[
+        str | None,
+        typer.Option(
+            envvar="ROOMSCRIBE_PACKAGE_PYTHON",
+            help=f"The Python {SCF_PYTHON} that makes the bytecode.",
+            show_default="the first one found",
+        ),
+    ] = None,
+    without_redis: Annotated[
+        bool,
+        typer.Option(
+            "--without-redis",
+            envvar="ROOMSCRIBE_WITHOUT_REDIS",
+            help="Leave the Redis client out: LEDGER_URL can then only name an SQLite file.",
+        ),
+    ] = False,
+) -> None:
+    """Write the zip that SCF gets, the same bytes for the same sources."""
+    compiler = find_python(python)
+    dependencies = install_dependencies(ROOT / "requirements.txt", CACHE)
+    files = collect_files(ROOT, dependencies, redis=not without_redis)
+    if compiler:
+        files |= compile_files(files, compiler)
+    path = output / NAME
+    for line in describe_package(write_archive(pack_files(files), path)):
+        print(line)
+    print(f"wrote {path}, bytecode by {compiler}" if compiler else f"wrote {path}; {WITHOUT}")

@@ -1,0 +1,83 @@
+"""What requirements.txt pins, installed for SCF's machine whatever the one at hand is."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from local.errors import LocalError
+
+SCF_PYTHON = "3.10"  # Source: SCF documentation, runtimes (product 583, document 11061)
+PLATFORM = "manylinux2014_x86_64"
+SOURCE_ONLY = "tls-sig-api-v2"  # it has no wheel; it is one Python file
+OPTIONS = (
+    *("--no-deps", "--no-compile", "--use-pep517", "--quiet", "--disable-pip-version-check"),
+    *("--python-version", SCF_PYTHON, "--implementation", "cp", "--platform", PLATFORM),
+    *("--only-binary=:all:", "--no-binary", SOURCE_ONLY),
+)
+LICENCES = ("LICEN", "COPYING", "NOTICE")  # how the names of their files begin
+
+
+def install_dependencies(requirements: Path, cache: Path) -> Path:
+    """The folder in which everything is installed; pip is asked once for each version of the list."""
+    stamp = hashlib.sha256(requirements.read_bytes() + repr(OPTIONS).encode()).hexdigest()[:16]
+    folder = cache / stamp
+    if folder.is_dir():
+        return folder
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache) as unfinished:
+        _run_pip(requirements, Path(unfinished) / "all")
+        shutil.move(Path(unfinished) / "all", folder)
+    return folder
+
+
+def list_modules(folder: Path) -> Iterator[Path]:
+    """The files that run: no type stubs, no metadata, no scripts, no tests, no bytecode made here."""
+    for path in sorted(folder.rglob("*")):
+        parts = path.relative_to(folder).parts
+        if path.suffix in (".py", ".so", ".pem") and not _is_aside(parts):
+            yield path
+
+
+def read_licences(folder: Path) -> str:
+    """Every licence and notice of what is installed there, under the name of what it is for."""
+    return "\n\n".join(
+        f"===== {about.name.removesuffix('.dist-info')} =====\n\n{_read_licence(about)}"
+        for about in sorted(folder.glob("*.dist-info"))
+    )
+
+
+def name_package(path: str) -> str:
+    """Which installed thing a file belongs to, by where it lies: its top folder or module."""
+    return path.partition("/")[0].removesuffix(".py")
+
+
+def _run_pip(requirements: Path, target: Path) -> None:
+    command = [sys.executable, "-m", "pip", "install", *OPTIONS]
+    command += ["--requirement", str(requirements), "--target", str(target)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode != 0:
+        reasons = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
+        raise LocalError(f"pip could not install {requirements.name}: {' '.join(reasons[-2:])}")
+
+
+def _is_aside(parts: tuple[str, ...]) -> bool:
+    return (
+        parts[0] == "bin"
+        or parts[0].endswith(".dist-info")
+        or any(part in ("__pycache__", "tests") for part in parts)
+    )
+
+
+def _read_licence(about: Path) -> str:
+    files = [path for path in sorted(about.rglob("*")) if path.name.upper().startswith(LICENCES)]
+    texts = [path.read_text(encoding="utf-8") for path in files if path.is_file()]
+    if not texts:  # it says only which one it is
+        lines = (about / "METADATA").read_text(encoding="utf-8").splitlines()
+        texts = [line for line in lines if line.startswith(("License", "Home-page", "Author:"))]
+    return "\n".join(text.strip() for text in texts) + "\n"

@@ -1,0 +1,46 @@
+"""Transcripts as a reader finds them in the ledger."""
+
+from __future__ import annotations
+
+from shared.ledger.contract import Ledger
+from shared.ledger.records import Session
+from shared.signer import WHOLE_ROOM
+from shared.transcripts.languages import read_language
+from shared.transcripts.records import SentenceNews, TaskOrigin, TranscriptHead
+
+
+class KeptTranscripts:
+    """The transcripts of a ledger, by the id of their session."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def read_transcript_head(self, session_id: str) -> TranscriptHead | None:
+        """What is known of the session, also before anything was said; None for one that is not kept."""
+        session = self._ledger.find_session(session_id)
+        if session is None:
+            return None
+        return TranscriptHead(
+            session_id=session.id,
+            room_id=session.room.room_id,
+            opened_ms=session.opened_ms,
+            closed_ms=session.closed_ms,
+            version=self._ledger.read_version(session),
+            tasks=_list_origins(session),
+        )
+
+    def list_sentence_news(self, session_id: str, since: int) -> list[SentenceNews]:
+        """Every sentence whose version is greater than `since`."""
+        session = self._ledger.find_session(session_id)
+        return self._ledger.list_sentences(session, since) if session else []
+
+
+def _list_origins(session: Session) -> dict[str, TaskOrigin]:
+    origins: dict[str, TaskOrigin] = {}
+    for task in session.tasks.values():
+        whole = task.target == WHOLE_ROOM
+        rule = session.rule if whole else session.rule.for_user(task.target)
+        for task_id in task.task_ids:
+            engine = str(rule.parameters(task_id.service).get("language", ""))
+            origins[task_id.task_id] = TaskOrigin(task_id.started_ms or None, read_language(engine))
+    return origins

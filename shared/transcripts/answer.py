@@ -1,0 +1,172 @@
+"""A transcript over HTTP: what a request with a read link gets."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime, timezone
+from typing import NamedTuple
+
+from shared.errors import MethodError
+from shared.links import read_link
+from shared.scf import Request, Response
+from shared.transcripts.document import read_since, write_document
+from shared.transcripts.languages import read_languages
+from shared.transcripts.pages import Page, write_message, write_page
+from shared.transcripts.records import Transcript, TranscriptHead
+from shared.transcripts.source import TranscriptSource
+from shared.transcripts.srt import write_srt
+from shared.transcripts.text import write_text
+from shared.transcripts.timeline import build_transcript
+from shared.transcripts.webvtt import write_webvtt
+
+PATH = re.compile(r"/?([A-Za-z0-9_-]+)(?:\.(vtt|srt|txt|json))?")
+COMPRESSED_FROM_BYTES = 256 * 1024  # SCF's answers have at most 6 MB, escaped as JSON
+HEADERS = {
+    "Cache-Control": "private, no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+FILE_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
+HTML = "text/html; charset=utf-8"
+TYPES = {
+    "vtt": "text/vtt; charset=utf-8",
+    "srt": "application/x-subrip; charset=utf-8",
+    "txt": "text/plain; charset=utf-8",
+    "json": "application/json",
+}
+WRITERS: dict[str, Callable[[Transcript, Sequence[str]], str]] = {
+    "vtt": write_webvtt,
+    "srt": write_srt,
+    "txt": write_text,
+}
+REFUSED = (
+    "This link cannot be opened",
+    "It is not valid, or not any more. Ask whoever gave it to you for a new one.",
+)
+GONE = ("This transcript is no longer kept", "It was deleted, or its time is over.")
+
+
+class Answer(NamedTuple):
+    """An HTTP answer, and what may be logged of it."""
+
+    response: Response
+    outcome: str
+    format: str = ""
+    session_id: str | None = None
+    sentences: int | None = None
+
+
+class Reading(NamedTuple):
+    """An allowed request: which transcript, in which form ("" is the page), and how it was asked for."""
+
+    request: Request
+    source: TranscriptSource
+    token: str
+    form: str
+    head: TranscriptHead
+
+
+def answer_request(request: Request, source: TranscriptSource, key: str, now_ms: int) -> Answer:
+    """What a request gets; raises RequestError for a senseless one, LedgerError without a ledger.
+
+    Without a valid link the answer is the same whatever was asked for, and nothing is looked up.
+    """
+    if request.method not in ("GET", "HEAD"):
+        raise MethodError("transcripts are read with GET")
+    match = PATH.fullmatch(request.path)
+    session_id = read_link(key, match[1], now_ms // 1000) if match else None
+    if match is None or session_id is None:
+        return Answer(answer_message(403, *REFUSED), "refused")
+    head = source.read_transcript_head(session_id)
+    if head is None:
+        return Answer(answer_message(404, *GONE), "gone", session_id=session_id)
+    answer = _answer_reading(Reading(request, source, match[1], match[2] or "", head))
+    answer = answer._replace(format=match[2] or "page", session_id=session_id)
+    return _without_body(answer) if request.method == "HEAD" else answer
+
+
+def answer_message(status: int, title: str, text: str) -> Response:
+    """A page that says what went wrong."""
+    return _write_html(write_message(title, text), status)
+
+
+def _answer_reading(reading: Reading) -> Answer:
+    if not reading.form:
+        return Answer(_write_html(write_page(reading.token), 200), "read")
+    languages = read_languages(reading.request.query.get("lang", ""))
+    headers = {**HEADERS, "Content-Security-Policy": FILE_POLICY, "Vary": "Accept-Encoding"}
+    headers["ETag"] = _name_version(reading, languages)
+    if _is_known(headers["ETag"], reading.request.headers.get("if-none-match", "")):
+        return Answer(Response(304, "", headers), "not_changed")
+    since = _read_since(reading)
+    news = reading.source.list_sentence_news(reading.head.session_id, since)
+    transcript = build_transcript(reading.head, news)
+    if reading.form == "json":
+        text = write_document(transcript, complete=not since)
+    else:
+        text = WRITERS[reading.form](transcript, languages)
+    headers["Content-Type"] = TYPES[reading.form]
+    headers["Content-Disposition"] = f'attachment; filename="{name_file(reading)}"'
+    response = _compress(Response(200, text, headers), reading.request)
+    return Answer(response, "read", sentences=len(transcript.sentences))
+
+
+def _read_since(reading: Reading) -> int:
+    """Only the JSON form tells what changed; a file is always whole."""
+    text = reading.request.query.get("since", "") if reading.form == "json" else ""
+    return read_since(text, reading.head)
+
+
+def name_file(reading: Reading) -> str:
+    """A file name that every system takes: the room, the day it opened, the form."""
+    head = reading.head
+    room = re.sub(r"[^A-Za-z0-9_-]+", "-", head.room_id).strip("-")[:40] or "room"
+    day = datetime.fromtimestamp(head.opened_ms // 1000, timezone.utc)
+    return f"{room}-{day:%Y-%m-%d-%H%M}.{reading.form}"
+
+
+def _name_version(reading: Reading, languages: Sequence[str]) -> str:
+    """The ETag: weak, because one version may be sent compressed or not.
+
+    A poll with `since` that has this ETag knows everything already, so `since` is not in it.
+    """
+    head = reading.head
+    parts = (head.session_id, head.room_id, head.closed_ms, head.version, head.layout)
+    named = repr((*parts, reading.form, tuple(languages)))
+    return f'W/"{hashlib.blake2b(named.encode("utf-8", "replace"), digest_size=9).hexdigest()}"'
+
+
+def _is_known(etag: str, if_none_match: str) -> bool:
+    opaque = etag.removeprefix("W/")
+    given = [each.strip().removeprefix("W/") for each in if_none_match.split(",")]
+    return opaque in given or given == ["*"]
+
+
+def _write_html(page: Page, status: int) -> Response:
+    headers = {**HEADERS, "Content-Type": HTML, "Content-Security-Policy": page.policy}
+    return Response(status, page.html, headers)
+
+
+def _compress(response: Response, request: Request) -> Response:
+    """The answer, compressed when it is large and the reader can take it."""
+    raw = response.body.encode() if isinstance(response.body, str) else response.body
+    accepted = re.search(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", _read_accepted(request))
+    if len(raw) < COMPRESSED_FROM_BYTES or not accepted:
+        return response
+    headers = {**response.headers, "Content-Encoding": "gzip"}
+    return Response(response.status, gzip.compress(raw, 1, mtime=0), headers)
+
+
+def _read_accepted(request: Request) -> str:
+    return request.headers.get("accept-encoding", "").lower()
+
+
+def _without_body(answer: Answer) -> Answer:
+    response = answer.response
+    return answer._replace(response=Response(response.status, "", response.headers))

@@ -1,0 +1,143 @@
+"use strict";
+// The list of captions: sentences in order, whenever they arrive.
+
+const COLOURS = 8;
+const TURN_MS = 60000; // after a longer silence the speaker is named again
+const list = element("sentences");
+const rows = []; // { sentence, item }, in order
+const byKey = new Map();
+const colours = new Map();
+let shownLanguages = [SPOKEN];
+let searched = null;
+
+const before = (one, other) => one.start_ms - other.start_ms || one.end_ms - other.end_ms
+  || (one.key < other.key ? -1 : Number(one.key > other.key));
+
+function colourOf(sentence) {
+  const name = sentence.user_id;
+  if (!colours.has(name)) colours.set(name, colours.size % COLOURS);
+  return colours.get(name);
+}
+
+/** Where a sentence belongs among the rows. */
+function placeOf(sentence) {
+  let [low, high] = [0, rows.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (before(rows[middle].sentence, sentence) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function clearCaptions() {
+  rows.length = 0;
+  byKey.clear();
+  list.replaceChildren();
+}
+
+/** Put sentences in their places; `fresh` ones catch the eye for a moment. */
+function showSentences(sentences, fresh) {
+  if (!rows.length) fillEmpty(sentences);
+  else sentences.forEach((sentence) => placeRow(sentence, fresh));
+}
+
+function fillEmpty(sentences) {
+  const page = document.createDocumentFragment();
+  for (const sentence of [...sentences].sort(before)) {
+    const row = newRow(sentence);
+    rows.push(row);
+    markTurn(rows.length - 1);
+    page.append(row.item);
+  }
+  list.append(page);
+}
+
+function placeRow(sentence, fresh) {
+  const known = byKey.get(sentence.key);
+  if (known) {
+    const at = rows.indexOf(known);
+    rows.splice(at, 1);
+    known.item.remove();
+    markTurn(at);
+  }
+  const row = newRow(sentence);
+  const at = placeOf(sentence);
+  rows.splice(at, 0, row);
+  list.insertBefore(row.item, rows[at + 1]?.item || null);
+  row.item.classList.toggle("fresh", fresh);
+  markTurn(at);
+  markTurn(at + 1);
+}
+
+function newRow(sentence) {
+  const item = element("row").content.firstElementChild.cloneNode(true);
+  const row = { sentence, item };
+  byKey.set(sentence.key, row);
+  item.classList.add(`speaker-${colourOf(sentence)}`);
+  item.querySelector(".who").textContent = speakerName(sentence);
+  const time = item.querySelector("time");
+  time.textContent = clock(sentence.start_ms);
+  time.dateTime = `PT${(sentence.start_ms / 1000).toFixed(3)}S`;
+  writeTexts(row);
+  return row;
+}
+
+/** The speaker is named where somebody else spoke before. */
+function markTurn(at) {
+  const row = rows[at];
+  if (!row) return;
+  const last = rows[at - 1]?.sentence;
+  const goesOn = last && last.user_id === row.sentence.user_id
+    && row.sentence.start_ms - last.end_ms < TURN_MS;
+  row.item.classList.toggle("turn", !goesOn);
+}
+
+function writeTexts(row) {
+  const texts = textsOf(row.sentence, shownLanguages);
+  const paragraphs = texts.map(({ text, language, missing }) => {
+    const paragraph = document.createElement("p");
+    paragraph.className = "text";
+    paragraph.dir = "auto";
+    if (language && language !== "und") paragraph.lang = language.replaceAll("_", "-");
+    if (missing) paragraph.dataset.missing = "";
+    paragraph.append(...highlighted(text));
+    return paragraph;
+  });
+  row.item.querySelector(".said").replaceChildren(...paragraphs);
+  row.item.hidden = Boolean(searched) && !matches(row, texts);
+}
+
+function matches(row, texts) {
+  const inside = [speakerName(row.sentence), ...texts.map(({ text }) => text)];
+  return inside.some((text) => text.search(searched) >= 0);
+}
+
+function highlighted(text) {
+  if (!searched) return [text];
+  const parts = [];
+  let end = 0;
+  for (const match of text.matchAll(searched)) {
+    const mark = document.createElement("mark");
+    mark.textContent = match[0];
+    parts.push(text.slice(end, match.index), mark);
+    end = match.index + match[0].length;
+  }
+  return [...parts, text.slice(end)];
+}
+
+function showLanguages(languages) {
+  shownLanguages = languages;
+  rows.forEach(writeTexts);
+}
+
+/** Show only what contains these words; returns how many sentences do. */
+function searchFor(words) {
+  const pattern = words.trim().replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&");
+  searched = pattern ? new RegExp(pattern, "gi") : null;
+  list.classList.toggle("searching", Boolean(searched));
+  rows.forEach(writeTexts);
+  return countShown();
+}
+
+const countShown = () => rows.filter((row) => !row.item.hidden).length;

@@ -1,0 +1,61 @@
+"use strict";
+// Asks for what is new: often while somebody looks, rarely when nobody does or the room has closed.
+
+const QUICK_MS = 1500;
+const SLOW_MS = 15000;
+const SLOWEST_MS = 60000;
+const ENDED_POLLS = 20; // what was said last may still be on its way when a room closes
+const address = location.pathname;
+
+const polling = { next: "", etag: "", failures: 0, quiet: 0, ended: 0, timer: 0, busy: false, stopped: false };
+
+async function ask() {
+  const since = polling.next ? `?since=${encodeURIComponent(polling.next)}` : "";
+  const headers = polling.etag ? { "If-None-Match": polling.etag } : {};
+  const answer = await fetch(`${address}.json${since}`, { headers, cache: "no-store" });
+  if (answer.status === 304) return null;
+  if (!answer.ok) throw Object.assign(new Error("no transcript"), { status: answer.status });
+  const news = await answer.json();
+  polling.etag = answer.headers.get("ETag") || "";
+  polling.next = news.next;
+  return news;
+}
+
+function waitingTime() {
+  if (polling.failures) return Math.min(QUICK_MS * 2 ** polling.failures, SLOWEST_MS);
+  if (document.hidden) return Math.min(QUICK_MS * 2 ** ++polling.quiet, SLOWEST_MS);
+  return polling.ended ? SLOW_MS : QUICK_MS;
+}
+
+async function poll(onNews, onState) {
+  if (polling.busy) return;
+  clearTimeout(polling.timer);
+  polling.busy = true;
+  try {
+    const news = await ask();
+    polling.failures = 0;
+    if (news) {
+      polling.ended = 0;
+      onNews(news);
+    }
+    onState("reached");
+  } catch (error) {
+    if (error.status === 403 || error.status === 404) return onState(error.status === 403 ? "expired" : "gone");
+    polling.failures += 1;
+    onState("lost");
+  } finally {
+    polling.busy = false;
+  }
+  if (closed() && ++polling.ended > ENDED_POLLS) return undefined;
+  polling.timer = setTimeout(poll, waitingTime(), onNews, onState);
+  return undefined;
+}
+
+function startPolling(onNews, onState) {
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden || polling.stopped) return;
+    polling.quiet = polling.ended = 0;
+    poll(onNews, onState);
+  });
+  poll(onNews, onState);
+}

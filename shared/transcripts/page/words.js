@@ -1,0 +1,34 @@
+"use strict";
+// How things are called and written. These scripts share one scope; page.js begins.
+
+const element = (id) => document.getElementById(id);
+
+const pad = (number) => String(number).padStart(2, "0");
+
+function clock(ms) {
+  const seconds = Math.floor(ms / 1000);
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  return hours ? `${hours}:${pad(minutes)}:${pad(seconds % 60)}` : `${minutes}:${pad(seconds % 60)}`;
+}
+
+const countOf = (count, one, many = `${one}s`) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+
+function duration(ms) {
+  const minutes = Math.round(ms / 60000);
+  if (minutes < 1) return "under a minute";
+  const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
+  return [hours && `${hours} h`, (rest || !hours) && `${rest} min`].filter(Boolean).join(" ");
+}
+
+const DATE = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "short" });
+const NAMES = new Intl.DisplayNames(["en"], { type: "language" });
+
+function languageName(tag) {
+  try {
+    return NAMES.of(tag.replaceAll("_", "-"));
+  } catch {
+    return tag;
+  }
+}
+
+const speakerName = (sentence) => sentence.user_id || "Somebody";

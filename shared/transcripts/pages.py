@@ -1,0 +1,78 @@
+"""The page for people, and a short one for whatever goes wrong: each whole, in one request."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+FOLDER = Path(__file__).parent / "page"
+STYLE = "page.css"
+# In this order: each uses what stands before it.
+SCRIPTS = (
+    "words.js",
+    "languages.js",
+    "captions.js",
+    "following.js",
+    "polling.js",
+    "page.js",
+)
+POLICY = (
+    "default-src 'none'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+
+
+class Page(NamedTuple):
+    """HTML and the Content-Security-Policy that allows what stands in it, and nothing else."""
+
+    html: str
+    policy: str
+
+
+def write_page(token: str) -> Page:
+    """The page of the transcript at that token."""
+    page = _load_page()
+    return page._replace(html=page.html.replace("{{token}}", token))
+
+
+@lru_cache(maxsize=16)
+def write_message(title: str, text: str) -> Page:
+    """A page that says only this."""
+    page = _assemble("message.html", ())
+    filled = page.html.replace("{{title}}", html.escape(title)).replace(
+        "{{text}}", html.escape(text)
+    )
+    return page._replace(html=filled)
+
+
+@lru_cache(maxsize=1)
+def _load_page() -> Page:
+    return _assemble("index.html", SCRIPTS)
+
+
+def _assemble(file: str, scripts: Iterable[str]) -> Page:
+    """A file with style and scripts put in; the policy knows them by their hashes."""
+    style, codes = _read(STYLE), [_read(name) for name in scripts]
+    text = _read(file).replace("{{style}}", f"<style>{style}</style>")
+    text = text.replace("{{scripts}}", "\n".join(f"<script>{code}</script>" for code in codes))
+    allowed = " ".join(map(_hash, codes)) or "'none'"
+    return Page(text, f"{POLICY}; style-src {_hash(style)}; script-src {allowed}")
+
+
+def _read(name: str) -> str:
+    """A file; the parser would end a script at the first "</script" in it."""
+    text = (FOLDER / name).read_text(encoding="utf-8")
+    if not name.endswith(".html") and re.search(r"</(script|style)", text, re.IGNORECASE):
+        raise ValueError(f"{name} cannot stand inside a page")
+    return text
+
+
+def _hash(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
+    return f"'sha256-{digest}'"

@@ -1,0 +1,126 @@
+"""The callbacks 903, 1403 and 1404, read tolerantly: what no document describes is kept, not refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from shared.transcripts.records import UNKNOWN_MS, SentenceNews, Words
+
+Json = Mapping[str, Any]
+
+TRANSLATED = 1404
+UNDETERMINED = "und"  # Source: BCP 47, the tag of a text whose language nobody told
+MAX_MS = 2**53
+LANGUAGE = re.compile(r"[A-Za-z0-9_-]{1,35}")
+
+
+def parse_sentence(event_type: int, event_info: bytes) -> SentenceNews:
+    """The news in the EventInfo of a callback that tells what was said; never fails.
+
+    903 is documented. Of 1403 and 1404 no field list is: the names of 903 and of the in-room
+    message are looked for, in any spelling. Without any text, the EventInfo is kept as it is.
+    Source: TRTC documentation, AI service callbacks (product 647, documents 109686 and 129976), 2026-04.
+    """
+    info = _decode(event_info)
+    payload = _fold_names(info.get("payload"))
+    task_id, event_ms = _read_text(info, "taskid"), _read_event_ms(info)
+    whole = _name_event(info) if info else hashlib.blake2b(event_info, digest_size=12).hexdigest()
+    said, translations = _read_words(event_type, payload, event_ms)
+    if said is None and not translations:
+        return SentenceNews(whole, task_id, opaque=event_info.decode("utf-8", "replace"))
+    round_id = _read_text(payload, "roundid")
+    key = name_sentence(task_id, round_id) if round_id else whole
+    return SentenceNews(key, task_id, said, translations)
+
+
+def name_sentence(task_id: str, round_id: str) -> str:
+    """The key of a sentence: the same for every callback about it."""
+    return _hash([task_id, round_id])
+
+
+def _read_words(
+    event_type: int, payload: Json, event_ms: int
+) -> tuple[Words | None, dict[str, Words]]:
+    text, translation = _read_text(payload, "text"), _read_text(payload, "translationtext")
+    if event_type == TRANSLATED and not translation:
+        text, translation = "", text
+    spoken = _read_language(payload, "language", "lang")
+    target = _read_language(payload, "translationlanguage", "targetlanguage", "targetlang")
+    if event_type == TRANSLATED and not target:
+        spoken, target = "", spoken
+    times = (
+        _read_text(payload, "userid", "sender"),
+        _read_ms(payload, "starttimems", "starttime"),
+        _read_ms(payload, "endtimems", "endtime"),
+    )
+    said = Words(event_ms, text, *times, spoken) if text else None
+    if not translation:
+        return said, {}
+    target = target or UNDETERMINED
+    return said, {target: Words(event_ms, translation, *times, target)}
+
+
+def _decode(event_info: bytes) -> Json:
+    try:
+        return _fold_names(msgspec.json.decode(event_info))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return {}
+
+
+def _fold_names(value: object) -> Json:
+    """An object whose names are spelled alike: RoundId, round_id and roundid are one."""
+    if not isinstance(value, Mapping):
+        return {}
+    return {str(name).replace("_", "").lower(): content for name, content in value.items()}
+
+
+def _read_text(fields: Json, *names: str) -> str:
+    for name in names:
+        value = fields.get(name)
+        if isinstance(value, str) and value.strip():
+            return value
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+    return ""
+
+
+def _read_language(fields: Json, *names: str) -> str:
+    text = _read_text(fields, *names)
+    return text if LANGUAGE.fullmatch(text) else ""
+
+
+def _read_ms(fields: Json, *names: str) -> int:
+    """Milliseconds as a number or digits, or from a clock like 00:01:02.500."""
+    for name in names:
+        value = fields.get(name)
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        text = str(value)
+        if re.fullmatch(r"[0-9]{1,16}", text) and int(text) <= MAX_MS:
+            return int(text)
+        clock = re.fullmatch(r"([0-9]{1,4}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]{3}))?", text)
+        if clock:
+            hours, minutes, seconds = int(clock[1]), int(clock[2]), int(clock[3])
+            return ((hours * 60 + minutes) * 60 + seconds) * 1000 + int(clock[4] or 0)
+    return UNKNOWN_MS
+
+
+def _read_event_ms(info: Json) -> int:
+    precise = _read_ms(info, "eventmsts")
+    return precise if precise != UNKNOWN_MS else max(0, _read_ms(info, "eventts")) * 1000
+
+
+def _name_event(info: Json) -> str:
+    """The key of an event without a RoundId: the same however TRTC writes it the second time."""
+    return _hash(info)
+
+
+def _hash(value: object) -> str:
+    text = json.dumps(value, sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()

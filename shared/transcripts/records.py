@@ -1,0 +1,103 @@
+"""What is known of a transcript: the news that callbacks bring, and the sentences people read."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+UNKNOWN_MS = -1
+
+
+class Words(Struct, frozen=True, order=True, omit_defaults=True):
+    """One text of a sentence as one callback told it; of two, the greater one is the newer.
+
+    `start_ms` and `end_ms` are as TRTC gave them, UNKNOWN_MS when it gave none. `language` is ""
+    when nobody said which it is.
+    """
+
+    event_ms: int
+    text: str
+    user_id: str = ""
+    start_ms: int = UNKNOWN_MS
+    end_ms: int = UNKNOWN_MS
+    language: str = ""
+
+    def __repr__(self) -> str:
+        """Without what was said: a traceback or a log must not tell."""
+        return f"Words(event_ms={self.event_ms}, {len(self.text)} characters)"
+
+
+class SentenceNews(Struct, frozen=True, omit_defaults=True):
+    """All that callbacks have told of one sentence so far; what the ledger keeps, one per `key`.
+
+    `said` is None until the sentence itself has come: a translation may be earlier. `opaque` is
+    the EventInfo, as JSON, of a callback in which no text was found. `version` is the one that
+    the transcript got when this last changed.
+    """
+
+    key: str
+    task_id: str
+    said: Words | None = None
+    translations: dict[str, Words] = {}
+    opaque: str = ""
+    version: int = 0
+
+    def __repr__(self) -> str:
+        """Likewise."""
+        return f"SentenceNews(key={self.key!r}, version={self.version})"
+
+
+class TaskOrigin(Struct, frozen=True):
+    """When a task began (None: nobody told yet), and which language it hears ("": several, or unknown)."""
+
+    started_ms: int | None = None
+    language: str = ""
+
+
+class TranscriptHead(Struct, frozen=True):
+    """What is true of a whole transcript; `version` grows with every sentence stored or changed.
+
+    Cheap to read: a poll that finds nothing new reads nothing else.
+    """
+
+    session_id: str
+    room_id: str
+    opened_ms: int
+    closed_ms: int | None
+    version: int
+    tasks: dict[str, TaskOrigin] = {}
+
+    @property
+    def layout(self) -> str:
+        """Changes when sentences that did not change themselves move to another time."""
+        starts = sorted((task_id, origin.started_ms) for task_id, origin in self.tasks.items())
+        return hashlib.blake2b(repr((self.opened_ms, starts)).encode(), digest_size=4).hexdigest()
+
+
+class Sentence(Struct, frozen=True):
+    """One sentence at its place on the room's timeline."""
+
+    key: Annotated[str, Meta(description="the same for ever, whatever changes in the sentence")]
+    task_id: Annotated[str, Meta(description="the transcription task that heard it")]
+    user_id: Annotated[str, Meta(description="who spoke; empty when unknown")]
+    text: Annotated[
+        str, Meta(description="as spoken; empty when only a translation has come so far")
+    ]
+    language: Annotated[str, Meta(description="the language of `text`; empty when unknown")]
+    start_ms: Annotated[int, Meta(description="since the session opened", ge=0)]
+    end_ms: Annotated[int, Meta(description="since the session opened; after `start_ms`", ge=1)]
+    event_ms: Annotated[int, Meta(description="when TRTC told of it, in ms since 1970")]
+    translations: Annotated[dict[str, str], Meta(description="language → text")]
+    version: Annotated[
+        int, Meta(description="the transcript's version when this sentence last changed")
+    ]
+
+
+class Transcript(Struct, frozen=True):
+    """A session's sentences in order, or those that changed; `unread` counts callbacks without text."""
+
+    head: TranscriptHead
+    sentences: list[Sentence]
+    unread: int = 0

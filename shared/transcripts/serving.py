@@ -1,0 +1,77 @@
+"""One invocation of read_transcript: open, answer, and log a line without a word of what was said."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+
+from shared import log
+from shared.errors import MethodError, RequestError, RoomscribeError, SettingsError
+from shared.scf import Json, Request, Response, begin_invocation, is_direct, read_request
+from shared.scf import write_response as write
+from shared.settings import Settings, read_settings
+from shared.transcripts.answer import Answer, answer_message, answer_request
+from shared.transcripts.source import TranscriptSource
+
+OpenSource = Callable[[Settings], TranscriptSource]
+
+NOT_NOW = ("Not now", "The transcript cannot be read at the moment. Try again in a while.")
+WRONG = (
+    "Something is wrong here",
+    "The transcript cannot be shown. Whoever runs this can see why.",
+)
+
+
+def answer_reader(event: object, context: object, open_source: OpenSource) -> Json:
+    """The HTTP answer to somebody who reads; every failure is a page without details."""
+    invocation = begin_invocation(context, answers_trtc=False)
+    log.begin_logging(invocation)
+    started_s = time.perf_counter()
+    try:
+        settings = read_settings(os.environ)
+        log.begin_logging(invocation, settings.log_level)
+        key = _require_key(settings)
+        request = _read_request(event)
+        answer = answer_request(request, open_source(settings), key, invocation.started_ms)
+    except RoomscribeError as error:
+        return write(_answer_error(error))
+    except Exception as error:  # noqa: BLE001  a bug: its text may quote what it choked on
+        log.write_crash("function.crashed", error)
+        return write(answer_message(500, *WRONG))
+    _log(answer, round((time.perf_counter() - started_s) * 1000, 1))
+    return write(answer.response)
+
+
+def _require_key(settings: Settings) -> str:
+    if settings.transcript_link_key is None:
+        raise SettingsError(["TRANSCRIPT_LINK_KEY: not set; without it nobody can read anything"])
+    return settings.transcript_link_key
+
+
+def _read_request(event: object) -> Request:
+    if is_direct(event) or not isinstance(event, dict):
+        raise RequestError("this function is read over HTTP: open its URL with a read link")
+    return read_request(event)
+
+
+def _answer_error(error: RoomscribeError) -> Response:
+    if isinstance(error, RequestError):
+        log.write_error("transcript.refused", error)
+        response = answer_message(error.http_status, "This cannot be answered", f"{error}.")
+        allow = {"Allow": "GET, HEAD"} if isinstance(error, MethodError) else {}
+        return Response(response.status, response.body, {**response.headers, **allow})
+    log.write_error("transcript.failed", error)
+    return answer_message(error.http_status, *(NOT_NOW if error.http_status == 503 else WRONG))
+
+
+def _log(answer: Answer, elapsed_ms: float) -> None:
+    log.write(
+        "transcript.refused" if answer.outcome == "refused" else "transcript.read",
+        session=answer.session_id,
+        outcome=answer.outcome,
+        format=answer.format or None,
+        status=answer.response.status,
+        sentences=answer.sentences,
+        elapsed_ms=elapsed_ms,
+    )

@@ -1,0 +1,84 @@
+"""News put in order on one timeline, the room's: ms since its session opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from shared.transcripts.records import (
+    UNKNOWN_MS,
+    Sentence,
+    SentenceNews,
+    TaskOrigin,
+    Transcript,
+    TranscriptHead,
+    Words,
+)
+
+NO_ORIGIN = TaskOrigin()
+# TRTC tells of a sentence when it is over. No document says since when StartTimeMs counts: since the
+# start of the task, it is assumed, and believed as long as it agrees that far with the event's time.
+AGREEMENT_MS = 60_000
+WALL_CLOCK_MS = 10**12  # a time this great can only be one since 1970
+LONGEST_GUESS_MS = 10_000
+SHORTEST_MS, MS_PER_CHARACTER = 500, 60
+
+
+def build_transcript(head: TranscriptHead, news: Iterable[SentenceNews]) -> Transcript:
+    """The transcript that the news make; of the news alone that changed, when given only those."""
+    news = list(news)
+    sentences = [place_sentence(head, each) for each in news if not each.opaque]
+    return Transcript(head, order_sentences(sentences), sum(bool(each.opaque) for each in news))
+
+
+def order_sentences(sentences: Iterable[Sentence]) -> list[Sentence]:
+    """By when they began; those that began together always in the same order."""
+    return sorted(sentences, key=lambda each: (each.start_ms, each.end_ms, each.key))
+
+
+def place_sentence(head: TranscriptHead, news: SentenceNews) -> Sentence:
+    """The sentence in some news, which must have words."""
+    origin = head.tasks.get(news.task_id, NO_ORIGIN)
+    words = news.said or min(news.translations.values())
+    start_ms, end_ms = place_words(words, origin.started_ms, head.opened_ms)
+    return Sentence(
+        key=news.key,
+        task_id=news.task_id,
+        user_id=words.user_id,
+        text=news.said.text if news.said else "",
+        language=(news.said.language or origin.language) if news.said else "",
+        start_ms=start_ms,
+        end_ms=end_ms,
+        event_ms=words.event_ms,
+        translations={language: each.text for language, each in news.translations.items()},
+        version=news.version,
+    )
+
+
+def place_words(words: Words, task_started_ms: int | None, opened_ms: int) -> tuple[int, int]:
+    """Start and end in ms since the session opened; by the event's time when nothing better is known."""
+    told_ms = words.event_ms - opened_ms
+    length_ms = _measure(words)
+    start_ms = told_ms - length_ms
+    offset_ms = _find_offset(words.start_ms, task_started_ms, opened_ms)
+    if offset_ms is not None:
+        believed_ms = words.start_ms + offset_ms
+        if abs(believed_ms + length_ms - told_ms) <= AGREEMENT_MS:
+            start_ms = believed_ms
+    end_ms = max(start_ms + length_ms, 1)
+    return max(0, min(start_ms, end_ms - 1)), end_ms
+
+
+def _find_offset(start_ms: int, task_started_ms: int | None, opened_ms: int) -> int | None:
+    """What turns TRTC's time into the room's; None when that cannot be known."""
+    if start_ms >= WALL_CLOCK_MS:
+        return -opened_ms
+    if start_ms == UNKNOWN_MS or task_started_ms is None:
+        return None
+    return task_started_ms - opened_ms
+
+
+def _measure(words: Words) -> int:
+    """How long it took to say, as told, or guessed from its length."""
+    if UNKNOWN_MS < words.start_ms < words.end_ms:
+        return words.end_ms - words.start_ms
+    return max(SHORTEST_MS, min(len(words.text) * MS_PER_CHARACTER, LONGEST_GUESS_MS))

@@ -1,0 +1,300 @@
+"""What is deployed, both ways: only keys that are documented, legal values, handlers that exist."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from local.host.scf_runtime import DEFAULT_LIMITS, LIMITS, TIMERS
+from shared.settings import read_settings
+
+ROOT = Path(__file__).parent.parent.parent
+FUNCTIONS = sorted(path.stem for path in (ROOT / "functions").glob("*.py"))
+TEXT = (ROOT / "serverless.yml").read_text(encoding="utf-8")
+DEPLOYED = yaml.safe_load(TEXT)
+INPUTS = DEPLOYED["inputs"]
+EXAMPLE = dict(
+    re.findall(r"^(\w+)=(.*)$", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
+)
+
+# Source: docs/configure.md of the components multi-scf and scf, and the timer and http triggers of
+# tencent-component-toolkit 2.27.6; product 1154, documents 42990 and 43228.
+SHARED_KEYS = {
+    *("role", "layers", "vpc", "vpcConfig", "cls", "publicAccess", "eip", "asyncRunEnable"),
+    *("retryNum", "msgTTL", "initTimeout", "installDependency", "ignoreTriggers"),
+    *("environments", "memorySize", "timeout", "runtime", "namespace", "description", "tags"),
+}
+KEYS = {
+    "": {"app", "stage", "component", "name", "inputs"},
+    "inputs": SHARED_KEYS | {"region", "src", "functions", "triggers", "type"},
+    "src": {"src", "exclude", "bucket", "object"},
+    "function": SHARED_KEYS | {"name", "handler", "src", "cfs", "traceEnable"},
+    "variable": {"key", "value"},
+    "vpc": {"vpcId", "subnetId"},
+    "trigger": {"type", "function", "parameters"},
+    "timer": {"name", "qualifier", "cronExpression", "enable", "argument"},
+    "http": {"name", "qualifier", "authType", "netConfig", "corsConfig"},
+    "netConfig": {"enableExtranet", "enableIntranet"},
+}
+REGIONS = {  # Source: multi-scf's allow-list of 2022
+    *("beijing", "chengdu", "chongqing", "guangzhou", "hongkong", "mumbai", "seoul", "shanghai"),
+    *("singapore", "tokyo"),
+}
+RUNTIMES = {"Python2.7", "Python3.6", "Python3.7", "Python3.9", "Python3.10"}
+MEMORY_MB = {64, *range(128, 3073, 128)}  # Source: SCF documentation, limits (583/11637)
+LONGEST_S = 900
+# Source: SCF documentation, environment variables (583/30228).
+RESERVED = ("SCF_", "QCLOUD_", "TENCENTCLOUD_", "TECENTCLOUD_")
+OURS_ALL_THE_SAME = {"SCF_ENDPOINT"}
+
+
+def list_values(node: object) -> Iterator[str]:
+    """Every text in a document."""
+    if isinstance(node, dict):
+        for value in node.values():
+            yield from list_values(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from list_values(value)
+    elif isinstance(node, str):
+        yield node
+
+
+def read_environment(function: str) -> dict[str, str]:
+    """The variables of a deployed function, with .env.example filled in."""
+    filled = {**EXAMPLE, "TRTC_SDK_APP_ID": "1400000000"}
+    filled |= {"TRTC_SDK_SECRET_KEY": "secret", "TRTC_CALLBACK_KEY": "callbackKey"}
+    filled |= {"TRANSCRIPT_LINK_KEY": "a key made up by somebody"}
+    return {
+        variable["key"]: re.sub(
+            r"\$\{env:(\w+)\}", lambda found: filled[found[1]].strip("'"), variable["value"]
+        )
+        for variable in INPUTS["functions"][function]["environments"]
+    }
+
+
+def test_every_key_is_one_that_the_component_documents() -> None:
+    assert DEPLOYED.keys() <= KEYS[""]
+    assert INPUTS.keys() <= KEYS["inputs"]
+    assert INPUTS["src"].keys() <= KEYS["src"]
+    for function in (INPUTS, *INPUTS["functions"].values()):
+        assert function["vpc"].keys() == KEYS["vpc"]
+        for variable in function["environments"]:
+            assert variable.keys() == KEYS["variable"]
+    for function in INPUTS["functions"].values():
+        assert function.keys() <= KEYS["function"]
+    for trigger in INPUTS["triggers"]:
+        assert trigger.keys() == KEYS["trigger"]
+        assert trigger["parameters"].keys() <= KEYS[trigger["type"]]
+        assert trigger["parameters"].get("netConfig", {}).keys() <= KEYS["netConfig"]
+
+
+def test_every_function_is_deployed_with_a_handler_that_exists() -> None:
+    assert sorted(INPUTS["functions"]) == FUNCTIONS
+    for key, function in INPUTS["functions"].items():
+        module, _, name = function["handler"].partition(".")
+        assert module == key
+        assert callable(getattr(importlib.import_module(module), name))
+        assert re.fullmatch(r"[a-zA-Z][\w-]{0,58}[a-zA-Z0-9]", resolve(function["name"]))
+
+
+def resolve(text: str) -> str:
+    """A text with the variables of .env.example in their places."""
+    return re.sub(r"\$\{env:(\w+)\}", lambda found: EXAMPLE[found[1]], text)
+
+
+def test_memory_timeout_runtime_and_region_are_legal() -> None:
+    assert INPUTS["runtime"] in RUNTIMES
+    assert EXAMPLE["REGION"].partition("-")[2] in REGIONS
+    for function in INPUTS["functions"].values():
+        assert function["memorySize"] in MEMORY_MB
+        assert 1 <= function["timeout"] <= LONGEST_S
+
+
+def test_the_local_host_has_the_same_limits_and_timers() -> None:
+    for key, function in INPUTS["functions"].items():
+        limits = LIMITS.get(key, DEFAULT_LIMITS)
+        assert (function["timeout"], function["memorySize"]) == limits
+    timers = {
+        trigger["function"]: trigger["parameters"]
+        for trigger in INPUTS["triggers"]
+        if trigger["type"] == "timer"
+    }
+    assert {key: 1000 * read_interval_s(timer) for key, timer in timers.items()} == TIMERS
+    assert all(timer["enable"] is True for timer in timers.values())
+
+
+def read_interval_s(timer: dict[str, Any]) -> int:
+    """Seconds between two runs of `*/N * * * * * *`: seven fields, the seconds first."""
+    found = re.fullmatch(r"\*/(\d+)( \*){6}", timer["cronExpression"])
+    assert found
+    return int(found[1])
+
+
+def test_callback_and_reader_have_an_open_url() -> None:
+    """Both flags of netConfig are false, and the URL unreachable, unless said otherwise."""
+    urls = [trigger for trigger in INPUTS["triggers"] if trigger["type"] == "http"]
+    assert [url["function"] for url in urls] == ["trtc_callback", "read_transcript"]
+    for url in urls:
+        assert url["parameters"]["authType"] == "NONE"
+        assert url["parameters"]["netConfig"] == {"enableExtranet": True, "enableIntranet": False}
+
+
+def test_variables_are_the_environment_s_and_stand_in_the_example() -> None:
+    used = {name for value in list_values(DEPLOYED) for name in re.findall(r"\$\{(.*?)\}", value)}
+    assert all(name.startswith("env:") for name in used)
+    asked_by_the_cli = {"TENCENT_SECRET_ID", "TENCENT_SECRET_KEY"}
+    assert {name.partition(":")[2] for name in used} == set(EXAMPLE) - asked_by_the_cli
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_environment_is_complete_and_small_enough(function: str) -> None:
+    environ = read_environment(function)
+    assert "" not in environ.values()
+    for name in environ:
+        assert re.fullmatch(r"[a-zA-Z]\w{1,63}", name)
+        assert name in OURS_ALL_THE_SAME or not name.startswith(RESERVED)
+    assert sum(len(name) + len(value) for name, value in environ.items()) < 4096
+    settings = read_settings({**environ, "TENCENTCLOUD_RUNENV": "SCF"})
+    assert settings.ledger_is_shared
+    assert settings.drain_function == resolve(INPUTS["functions"]["drain_starts"]["name"])
+
+
+def test_role_may_do_what_the_functions_do_and_no_more() -> None:
+    policy = json.loads((ROOT / "docs" / "deploy" / "run-role-policy.json").read_text())
+    allowed = {action for statement in policy["statement"] for action in statement["action"]}
+    services = (ROOT / "shared" / "services" / "service.py").read_text()
+    actions = set(re.findall(r'_action="(\w+)"', services))
+    assert len(actions) == 6
+    assert allowed == {f"name/trtc:{action}" for action in actions} | {"scf:InvokeFunction"}
+    (invoking,) = [one for one in policy["statement"] if "scf:InvokeFunction" in one["action"]]
+    (resource,) = invoking["resource"]
+    assert resource.endswith(f"/{resolve(INPUTS['functions']['drain_starts']['name'])}")
+
+
+STAND_IN = """#!{python}
+import json, os, sys
+action, path = sys.argv[2], sys.argv[-1].removeprefix("file://")
+if "--waiter" not in sys.argv:
+    request = json.load(open(path))
+    with open(os.environ["RECORD"], "a") as record:
+        print(json.dumps([action, request]), file=record)
+    if action == "GetFunction":
+        sys.exit(int(os.environ["NEW"]))
+    print('{{"Triggers": []}}')
+"""
+
+
+class Tccli:
+    """A program in the place of tccli that writes down what it is asked, and that all went well."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        program = folder / "tccli"
+        program.write_text(STAND_IN.format(python=sys.executable))
+        program.chmod(0o755)
+        (folder / "package.zip").write_bytes(b"the package")
+
+    def deploy(self, *, new: bool, **changes: str) -> subprocess.CompletedProcess[str]:
+        environ = {name: value.strip("'") for name, value in EXAMPLE.items()}
+        environ |= {"TRTC_SDK_APP_ID": "1400000000", "TRTC_SDK_SECRET_KEY": "SdkSecret"}
+        environ |= {"TRTC_CALLBACK_KEY": "callbackKey", "TENCENT_SECRET_ID": "id"}
+        environ |= {"TRANSCRIPT_LINK_KEY": "a key made up by somebody"}
+        environ |= {"RECORD": str(self.folder / "record"), "NEW": str(int(new)), **changes}
+        path = os.pathsep.join(
+            (str(self.folder), str(Path(sys.executable).parent), "/usr/bin:/bin")
+        )
+        script = shutil.copytree(
+            ROOT / "deploy", self.folder / "copy" / "deploy", dirs_exist_ok=True
+        )
+        return subprocess.run(
+            ["sh", str(script / "tccli.sh"), str(self.folder / "package.zip")],
+            env={"PATH": path, **environ},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def read_requests(self, *actions: str) -> list[dict[str, Any]]:
+        """What was asked of these actions, in order."""
+        lines = map(json.loads, (self.folder / "record").read_text().splitlines())
+        return [request for action, request in lines if action in actions]
+
+
+@pytest.fixture
+def tccli(tmp_path: Path) -> Tccli:
+    return Tccli(tmp_path)
+
+
+def test_tccli_creates_what_serverless_describes(tccli: Tccli) -> None:
+    done = tccli.deploy(new=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    created = tccli.read_requests("CreateFunction")
+    assert [request["Handler"] for request in created] == [
+        function["handler"] for function in INPUTS["functions"].values()
+    ]
+    for request, (key, function) in zip(created, INPUTS["functions"].items(), strict=True):
+        assert request["FunctionName"] == resolve(function["name"])
+        assert request["Runtime"] == INPUTS["runtime"]
+        assert (request["Timeout"], request["MemorySize"]) == (
+            function["timeout"],
+            function["memorySize"],
+        )
+        variables = {one["Key"]: one["Value"] for one in request["Environment"]["Variables"]}
+        assert variables.keys() == read_environment(key).keys()
+        assert request["Code"] == {"ZipFile": "dGhlIHBhY2thZ2U="}
+
+
+def test_tccli_makes_the_urls_and_the_timer(tccli: Tccli) -> None:
+    tccli.deploy(new=True)
+    *urls, timer = tccli.read_requests("CreateTrigger")
+    assert len(urls) == 2
+    for url in urls:
+        assert (url["Type"], json.loads(url["TriggerDesc"])) == (
+            "http",
+            {"AuthType": "NONE", "NetConfig": {"EnableExtranet": True, "EnableIntranet": False}},
+        )
+    assert (timer["Type"], timer["Enable"]) == ("timer", "OPEN")
+    (described,) = [one for one in INPUTS["triggers"] if one["type"] == "timer"]
+    assert timer["TriggerDesc"] == described["parameters"]["cronExpression"]
+
+
+def test_tccli_updates_what_is_there(tccli: Tccli) -> None:
+    assert tccli.deploy(new=False, VPC_ID="vpc-1", SUBNET_ID="subnet-1").returncode == 0
+    assert not tccli.read_requests("CreateFunction")
+    names = [request["FunctionName"] for request in tccli.read_requests("UpdateFunctionCode")]
+    assert names == [resolve(function["name"]) for function in INPUTS["functions"].values()]
+    for request in tccli.read_requests("UpdateFunctionConfiguration"):
+        assert request["VpcConfig"] == {"VpcId": "vpc-1", "SubnetId": "subnet-1"}
+
+
+def test_tccli_without_a_setting_says_which(tccli: Tccli) -> None:
+    done = tccli.deploy(new=True, TRTC_CALLBACK_KEY="")
+    assert (done.returncode, done.stderr) == (1, "TRTC_CALLBACK_KEY: not set; see .env.example\n")
+
+
+def test_example_can_be_read_by_a_shell() -> None:
+    """tccli.sh reads .env so; `scf deploy` reads it with dotenv, which knows the same quotes."""
+    command = 'set -a; . "$1"; exec "$2" -c "import json, os; print(json.dumps(dict(os.environ)))"'
+    shown = subprocess.run(
+        ["sh", "-euc", command, "sh", str(ROOT / ".env.example"), sys.executable],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    read = json.loads(shown.stdout)
+    assert {name: read[name] for name in EXAMPLE} == {
+        name: value.strip("'") for name, value in EXAMPLE.items()
+    }

@@ -1,0 +1,137 @@
+"""What the doctor makes of the API's answers and of clocks, without a configuration."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from local.doctor.api import ADVICE, check_clock, explain_answer, find_services
+from local.doctor.ledger import is_private
+from shared.errors import ApiError
+from shared.rules_file import parse_rules
+from shared.services.kinds import VERDICTS
+from shared.settings import read_settings
+from tests.conftest import SETTINGS
+
+
+@contextmanager
+def serving_date(make_date: Callable[[], str]) -> Iterator[str]:
+    """A server whose answers have that Date."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response_only(200)
+            self.send_header("Date", make_date())
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Nothing is written."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("behind_s", "level", "words"),
+    [
+        (0, "ok", " the API's"),
+        (65, "warn", " s ahead of the API's"),
+        (-65, "warn", " s behind the API's"),
+        (650, "FAIL", " s ahead of the API's; signatures are refused"),
+    ],
+)
+def test_clock_is_compared_with_the_api_s(behind_s: int, level: str, words: str) -> None:
+    with serving_date(lambda: formatdate(time.time() - behind_s, usegmt=True)) as url:
+        finding = check_clock(read_settings({**SETTINGS, "TRTC_ENDPOINT": url}))
+    assert (finding.level, finding.text.endswith(words)) == (level, True)
+    assert int(finding.text.partition(" ")[0]) == pytest.approx(abs(behind_s), abs=5)
+
+
+def test_answer_without_a_date_leaves_the_clock_unknown() -> None:
+    with serving_date(lambda: "yesterday") as url:
+        finding = check_clock(read_settings({**SETTINGS, "TRTC_ENDPOINT": url}))
+    assert (finding.level, finding.text) == ("warn", "unknown: no answer with a date")
+
+
+def test_every_code_of_signature_and_permission_is_a_failure_with_a_remedy() -> None:
+    codes = [code for code in VERDICTS if code.startswith(("AuthFailure", "UnauthorizedOperation"))]
+    assert codes
+    for code in codes:
+        finding = explain_answer(ApiError(code, "what the server said", "r-1"), "Describe")
+        assert finding.level == "FAIL"
+        assert finding.remedy
+        assert "what the server said" not in str(finding)
+        assert code in str(finding)
+        assert "RequestId r-1" in str(finding)
+
+
+def test_every_advice_is_about_a_documented_code() -> None:
+    assert ADVICE.keys() <= VERDICTS.keys()
+
+
+@pytest.mark.parametrize(
+    ("code", "level"),
+    [
+        ("FailedOperation.TaskNotExist", "ok"),
+        ("FailedOperation.TaskFinished", "ok"),
+        ("ResourceNotFound", "warn"),
+        ("Something.New", "warn"),
+        ("ClientNetworkError", "FAIL"),
+        ("FailedOperation.SdkAppIdNotExist", "FAIL"),
+        ("FailedOperation.NotAbility", "FAIL"),
+    ],
+)
+def test_answers_are_told_apart(code: str, level: str) -> None:
+    assert explain_answer(ApiError(code), "Describe").level == level
+
+
+def test_services_that_the_rules_may_start_are_asked_each_once() -> None:
+    rules = parse_rules(
+        """
+        [defaults.cloud]
+        region = "ap-guangzhou"
+        language = "bigmodel-en"
+        [defaults.ai]
+        region = "ap-tokyo"
+        language = "en"
+        [[rules]]
+        name = "a"
+        room = "a"
+        fallback = "ai"
+        [[rules]]
+        name = "b"
+        room = "b"
+        service = "none"
+        [[rules]]
+        name = "c"
+        room = "c"
+        """
+    )
+    assert find_services(rules) == [("ai", "ap-tokyo"), ("cloud", "ap-guangzhou")]
+    assert find_services(None) == [("cloud", "ap-singapore")]
+
+
+@pytest.mark.parametrize(
+    ("url", "private"),
+    [
+        ("redis://:secret@10.0.0.7:6379/0", True),
+        ("redis://127.0.0.1:6379", False),
+        ("rediss://redis.example:6379", False),
+        ("sqlite:////tmp/ledger.db", False),
+        ("unix:///run/redis.sock", False),
+    ],
+)
+def test_address_of_a_vpc_is_known(url: str, private: bool) -> None:
+    assert is_private(url) is private
