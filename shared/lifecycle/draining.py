@@ -28,7 +28,7 @@ HORIZON_MS = 10_000  # what is due so soon is waited for
 SCANNED = 200  # rooms looked at beyond those already known
 SCAN_EVERY_S = 0.5
 MOST_VISITS = 100  # of one room in one run: whatever keeps coming back is left to the next
-NAP_S = 1.0
+NAP_S, MOMENT_S = 1.0, 0.001
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 HAND_ON_S = 3.0  # kept back of the time limit: calls under way end in it
 
@@ -204,13 +204,15 @@ class _Drainer:
                 log.write_crash("drain.crashed", error)
 
     def _rest(self) -> None:
-        """Until a call has ended; or, with none under way, until something may begin."""
-        if self._in_hand:
-            wait(self._in_hand, timeout=NAP_S, return_when=FIRST_COMPLETED)
-            return
+        """Until a call has ended, or something more may begin."""
         now_ms = self._resources.now_ms()
-        first_ms = min(map(self._find_start_ms, self._waiting.values()))
-        self._resources.sleep(min(max(first_ms - now_ms, 0) / 1000, NAP_S))
+        starts_ms = [self._find_start_ms(need) for need in self._waiting.values()]
+        nap_s = min(max(min(starts_ms) - now_ms, 0) / 1000, NAP_S) if starts_ms else NAP_S
+        if not self._in_hand:
+            self._resources.sleep(nap_s)
+            return
+        is_full = len(self._in_hand) >= CALLS_AT_ONCE
+        wait(self._in_hand, NAP_S if is_full else max(nap_s, MOMENT_S), FIRST_COMPLETED)
 
 
 def _is_late(resources: Resources) -> bool:

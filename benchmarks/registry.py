@@ -1,0 +1,8 @@
+"""The benchmarks there are, in the order in which they run."""
+
+from __future__ import annotations
+
+from benchmarks import burst
+from benchmarks.figures import Benchmark
+
+BENCHMARKS = (Benchmark("burst", burst.ABOUT, burst.run),)
