@@ -1,4 +1,4 @@
-"""`make bench`: every benchmark, or those that are named; a table, and an exit code that says whether a goal broke."""
+"""`make bench`: every benchmark, or those that are named; a table, and whether a goal broke."""
 
 from __future__ import annotations
 
