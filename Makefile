@@ -7,7 +7,7 @@ VENV := .venv/$(PY_VERSION)
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test package check lint types format clean
+.PHONY: run test chaos bench package check lint types format clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/local.done  ## play a sample meeting on the local cloud and keep serving (ARGS=--once: play it and exit)
@@ -16,6 +16,14 @@ run: $(VENV)/local.done  ## play a sample meeting on the local cloud and keep se
 test: $(VENV)/dev.done  ## every test (ARGS="-k name" for some)
 	@sh tests/setup.sh
 	$(BIN)/python -m pytest -n auto $(ARGS)
+
+chaos: $(VENV)/dev.done  ## a thousand room-hours with everything going wrong at once (ARGS="--seed N")
+	@sh tests/setup.sh
+	$(BIN)/python -m benchmarks.chaos $(ARGS)
+
+bench: $(VENV)/dev.done  ## the benchmarks (ARGS=burst: that one)
+	@sh tests/setup.sh
+	$(BIN)/python -m benchmarks $(ARGS)
 
 package: $(VENV)/local.done  ## write dist/roomscribe.zip for SCF (ARGS="--python python3.10")
 	@$(BIN)/python -m local package $(ARGS)

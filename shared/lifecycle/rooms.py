@@ -84,7 +84,30 @@ def _create(callback: Callback, room: Room, rule: Rule, resources: Resources) ->
             fields = {"session": session.id}
             return [Outcome("room.unclear", "retry", COME_BACK, "warning", fields)]
         session = judged
-    return _start_wanted(callback, session, resources)
+    outcomes = _start_wanted(callback, session, resources)
+    if opening != "open" and session.opened_ms == callback.event_ms:
+        outcomes += _carry_over(session, resources)
+    return outcomes
+
+
+def _carry_over(session: Session, resources: Resources) -> list[Outcome]:
+    """Who came after the room was created, but was told of before, stands in the session before."""
+    book = resources.ledger.read(session.room)
+    earlier = [known for known in book.sessions if known.id != session.id]
+    outcomes: list[Outcome] = []
+    for person in resources.ledger.list_people(earlier[0]) if earlier else ():
+        if not person.present or person.event_ms < session.opened_ms:
+            continue
+        event_ms, user_id = person.event_ms, person.user_id
+        resources.ledger.note_person(
+            session, user_id, event_ms, present=True, microphone=person.microphone
+        )
+        event_type = callbacks.AUDIO_STARTED if person.microphone else callbacks.USER_ENTERED
+        target = find_target(session.rule, event_type, user_id)
+        if target and not session.rule.wants_nothing:
+            trigger = f"{event_type}/{event_ms}/{user_id}"
+            outcomes += start_task(resources, session, target, trigger, event_ms)
+    return outcomes
 
 
 def _judge_newer(session: Session, event_ms: int, resources: Resources) -> Session | None:

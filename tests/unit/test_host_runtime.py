@@ -61,6 +61,7 @@ def test_development_values_complete_an_empty_environment() -> None:
         "LEDGER_URL": f"sqlite:///{root}/.roomscribe/ledger.db",
         "RULES_FILE": f"{root}/rules.toml",
         "LOG_LEVEL": "INFO",
+        "TRANSCRIPT_LINK_KEY": "NotASecret-transcript-link-key",
     }
 
 
@@ -75,6 +76,7 @@ def test_given_settings_stay_and_everything_else_goes() -> None:
         "STARTS_PER_S_AI": "4",
         "DRAIN_FUNCTION": "other",
         "LOG_LEVEL": "DEBUG",
+        "TRANSCRIPT_LINK_KEY": "a key of one's own",
         "TRTC_CA": "",
         "TENCENTCLOUD_RUNENV": "SCF",
         "PATH": "/bin",
