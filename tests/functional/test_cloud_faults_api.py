@@ -86,7 +86,7 @@ def test_hanging_call_says_nothing_while_others_are_answered(
 def wait_for_fault(cloud: RunningCloud, fault: str) -> None:
     """Until a call that the fault struck is in the feed."""
     deadline_s = time.monotonic() + 10
-    while not any(entry.get("fault") == fault for entry in cloud.cloud.feed.recent()):
+    while not any(entry.get("fault") == fault for entry in cloud.run(cloud.cloud.feed.recent)):
         assert time.monotonic() < deadline_s
 
 
