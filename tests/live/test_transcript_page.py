@@ -211,6 +211,22 @@ def test_page_follows_until_it_is_paused(
     expect(page.locator("#newer")).to_be_hidden()
 
 
+@pytest.mark.parametrize("name", ["#search", "#language", "#follow", "summary"])
+def test_focus_in_the_bar_moves_nothing(
+    page: Page, server: ReadingServer, source: MemorySource, name: str
+) -> None:
+    speak(source)
+    page.goto(server.link())
+    expect(texts(page).last).to_be_in_viewport()
+    page.locator(name).focus()
+    page.evaluate(NEXT_FRAME)
+    assert is_at_end(page)
+    expect(page.locator("#follow")).to_have_text("Pause")
+
+
+NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
 def test_scrolling_back_pauses_and_scrolling_down_goes_on(
     page: Page, server: ReadingServer, source: MemorySource
 ) -> None:
