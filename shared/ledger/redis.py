@@ -6,8 +6,6 @@ trips, and two more each time somebody was quicker. TTLs are garbage collection,
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -18,6 +16,7 @@ from shared.errors import LedgerError
 from shared.ledger import redis_agenda, redis_sentences
 from shared.ledger.book import SESSIONS_LOADED, RoomBook
 from shared.ledger.contract import LONGEST_LEASE_MS
+from shared.ledger.patience import take_turns
 from shared.ledger.people import Presence
 from shared.ledger.records import Person, Room, Session, find_room
 from shared.ledger.redis_book import (
@@ -70,7 +69,7 @@ class RedisLedger:
     def change(self, room: Room, work: Callable[[RoomBook], Result]) -> Result:
         """Let `work` change a room's book as if nobody else did meanwhile."""
         suspects: set[str] = set()  # tasks of whose life a lost attempt has written
-        for _ in _take_turns():
+        for _ in take_turns(PATIENCE_S, LONGEST_PAUSE_S):
             page = self._load(room)
             try:
                 result = work(page.book)
@@ -109,7 +108,7 @@ class RedisLedger:
     ) -> None:
         """Remember what the newest event about somebody says; None leaves the microphone as it was."""
         key = people_key(session)
-        for _ in _take_turns():
+        for _ in take_turns(PATIENCE_S, LONGEST_PAUSE_S):
             (raw,) = self._server.ask(("HGET", key, user_id))
             with self._decoding():
                 known = msgspec.json.decode(raw, type=Presence) if raw else Presence()
@@ -139,7 +138,7 @@ class RedisLedger:
 
     def keep_sentence(self, session: Session, news: SentenceNews) -> bool:
         """Merge what a callback told of a sentence into what is known of it; whether it was new."""
-        for _ in _take_turns():
+        for _ in take_turns(PATIENCE_S, LONGEST_PAUSE_S):
             with self._decoding():
                 kept = redis_sentences.keep(self._server, session, news)
             if kept is not None:
@@ -235,12 +234,3 @@ class RedisLedger:
                 f"LEDGER_URL: Redis at {self._server.place} holds another program's data under "
                 "roomscribe:*; name another database"
             ) from None
-
-
-def _take_turns() -> Iterator[None]:
-    """One turn after another while there is time, with a little chance between them."""
-    deadline_s = time.monotonic() + PATIENCE_S
-    yield
-    while time.monotonic() < deadline_s:
-        yield
-        time.sleep(random.uniform(0, LONGEST_PAUSE_S))  # noqa: S311  spreads rivals

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from pathlib import Path
 
 from shared.errors import LedgerError
+from shared.ledger.patience import take_turns
 from shared.ledger.sqlite_book import list_books, load_book, write_agenda
 
 APPLICATION_ID = 0x526F6F6D  # "Room": tells our file from anybody else's
 SCHEMA_VERSION = 2
 BUSY_TIMEOUT_S = 1.0
-OPEN_RETRY_S = 0.02  # switching to WAL does not wait for a lock by itself
+OPEN_PAUSE_S = 0.04  # switching to WAL does not wait for a lock by itself
 SCHEMA = Path(__file__).parent / "schema.sql"
 
 
 def open_file(path: str) -> sqlite3.Connection:
     """A connection that several threads may use, one at a time; LedgerError when there is none."""
-    deadline_s = time.monotonic() + BUSY_TIMEOUT_S
-    while True:
+    failure: Exception | None = None
+    for _ in take_turns(BUSY_TIMEOUT_S, OPEN_PAUSE_S):
         try:
             return _connect(path)
         except (sqlite3.Error, OSError) as error:
-            if "locked" not in str(error) or time.monotonic() > deadline_s:
-                raise LedgerError(f"LEDGER_URL: {path} cannot be opened: {error}") from error
-        time.sleep(OPEN_RETRY_S)
+            failure = error
+            if "locked" not in str(error):
+                break
+    raise LedgerError(f"LEDGER_URL: {path} cannot be opened: {failure}") from failure
 
 
 def _connect(path: str) -> sqlite3.Connection:
