@@ -22,6 +22,7 @@ from TLSSigAPIv2 import TLSSigAPIv2
 from local.cloud.app import Cloud, create_cloud
 from local.cloud.clock import Clock, ManualClock
 from local.cloud.config import Application, CloudConfig
+from local.cloud.feed import Entry
 from local.cloud.parameters import VERSION
 from local.cloud.tc3 import ALGORITHM, Authorization, RawRequest, hash_canonical_request, sign
 
@@ -150,6 +151,10 @@ class RunningCloud:
     def wait(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Run a coroutine on the emulator's own loop."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE_S)
+
+    def read_feed(self) -> list[Entry]:
+        """What has happened, oldest first."""
+        return self.run(self.cloud.feed.recent)
 
     def advance(self, ms: int) -> None:
         """Move a ManualClock on, once the callbacks under way have arrived."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,8 @@ from tests.functional.cloud_server import (
     running_cloud,
 )
 
+# Longer than any other name in the answers and logs that may begin like one.
+USER_SIG = re.compile(r"eJ[\w*-]{60}")
 RULES = """
 [defaults]
 ignore_users = "recorder-*"

@@ -169,7 +169,7 @@ def test_get_without_authorization_is_left_to_the_page(cloud: RunningCloud) -> N
 
 def test_every_call_is_in_the_feed(cloud: RunningCloud) -> None:
     response = cloud.call("StopAITranscription", UNKNOWN_TASK)
-    entry = cloud.cloud.feed.recent()[-1]
+    entry = cloud.read_feed()[-1]
     del entry["seq"], entry["at_ms"]
     assert entry == {
         "kind": "api.call",
@@ -204,7 +204,7 @@ def test_starts_have_limits_of_their_own(start: str, config: CloudConfig, action
     with running_cloud(config, clock=ManualClock()) as cloud:
         assert "TaskId" in getattr(cloud, start)("1", "a")
         assert read_code(getattr(cloud, start)("2", "b")) == "RequestLimitExceeded"
-        assert [c["outcome"] for c in cloud.cloud.feed.recent() if c.get("action") == action] == [
+        assert [c["outcome"] for c in cloud.read_feed() if c.get("action") == action] == [
             "ok",
             "RequestLimitExceeded",
         ]

@@ -23,7 +23,7 @@ def read_attempts(cloud: RunningCloud, event_type: int = 101) -> list[dict[str, 
     cloud.wait(cloud.cloud.settle())
     return [
         {k: v for k, v in entry.items() if k not in ("seq", "at_ms", "kind")}
-        for entry in cloud.cloud.feed.recent()
+        for entry in cloud.read_feed()
         if entry["kind"] == "callback.delivered" and entry["event_type"] == event_type
     ]
 

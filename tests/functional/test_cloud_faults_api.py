@@ -86,7 +86,7 @@ def test_hanging_call_says_nothing_while_others_are_answered(
 def wait_for_fault(cloud: RunningCloud, fault: str) -> None:
     """Until a call that the fault struck is in the feed."""
     deadline_s = time.monotonic() + 10
-    while not any(entry.get("fault") == fault for entry in cloud.run(cloud.cloud.feed.recent)):
+    while not any(entry.get("fault") == fault for entry in cloud.read_feed()):
         assert time.monotonic() < deadline_s
 
 
@@ -176,7 +176,7 @@ def test_unsigned_request_is_refused_before_any_fault(cloud: RunningCloud) -> No
 def test_struck_call_is_in_the_feed_with_what_the_client_got(cloud: RunningCloud) -> None:
     cloud.add_fault(where="api", what="error", code="ServiceUnavailable", when="after")
     cloud.start_cloud()
-    struck, call = cloud.cloud.feed.recent()[-2:]
+    struck, call = cloud.read_feed()[-2:]
     about = {"action": "CreateCloudTranscription", "room_id": "1234"}
     assert {
         "kind": "api.call",
@@ -184,7 +184,7 @@ def test_struck_call_is_in_the_feed_with_what_the_client_got(cloud: RunningCloud
         "fault": "error",
         **about,
     }.items() <= (call.items())
-    strikes = [e for e in cloud.cloud.feed.recent() if e["kind"] == "fault.struck"]
+    strikes = [e for e in cloud.read_feed() if e["kind"] == "fault.struck"]
     assert len(strikes) == 1
     assert {"fault": 1, "where": "api", "what": "error", **about}.items() <= strikes[0].items()
     assert struck["kind"] != "api.call"

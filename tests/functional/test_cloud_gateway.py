@@ -36,7 +36,7 @@ def test_request_of_its_version_goes_there_signed_for_its_service() -> None:
         answer = invoke(cloud, {"FunctionName": "drain_starts"})
         assert answer["Asked"] == ["Invoke", "ap-singapore", {"FunctionName": "drain_starts"}]
         assert answer["RequestId"]
-        calls = [e for e in cloud.cloud.feed.recent() if e["kind"] == "api.call"]
+        calls = [e for e in cloud.read_feed() if e["kind"] == "api.call"]
     assert [(call["action"], call["outcome"]) for call in calls] == [("Invoke", "ok")]
 
 

@@ -55,7 +55,7 @@ def drive(edition: str, cloud: RunningCloud) -> dict[str, Any]:
 def test_typed_sdk_drives_all_six_actions(edition: str) -> None:
     with running_cloud() as cloud:
         answers = drive(edition, cloud)
-        outcomes = [entry for entry in cloud.cloud.feed.recent() if entry["kind"] == "api.call"]
+        outcomes = [entry for entry in cloud.read_feed() if entry["kind"] == "api.call"]
     assert [(call["action"], call["outcome"]) for call in outcomes] == [
         (action, "ok") for action in ACTIONS
     ]

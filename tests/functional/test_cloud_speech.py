@@ -30,7 +30,7 @@ def say(cloud: RunningCloud, user_id: str, text: str = "Hello", **translations: 
 
 
 def read_captions(cloud: RunningCloud) -> list[tuple[object, object, object]]:
-    feed = cloud.cloud.feed.recent()
+    feed = cloud.read_feed()
     captions = [entry for entry in feed if entry["kind"] == "caption"]
     return [(caption["user_id"], caption["language"], caption["text"]) for caption in captions]
 

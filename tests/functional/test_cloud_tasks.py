@@ -465,7 +465,7 @@ def test_start_and_end_are_in_the_feed() -> None:
     with running_cloud(replace(CONFIG, preparing_ms=0)) as cloud:
         task_id = cloud.start_ai()["TaskId"]
         cloud.stop_ai(task_id)
-        shown = [e for e in cloud.cloud.feed.recent() if str(e["kind"]).startswith("task.")]
+        shown = [e for e in cloud.read_feed() if str(e["kind"]).startswith("task.")]
     assert [entry["kind"] for entry in shown] == ["task.started", "task.running", "task.stopped"]
     assert {
         "sdk_app_id": SDK_APP_ID,

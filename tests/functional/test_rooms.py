@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from shared.signer import bot_user_id
-from tests.functional.cloud_server import APPLICATION, SDK_APP_ID
-from tests.functional.rooms import Scene, rules_file, scene
+from tests.functional.cloud_server import APPLICATION, SDK_APP_ID, make_user_sig
+from tests.functional.rooms import USER_SIG, Scene, rules_file, scene
 
 __all__ = ["rules_file", "scene"]
 
@@ -349,6 +349,7 @@ def test_no_secret_and_no_speech_in_any_output(scene: Scene) -> None:
         APPLICATION.callback_key,
         "KeyOfTests",
         "private sentence",
-        "eJ",
     ):
         assert secret not in out
+    assert USER_SIG.search(make_user_sig("ann"))
+    assert not USER_SIG.search(out)
