@@ -22,8 +22,10 @@ FUNCTION_URL = {
         {"AuthType": "NONE", "NetConfig": {"EnableExtranet": True, "EnableIntranet": False}}
     ),
 }
+HANDLERS = {"transcription_events": "trtc_callback"}  # those of another name than their function
 TRIGGERS = {
     "trtc_callback": FUNCTION_URL,
+    "transcription_events": FUNCTION_URL,
     "read_transcript": FUNCTION_URL,
     "drain_starts": {
         "TriggerName": "drain-starts",
@@ -38,9 +40,10 @@ def main() -> None:
     action, key, *timeout_s = sys.argv[1:]
     request: dict[str, object] = {"FunctionName": f"roomscribe-{os.environ['STAGE']}-{key}"}
     if action == "CreateFunction":
-        request |= {"Runtime": "Python3.10", "Handler": f"{key}.main_handler", "Code": read_code()}
-    if action == "UpdateFunctionCode":
-        request |= {"Handler": f"{key}.main_handler", "Code": read_code()}
+        request["Runtime"] = "Python3.10"
+    if action in ("CreateFunction", "UpdateFunctionCode"):
+        handler = f"{HANDLERS.get(key, key)}.main_handler"
+        request |= {"Handler": handler, "Code": read_code()}
     if action in ("CreateFunction", "UpdateFunctionConfiguration"):
         request |= describe_configuration(int(timeout_s[0]))
     if action == "UpdateFunctionEventInvokeConfig":

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Deploys the package with Tencent's own command line (pip install tccli), where `scf deploy` will not do:
 # every function of serverless.yml, the function URL, the timer. Safe to run again: what exists is updated.
-#   sh deploy/tccli.sh [dist/roomscribe.zip]
+#   [TRANSCRIPTION_EVENTS=apart] sh deploy/tccli.sh [dist/roomscribe.zip]
 set -eu
 cd "$(dirname "$0")/.."
 package=${1:-dist/roomscribe.zip}
@@ -59,5 +59,13 @@ call UpdateFunctionEventInvokeConfig drain_starts >/dev/null
 trigger trtc_callback
 trigger read_transcript
 trigger drain_starts
-echo "the function URL, for the TRTC console, stands in this trigger:"
-call ListTriggers trtc_callback
+callbacks=trtc_callback
+if [ "${TRANSCRIPTION_EVENTS:-}" = apart ]; then # docs/deploy.md, "Two deployments of the callback"
+    callbacks="$callbacks transcription_events"
+    deploy transcription_events 6
+    trigger transcription_events
+fi
+for key in $callbacks; do
+    echo "the function URL of $key, for the TRTC console, stands in this trigger:"
+    call ListTriggers "$key"
+done

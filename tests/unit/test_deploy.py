@@ -271,6 +271,34 @@ def test_tccli_makes_the_urls_and_the_timer(tccli: Tccli) -> None:
     assert timer["TriggerDesc"] == described["parameters"]["cronExpression"]
 
 
+def test_transcription_events_can_have_a_deployment_of_their_own() -> None:
+    guide = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    function, trigger = re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL)
+    inputs = yaml.safe_load(TEXT.replace("  triggers:\n", f"{function}  triggers:\n") + trigger)[
+        "inputs"
+    ]
+    deployed, first = inputs["functions"].pop("transcription_events"), INPUTS["functions"]
+    assert inputs["functions"] == first
+    assert resolve(deployed.pop("name")) == "roomscribe-prod-transcription_events"
+    assert deployed.items() < first["trtc_callback"].items()
+    assert inputs["triggers"] == [
+        *INPUTS["triggers"],
+        {**INPUTS["triggers"][0], "function": "transcription_events"},
+    ]
+
+
+def test_tccli_gives_transcription_events_a_deployment_of_their_own(tccli: Tccli) -> None:
+    done = tccli.deploy(new=True, TRANSCRIPTION_EVENTS="apart")
+    assert (done.returncode, done.stderr) == (0, "")
+    created = {one["FunctionName"]: one for one in tccli.read_requests("CreateFunction")}
+    first = created["roomscribe-prod-trtc_callback"]
+    second = created["roomscribe-prod-transcription_events"]
+    assert {**second, "FunctionName": first["FunctionName"]} == first
+    urls = [one for one in tccli.read_requests("CreateTrigger") if one["Type"] == "http"]
+    assert second["FunctionName"] in [url["FunctionName"] for url in urls]
+    assert "the function URL of transcription_events" in done.stdout
+
+
 def test_tccli_updates_what_is_there(tccli: Tccli) -> None:
     assert tccli.deploy(new=False, VPC_ID="vpc-1", SUBNET_ID="subnet-1").returncode == 0
     assert not tccli.read_requests("CreateFunction")
