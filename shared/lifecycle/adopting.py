@@ -13,7 +13,6 @@ from shared.lifecycle.asking import ask_session_id, find_region, name_bot
 from shared.lifecycle.outcome import COME_BACK, Outcome, ignored
 from shared.resources import Resources
 from shared.signer import WHOLE_ROOM, is_bot_user_id, read_api_session_id
-from shared.transcripts.timeline import WALL_CLOCK_MS
 
 LATE_START_MS = 10_000  # a start sent before the room closed has told of itself by then
 EARLY = Outcome("task.early", "retry", COME_BACK)
@@ -36,7 +35,7 @@ def adopt_task(
         return owner
     session = _find_session(callback, book, owner.opened_ms, resources)
     region = find_region(session, owner.target, news.service)
-    started_ms = _guess_start_ms(callback)
+    started_ms = _guess_start_ms(callback, session)
     found = TaskId(news.task_id, news.service, region, started_ms=started_ms)
     return session, note_running(callback, session, owner.target, found, resources)
 
@@ -148,8 +147,11 @@ def _find_session(
     return resources.ledger.change(book.room, open_it)
 
 
-def _guess_start_ms(callback: Callback) -> int:
-    """When the task began: TRTC tells of a sentence at its end, which counts from the task's start."""
+def _guess_start_ms(callback: Callback, session: Session) -> int:
+    """When the task began: its sentences are told at their end, which counts from the task's start.
+
+    Until 901 or 1401 says it. No document says since when they count: see `transcripts.timeline`.
+    """
     words = callback.said.said if callback.said else None
-    length_ms = words.end_ms if words and 0 < words.end_ms < words.event_ms else 0
-    return callback.event_ms - (length_ms if length_ms < WALL_CLOCK_MS else 0)
+    length_ms = max(words.end_ms, 0) if words else 0
+    return max(min(session.opened_ms, callback.event_ms), callback.event_ms - length_ms)

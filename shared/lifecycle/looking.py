@@ -82,7 +82,11 @@ def _check(session: Session, task: Task, resources: Resources) -> list[Outcome]:
         return _note_checked(session, task, again_ms, resources)
     # Whoever came after it was last known to run may have come after its end.
     task = end_task(resources, session, task.target, task.task_id, GONE, checked_ms)
-    fields = {**describe_task(session, task), "task_id": task.task_id or None}
+    fields = {
+        **describe_task(session, task),
+        "task_id": task.task_id or None,
+        "reason": GONE.words,
+    }
     gone = Outcome("task.gone", task.state, level="warning", fields=fields)
     if task.state != "due":
         return [gone]
