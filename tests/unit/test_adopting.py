@@ -1,4 +1,4 @@
-"""Sentences of tasks the ledger knows nothing of: kept when the task is ours, come back when that is unclear."""
+"""Sentences of tasks the ledger knows nothing of: kept if the task is ours, told to come back if unclear."""
 
 from __future__ import annotations
 
