@@ -91,10 +91,10 @@ def explain_end(session: Session, task: Task) -> str:
         return "stopped by hand: start_transcription begins it again"
     if task.state == "failed":
         return f"the API refused the start: {task.error_code}"
-    if task.current and task.current.reason:
-        return task.current.reason
     if task.error_code:
         return f"the room closed before it had started, because of {task.error_code}"
+    if task.current and task.current.reason:
+        return task.current.reason
     return "the room closed" if session.closed_ms is not None else ""
 
 

@@ -60,7 +60,12 @@ def _note_end(
     was_current = task.state == "running" and task.task_id == news.task_id
     task = end_task(resources, session, task.target, news.task_id, code, callback.event_ms)
     level = "warning" if was_current and code.ending in LOUD else "info"
-    fields = {**describe_task(session, task), "task_id": news.task_id, "reason": code.words}
+    fields: Fields = {
+        **describe_task(session, task),
+        "task_id": news.task_id,
+        "leave_code": news.leave_code,
+        "reason": code.words,
+    }
     ended = Outcome("task.ended", task.state, level=level, fields=fields)
     if task.state != "due":
         return [ended]

@@ -22,7 +22,10 @@ def find_called_ms(task: Task | None, service: str) -> int:
 def note_running(
     task: Task, task_id: str, *, called_ms: int = 0, answered_ms: int = 0, told_ms: int = 0
 ) -> None:
-    """A start was answered with this TaskId, or TRTC told (901, 1401) since when it runs, and knows best."""
+    """A start was answered with this TaskId, or TRTC told of it, and (901, 1401) since when it runs.
+
+    Whoever has the answer knows best when the start was sent, TRTC since when the task runs.
+    """
     known = task.find(task_id)
     if known is None:
         return
@@ -30,7 +33,7 @@ def note_running(
     known.timing = replace(
         timing,
         event_ms=timing.event_ms or task.wanted_ms,
-        called_ms=called_ms or timing.called_ms,
+        called_ms=called_ms if answered_ms else timing.called_ms or called_ms,
         running_ms=told_ms or timing.running_ms or answered_ms,
     )
     if not timing.event_ms:
