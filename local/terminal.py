@@ -23,6 +23,8 @@ LOG_FIELDS = {  # what of a log line is worth a glance, and the short name it ge
     "error_code": "error_code",
     "reason": "reason",
     "start_latency_ms": "start_latency_ms",
+    "first_text_latency_ms": "first_text_latency_ms",
+    "silent_ms": "silent_ms",
     "waited_for": "waited_for",
     "waited_ms": "waited_ms",
 }

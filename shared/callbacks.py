@@ -75,14 +75,34 @@ class TaskPayload(Struct):
     leave_code: int | None = msgspec.field(default=None, name="LeaveCode")
 
 
+class DocumentedPayload(TaskPayload, forbid_unknown_fields=True):
+    """The Payload of a start or an end with nothing else in it."""
+
+
+class DocumentedInfo(EventInfo, forbid_unknown_fields=True, kw_only=True):
+    """The EventInfo of a start or an end with nothing else in it; 2.0's ends have a Payload or none."""
+
+    task_id: str = msgspec.field(name="TaskId")
+    bot_user_id: str | None = msgspec.field(default=None, name="RobotId")
+    payload: DocumentedPayload | None = msgspec.field(default=None, name="Payload")
+
+
 class TaskNews(Struct, frozen=True):
-    """What a callback tells of a task; `bot_user_id` and `leave_code` are None when it does not say."""
+    """What a callback tells of a task; `bot_user_id` and `leave_code` are None when it does not say.
+
+    `unread` is the EventInfo, as JSON, when a start or an end tells more than the documents say.
+    """
 
     task_id: str
     service: str
     bot_user_id: str | None = None
     leave_code: int | None = None
     failed: bool = False
+    unread: str = ""
+
+    def __repr__(self) -> str:
+        """Without what nobody has read: a traceback or a log must not tell."""
+        return f"TaskNews({self.task_id!r}, {self.service!r}, {self.leave_code}, {self.failed})"
 
 
 class Envelope(Struct):
@@ -290,7 +310,17 @@ def _read_task(event_type: int, raw: msgspec.Raw) -> TaskNews:
         payload = TaskPayload()
     service = "ai" if event_type < 1000 else "cloud"
     failed = event_type in TASK_STARTED and payload.status != 0
-    return TaskNews(info.task_id, service, info.bot_user_id, payload.leave_code, failed)
+    unread = "" if event_type in TASK_SPOKE or _is_read(raw) else bytes(raw).decode()
+    return TaskNews(info.task_id, service, info.bot_user_id, payload.leave_code, failed, unread)
+
+
+def _is_read(raw: msgspec.Raw) -> bool:
+    """Whether EventInfo and its Payload have nothing but what the documents name."""
+    try:
+        msgspec.json.decode(raw, type=DocumentedInfo)
+    except (msgspec.MsgspecError, RecursionError):
+        return False
+    return True
 
 
 def _read_time(info: EventInfo) -> tuple[int, bool]:

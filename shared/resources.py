@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -24,14 +25,21 @@ Result = TypeVar("Result")
 CALL_COLD_S, CALL_WARM_S = 2.0, 2.5
 KICK_S = 0.7  # of an invocation that has answered by then
 OTHERS_PER_S = 20  # Source: request limits of the Describe, Stop and Delete actions
+STRANGERS_KEPT = 1_000
 SHORTEST_CALL_S = 0.3  # a call that could not even connect in what is left is not begun
+
+
+def make_strangers() -> deque[str]:
+    """Nobody yet; the oldest are forgotten."""
+    return deque(maxlen=STRANGERS_KEPT)
 
 
 @dataclass(frozen=True)
 class Resources:
     """Opened for one invocation; `now_ms` is its clock, `sleep` (in seconds) waits on it.
 
-    `granted` are slots of the limiter that were taken for it beforehand.
+    `granted` are slots of the limiter that were taken for it beforehand, `strangers` TaskIds that
+    this instance knows to be somebody else's.
     """
 
     settings: Settings
@@ -42,6 +50,7 @@ class Resources:
     now_ms: Callable[[], int] = now_ms
     sleep: Callable[[float], None] = time.sleep
     granted: list[str] = field(default_factory=list)
+    strangers: deque[str] = field(default_factory=make_strangers)
 
     def change(self, session: Session, work: Callable[[Session], Result]) -> Result:
         """Let `work` change a session in the ledger as it is now, alone."""
@@ -95,7 +104,14 @@ def open_resources(settings: Settings, invocation: Invocation) -> Resources:
         ledger=_open_ledger(settings.ledger_url),
         client=open_client(settings.endpoint, settings.ca),
         invocation=invocation,
+        strangers=open_strangers(settings.endpoint),
     )
+
+
+@lru_cache(maxsize=4)
+def open_strangers(_endpoint: str) -> deque[str]:
+    """The strangers at one API, kept for the next invocation."""
+    return make_strangers()
 
 
 @lru_cache(maxsize=4)

@@ -50,6 +50,7 @@ def forget_instance() -> None:
     """Become a new instance: nothing kept from earlier invocations."""
     scf._instance["cold"] = True  # noqa: SLF001  only a new process sets it otherwise
     resources.open_client.cache_clear()
+    resources.open_strangers.cache_clear()
     close_ledgers()
     structlog.reset_defaults()
 

@@ -5,12 +5,14 @@ from shared.ledger.contract import Ledger
 from shared.ledger.open import close_ledgers, open_ledger
 from shared.ledger.records import (
     Attempt,
+    Hearing,
     Person,
     Room,
     Session,
     Task,
     TaskId,
     TaskState,
+    Timing,
     name_session,
 )
 from shared.ledger.transcripts import KeptTranscripts
@@ -18,6 +20,7 @@ from shared.ledger.transcripts import KeptTranscripts
 __all__ = [
     "Attempt",
     "Closing",
+    "Hearing",
     "KeptTranscripts",
     "Ledger",
     "Opening",
@@ -28,6 +31,7 @@ __all__ = [
     "Task",
     "TaskId",
     "TaskState",
+    "Timing",
     "close_ledgers",
     "name_session",
     "open_ledger",

@@ -33,4 +33,5 @@ class Presence(Struct):
 
     def show(self, user_id: str) -> Person:
         """The person as the ledger tells of them: who is away has no microphone."""
-        return Person(user_id, self.present, self.present and self.microphone, self.event_ms)
+        has_microphone = self.present and self.microphone
+        return Person(user_id, self.present, has_microphone, self.event_ms, self.microphone_ms)

@@ -25,10 +25,26 @@ class Room(NamedTuple):
         return self._replace(room_id_type=1 - self.room_id_type)
 
 
-class TaskId(Struct):
+class Timing(Struct, frozen=True, omit_defaults=True):
+    """How a task at the API came to its first sentence, in ms since 1970; 0 where nobody told.
+
+    `event_ms` is when it was wanted (a room was created, somebody came, a person asked, the task
+    before it had ended), `called_ms` when its start was sent, `running_ms` when TRTC says that it
+    ran (until 901 or 1401 has come: when its start was answered), `first_text_ms` when TRTC told
+    of its earliest sentence (903, 1403).
+    """
+
+    event_ms: int = 0
+    called_ms: int = 0
+    running_ms: int = 0
+    first_text_ms: int = 0
+
+
+class TaskId(Struct, omit_defaults=True):
     """A task at the API, in the region it was started in; `ended` once it is known to be over.
 
-    `started_ms` is when, as far as anybody told.
+    `started_ms` is when, as far as anybody told. `reason` says in words why it ended by itself.
+    `unread` holds the EventInfo, as JSON, of what TRTC told of it beyond its documents, by EventType.
     """
 
     task_id: str
@@ -36,6 +52,21 @@ class TaskId(Struct):
     region: str
     ended: bool = False
     started_ms: int = 0
+    timing: Timing = Timing()
+    reason: str = ""
+    unread: dict[int, str] = {}
+
+
+class Hearing(Struct, frozen=True, omit_defaults=True):
+    """What the last look at a running task has found said.
+
+    `version` is the transcript's version of that time, `last_ms` when TRTC told of the task's latest
+    sentence, `silent_ms` since when it has been reported to stay silent (0: it has not been).
+    """
+
+    version: int = 0
+    last_ms: int = 0
+    silent_ms: int = 0
 
 
 class Attempt(Struct):
@@ -56,7 +87,8 @@ class Task(Struct, omit_defaults=True):
     `changed_ms` is when `state` changed, `waiting_ms` since when it has waited for its start (0: it
     does not wait), `checked_ms` when the API last said how it is, `ended_ms` the time of the event
     that said it had ended by itself. `restarts` counts those since it last ran for long, `removed`
-    says that its bot was taken out of the room once already.
+    says that its bot was taken out of the room once already. `wanted_ms` is when what its next
+    TaskId answers happened (0: nothing is asked for).
     """
 
     target: str
@@ -76,6 +108,8 @@ class Task(Struct, omit_defaults=True):
     ended_ms: int = 0
     restarts: int = 0
     removed: bool = False
+    wanted_ms: int = 0
+    hearing: Hearing = Hearing()
     task_id: str = ""
     task_ids: list[TaskId] = []
 
@@ -83,6 +117,15 @@ class Task(Struct, omit_defaults=True):
     def alive(self) -> list[TaskId]:
         """The TaskIds that are not known to be over."""
         return [task_id for task_id in self.task_ids if not task_id.ended]
+
+    def find(self, task_id: str) -> TaskId | None:
+        """The TaskId of that name; None when it is not this task's."""
+        return next((known for known in self.task_ids if known.task_id == task_id), None)
+
+    @property
+    def current(self) -> TaskId | None:
+        """The TaskId that is, or was last, meant to run; None before the first."""
+        return self.find(self.task_id)
 
 
 class Session(Struct, omit_defaults=True):
@@ -104,12 +147,13 @@ class Session(Struct, omit_defaults=True):
 
 
 class Person(Struct):
-    """An anchor seen in a session, with the ms of the newest event about them."""
+    """An anchor seen in a session, with the ms of the newest event about them, and about their microphone."""
 
     user_id: str
     present: bool
     microphone: bool
     event_ms: int
+    microphone_ms: int = 0
 
 
 def name_session(room: Room, opened_ms: int) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from shared.errors import ApiError, SettingsError
 from shared.ledger import Attempt, Room, Session, Task, TaskId
-from shared.resources import Resources
+from shared.resources import Resources, name_slot
 from shared.rules import Rule
-from shared.services import SERVICES, StartOrder
+from shared.services import SERVICES, StartOrder, classify_error
 from shared.services.kinds import is_gone
 from shared.services.service import Progress, read_progress, read_task_id
 from shared.settings import Application
@@ -77,20 +77,20 @@ def ask_progress(resources: Resources, room: Room, task_id: TaskId) -> Progress 
         return "ended" if is_gone(error) else None
 
 
-def ask_session_id(resources: Resources, task_id: TaskId) -> str:
-    """The SessionId a 1.0 task was started with; "" when the API does not say.
+def ask_session_id(resources: Resources, task_id: TaskId) -> str | None:
+    """The SessionId a 1.0 task was started with, "" when it has none; None when it cannot be known now.
 
     Source: DescribeAITranscription, output parameter SessionId.
     """
     timeout_s = resources.call_timeout_s()
-    if not timeout_s:
-        return ""
+    if not timeout_s or not resources.take_slot(name_slot("describe", "ai")):
+        return None
     params = {"TaskId": task_id.task_id}
     try:
         action, region = SERVICES["ai"].describe_action, task_id.region
         answer = resources.client.call(action, params, region, timeout_s)
-    except ApiError:
-        return ""
+    except ApiError as error:
+        return None if classify_error(error).kind in ("retry", "credentials") else ""
     return str(answer.get("SessionId", ""))
 
 

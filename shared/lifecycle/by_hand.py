@@ -1,14 +1,11 @@
-"""What a person or a program asks for one room: start it, stop it, or tell what happened in it."""
+"""What a person or a program does to one room: start it, or stop it."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
-
-from shared.errors import NotSharedError, RequestError, RoomscribeError
-from shared.ledger import Room, RoomBook, Session, Task, claims
+from shared.errors import RequestError, RoomscribeError
+from shared.ledger import Room, RoomBook, Session, claims
 from shared.lifecycle.asking import ask_progress
+from shared.lifecycle.describing import Result, require_shared_ledger, show_task
 from shared.lifecycle.outcome import COME_BACK, Outcome
 from shared.lifecycle.request import EVENT_KEYS, RoomRequest
 from shared.lifecycle.starting import start_task
@@ -19,10 +16,6 @@ from shared.rules_file import overridable_keys, override_rule
 from shared.scf import Json
 from shared.services.parameters import suggest_name
 from shared.signer import WHOLE_ROOM
-
-SESSIONS_SHOWN = 5
-
-Result = tuple[list[Outcome], Json]
 
 
 def start_room(request: RoomRequest, resources: Resources) -> Result:
@@ -49,7 +42,7 @@ def start_room(request: RoomRequest, resources: Resources) -> Result:
 
 def stop_room(request: RoomRequest, resources: Resources) -> Result:
     """Stop a room's transcription; nothing but start_room begins it again before the room closes."""
-    _require_shared_ledger(resources)
+    require_shared_ledger(resources)
     book = resources.ledger.read(request.room)
     if book.latest is None:
         return [], {"outcome": "not_open", "message": "this room is not known"}
@@ -62,20 +55,10 @@ def stop_room(request: RoomRequest, resources: Resources) -> Result:
     result: Json = {
         "outcome": "stop_failed" if failed else done,
         "session": session.id,
-        "tasks": [_show(task) for task in session.tasks.values()],
+        "tasks": [show_task(session, task) for task in session.tasks.values()],
     }
     warnings = sorted({outcome.message for outcome in outcomes if outcome.level == "warning"})
     return outcomes, result | ({"warnings": warnings} if warnings else {})
-
-
-def describe_room(request: RoomRequest, resources: Resources) -> Result:
-    """What happened in a room and when: its sessions, newest first, with people and tasks."""
-    _require_shared_ledger(resources)
-    room = request.room
-    sessions = resources.ledger.list_sessions(room, SESSIONS_SHOWN)
-    described = [_describe(session, resources) for session in sessions]
-    rule = resources.rules.decide(*room).name
-    return [], {**room._asdict(), "outcome": "described", "rule_now": rule, "sessions": described}
 
 
 def _hold(session: Session, resources: Resources) -> list[Outcome]:
@@ -85,7 +68,7 @@ def _hold(session: Session, resources: Resources) -> list[Outcome]:
 
 
 def _plan(room: Room, rule: Rule, resources: Resources) -> Result:
-    _require_shared_ledger(resources)
+    require_shared_ledger(resources)
 
     def note(book: RoomBook) -> None:
         book.plan = rule
@@ -105,7 +88,7 @@ def _start_now(room: Room, rule: Rule, targets: list[str], resources: Resources)
     session = _prepare(session, rule, resources)
     results = [_start_one(session, target, now_ms, resources) for target in targets]
     session = resources.ledger.read(room).get(session.id)
-    tasks = [_show(task) for task in session.tasks.values() if task.target in targets]
+    tasks = [show_task(session, task) for task in session.tasks.values() if task.target in targets]
     outcomes = [outcome for outcomes in results for outcome in outcomes]
     result = {"session": session.id, "rule": session.rule.name, "tasks": tasks}
     return outcomes, {**_summarise(results, tasks), **result}
@@ -172,14 +155,6 @@ def _choose_targets(
     return targets
 
 
-def _require_shared_ledger(resources: Resources) -> None:
-    if not resources.settings.ledger_is_shared:
-        raise NotSharedError(
-            "LEDGER_URL: on SCF every instance has an SQLite file of its own, so this one cannot "
-            "know what the others did; this needs a ledger they share"
-        )
-
-
 def _refuse_unknown(changes: Json) -> None:
     known = overridable_keys()
     for key in changes:
@@ -191,44 +166,3 @@ def _say(outcome: Outcome) -> str:
     if outcome.message == "transcription.unchanged":
         return f"already_{outcome.outcome}"
     return outcome.message.partition(".")[2]
-
-
-def _describe(session: Session, resources: Resources) -> Json:
-    people = resources.ledger.list_people(session)
-    tasks = [
-        _show(task) | {"status_now": _ask_status(task, session, resources)}
-        for task in session.tasks.values()
-    ]
-    return {
-        "session": session.id,
-        "opened_ms": session.opened_ms,
-        "closed_ms": session.closed_ms,
-        "held": session.held,
-        "rule": session.rule.name,
-        "service": session.rule.service,
-        "people": [msgspec.to_builtins(person) for person in people],
-        "tasks": tasks,
-    }
-
-
-def _ask_status(task: Task, session: Session, resources: Resources) -> str:
-    if not task.alive:
-        return "ended" if task.task_ids else "none"
-    return ask_progress(resources, session.room, task.alive[-1]) or "unknown"
-
-
-def _show(task: Task) -> dict[str, Any]:
-    shown: dict[str, Any] = {
-        "target": task.target,
-        "service": task.service,
-        "state": task.state,
-        "task_id": task.task_id,
-        "task_ids": [msgspec.to_builtins(task_id) for task_id in task.task_ids],
-        "attempts": task.attempts,
-        "unseen_starts": len(task.unseen),
-        "error_code": task.error_code,
-        "waiting_since_ms": task.waiting_ms,
-        "not_before_ms": task.not_before_ms,
-        "changed_ms": task.changed_ms,
-    }
-    return {key: value for key, value in shown.items() if value not in ("", [], 0, False)}

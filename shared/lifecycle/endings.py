@@ -1,4 +1,4 @@
-"""Why a task ended, as 902 and 1402 say it, and whether it is wanted again."""
+"""Why a task ended, as 902 and 1402 say it or as we know, and whether it is wanted again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shared.signer import WHOLE_ROOM
 
 
 class LeaveCode(NamedTuple):
-    """What a LeaveCode means, and in words."""
+    """What a LeaveCode, or whatever else tells of an end, means; and in words."""
 
     ending: Ending
     words: str
@@ -31,15 +31,19 @@ LEAVE_CODES = {
 }
 IDLE_SLACK_MS = 10_000  # between the clocks that a task's start and its end are told by
 UNKNOWN = LeaveCode("unknown", "no reason was given")
+NOT_STARTED = LeaveCode("broken", "the task did not start")  # Source: Status 1 of 901 and 1401
+GONE = LeaveCode("unknown", "the API says that it is over")
 
 
 def read_leave_code(service: str, code: int | None) -> LeaveCode:
-    """What ended a task of this service; a code that no document has counts as none.
+    """What ended a task of this service; a code that no document has means no more than none.
 
     1402 has no documented codes: 902's are assumed, but for 0, which must not silence a room for good.
     """
-    if code is None or code not in LEAVE_CODES:
+    if code is None:
         return UNKNOWN
+    if code not in LEAVE_CODES:
+        return LeaveCode("unknown", f"LeaveCode {code}, which no document explains")
     if service == "cloud" and code == 0:
         return LeaveCode("idle", "stopped")
     return LEAVE_CODES[code]
@@ -50,11 +54,12 @@ def end_task(
     session: Session,
     target: str,
     task_id: str,
-    ending: Ending,
+    code: LeaveCode,
     event_ms: int,
 ) -> Task:
     """Note that a TaskId ended by itself, and make the task due again when it is still wanted."""
     people = resources.ledger.list_people(session)
+    ending = code.ending
     after_ms = UNSURE_MS if ending == "removed" else 0  # a newer bot of its name will be told of
 
     def resume(known: Session, there: list[Person]) -> Task:
@@ -66,6 +71,7 @@ def end_task(
 
     def note(known: Session) -> Task:
         now_ms = resources.now_ms()
+        _note_reason(known.tasks[target], task_id, code.words)
         claims.note_ending(known, target, task_id, ending, event_ms=event_ms, now_ms=now_ms)
         return resume(known, people)
 
@@ -75,6 +81,28 @@ def end_task(
     # Whoever came meanwhile found it running, and left it at that.
     came = resources.ledger.list_people(session)
     return resources.change(session, lambda known: resume(known, came)) if came != people else task
+
+
+def explain_end(session: Session, task: Task) -> str:
+    """Why a task that should not, or could not, run does not, in words; "" for any other."""
+    if task.state not in ("stopping", "stopped", "failed", "held"):
+        return ""
+    if task.state == "held" and session.held:
+        return "stopped by hand: start_transcription begins it again"
+    if task.state == "failed":
+        return f"the API refused the start: {task.error_code}"
+    if task.error_code:
+        return f"the room closed before it had started, because of {task.error_code}"
+    if task.current and task.current.reason:
+        return task.current.reason
+    return "the room closed" if session.closed_ms is not None else ""
+
+
+def _note_reason(task: Task, task_id: str, words: str) -> None:
+    """Keep why a TaskId ended, unless we have stopped it ourselves: then TRTC only tells us so."""
+    known = task.find(task_id)
+    if known and not known.ended and task.state not in ("stopping", "held"):
+        known.reason = words
 
 
 def is_wanted(rule: Rule, task: Task, ending: Ending, people: list[Person], now_ms: int) -> bool:
@@ -102,7 +130,7 @@ def seems_idle(rule: Rule, task: Task, people: list[Person], now_ms: int) -> boo
 
     Else a room whose last events were lost would have one task after another, for ever.
     """
-    current = next((i for i in task.task_ids if i.task_id == task.task_id), None)
+    current = task.current
     if current is None or any(person.event_ms > current.started_ms for person in people):
         return False
     idle_ms = current.started_ms + rule.max_idle_s * 1000

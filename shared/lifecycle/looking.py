@@ -7,8 +7,9 @@ from typing import NamedTuple
 from shared.ledger import Room, RoomBook, Session, Task, claims
 from shared.ledger.agenda import CHECK_MS, find_next_look, find_task_look
 from shared.lifecycle.asking import ask_progress
-from shared.lifecycle.endings import end_task
+from shared.lifecycle.endings import GONE, end_task
 from shared.lifecycle.outcome import Outcome, describe_task
+from shared.lifecycle.silence import listen, note_hearing, report_silence
 from shared.lifecycle.starting import start_task
 from shared.lifecycle.stopping import finish_unfinished, stop_leftovers, stop_tasks
 from shared.resources import Resources, name_slot
@@ -78,15 +79,30 @@ def _check(session: Session, task: Task, resources: Resources) -> list[Outcome]:
     progress = ask_progress(resources, session.room, current) if current else "ended"
     if progress != "ended":
         again_ms = now_ms if progress else now_ms - CHECK_MS + ASK_AGAIN_MS
-        resources.change(
-            session,
-            lambda known: claims.note_checked(known, task.target, task.task_id, again_ms),
-        )
-        return []
+        return _note_checked(session, task, again_ms, resources)
     # Whoever came after it was last known to run may have come after its end.
-    task = end_task(resources, session, task.target, task.task_id, "unknown", checked_ms)
-    fields = {**describe_task(session, task), "task_id": task.task_id or None}
+    task = end_task(resources, session, task.target, task.task_id, GONE, checked_ms)
+    fields = {
+        **describe_task(session, task),
+        "task_id": task.task_id or None,
+        "reason": GONE.words,
+    }
     gone = Outcome("task.gone", task.state, level="warning", fields=fields)
     if task.state != "due":
         return [gone]
     return [gone, *start_task(resources, session, task.target, DRAIN, task.waiting_ms)]
+
+
+def _note_checked(
+    session: Session, task: Task, checked_ms: int, resources: Resources
+) -> list[Outcome]:
+    """The task runs, as far as anybody knows: whether it hears anything, too."""
+    hearing, people = listen(resources, session, task), resources.ledger.list_people(session)
+
+    def note(known: Session) -> int:
+        claims.note_checked(known, task.target, task.task_id, checked_ms)
+        now_ms = resources.now_ms()
+        return note_hearing(known, known.tasks[task.target], hearing, people, now_ms)
+
+    silent_ms = resources.change(session, note)
+    return [report_silence(session, task, silent_ms)] if silent_ms else []

@@ -10,6 +10,7 @@ import msgspec
 
 from shared.errors import ApiError, LedgerError, RoomscribeError
 from shared.ledger import Session, Task, TaskId, claims
+from shared.lifecycle import timings
 from shared.lifecycle.asking import UNSURE_MS, find_attempt, find_region, find_rule, make_order
 from shared.lifecycle.outcome import COME_BACK, Fields, Outcome, describe_task, failed
 from shared.lifecycle.stopping import stop_id, stop_leftovers
@@ -44,19 +45,25 @@ def start_task(
     if rule.service == "none":
         return [not_wanted(session, rule)]
     token = uuid.uuid4().hex
-    won, claim = resources.change(
-        session,
-        lambda known: claims.claim_start(
+
+    def claim_it(known: Session) -> tuple[bool, Task]:
+        now_ms = resources.now_ms()
+        won, claim = claims.claim_start(
             known,
             target,
             rule.service,
             trigger=trigger,
             token=token,
-            now_ms=resources.now_ms(),
+            now_ms=now_ms,
             event_ms=event_ms,
             by_hand=by_hand,
-        ),
-    )
+        )
+        if won:  # a replayed event, whose age is no latency, counts from now
+            wanted_ms = now_ms if _is_replayed(resources, now_ms - event_ms) else event_ms
+            timings.note_wanted(claim, wanted_ms, by_hand=by_hand)
+        return won, claim
+
+    won, claim = resources.change(session, claim_it)
     if won:
         return _Start(resources, session, rule, claim, event_ms).run()
     leftovers = stop_leftovers(resources, session, claim)
@@ -67,6 +74,10 @@ def not_wanted(session: Session, rule: Rule) -> Outcome:
     """The rule asks for nothing."""
     fields = {"session": session.id, "rule": rule.name}
     return Outcome("transcription.not_wanted", "rule", fields=fields)
+
+
+def _is_replayed(resources: Resources, age_ms: int) -> bool:
+    return age_ms > resources.settings.callback_max_age_s * 1000
 
 
 class _Start:
@@ -83,7 +94,7 @@ class _Start:
         self.resources, self.session, self.rule, self.claim = resources, session, rule, claim
         self.event_ms = event_ms
         self.request_id = ""
-        self.sent = False  # whether the API may have heard of it
+        self.called_ms = 0  # when the API was asked, if it may have heard of it
         self.began_ms = resources.now_ms()
         self._began_s = time.perf_counter()
 
@@ -101,7 +112,8 @@ class _Start:
             obstacle = self._find_obstacle()
             if obstacle:
                 return self._wait(obstacle)
-            return self._keep(self._call(self.resources.call_timeout_s()), "started")
+            task_id = self._call(self.resources.call_timeout_s())
+            return self._keep(task_id, "started", self.called_ms)
         except ApiError as error:
             self.request_id = error.request_id
             return self._fail_kept(error)
@@ -109,7 +121,7 @@ class _Start:
             self._release("due", error.code, may_have_happened=False)
             raise
         except Exception:
-            self._release("due", "bug", may_have_happened=self.sent)
+            self._release("due", "bug", may_have_happened=bool(self.called_ms))
             raise
 
     def _find_obstacle(self) -> str:
@@ -135,23 +147,24 @@ class _Start:
             params = self.service.build_start(order)
         except msgspec.ValidationError as error:  # a room or user the API cannot name
             raise ApiError("InvalidParameter", str(error)) from None
-        self.sent = True
+        self.called_ms = self.resources.now_ms()
         call = self.resources.client.call
         answer = call(self.service.start_action, params, self.region, timeout_s)
         self.request_id = str(answer.get("RequestId", ""))
         return read_task_id(answer)
 
-    def _keep(self, task_id: str, outcome: str) -> list[Outcome]:
+    def _keep(self, task_id: str, outcome: str, called_ms: int) -> list[Outcome]:
         """Record a running task; stop it when the room closed, or somebody held it, meanwhile."""
         now_ms = self.resources.now_ms()
+
+        def finish_it(known: Session) -> tuple[claims.Finish, Task]:
+            finish = claims.finish_start(known, self.claim, task_id, self.region, now_ms)
+            task = known.tasks[self.claim.target]
+            timings.note_running(task, task_id, called_ms=called_ms, answered_ms=now_ms)
+            return finish, task
+
         try:
-            finish, task = self.resources.change(
-                self.session,
-                lambda known: (
-                    claims.finish_start(known, self.claim, task_id, self.region, now_ms),
-                    known.tasks[self.claim.target],
-                ),
-            )
+            finish, task = self.resources.change(self.session, finish_it)
         except LedgerError as error:  # it runs: 901 or 1401 will tell the ledger, or the next start
             return [
                 self._outcome(
@@ -188,9 +201,7 @@ class _Start:
     def _measure_latency_ms(self, now_ms: int) -> int | None:
         """From the event to the running task; None for a replayed event, whose age is no latency."""
         latency_ms = now_ms - self.event_ms
-        return (
-            latency_ms if latency_ms <= self.resources.settings.callback_max_age_s * 1000 else None
-        )
+        return None if _is_replayed(self.resources, latency_ms) else latency_ms
 
     def _fail_kept(self, error: ApiError) -> list[Outcome]:
         """Settle a failed call; without the ledger the claim runs out, and whoever comes then settles it."""
@@ -223,7 +234,9 @@ class _Start:
             pending = self.claim.pending
             known, found = find_attempt(self.resources, self.session, self.claim, pending)
         if found:
-            return self._keep(found.task_id, "recovered")
+            return self._keep(
+                found.task_id, "recovered", timings.find_called_ms(self.claim, self.claim.service)
+            )
         if known and not self.resources.settings.ledger_is_shared:
             # Another instance has started it, and only its ledger knows.
             self._release("due", error.code, may_have_happened=False)
@@ -271,7 +284,9 @@ class _Start:
 
     def _give_up(self, error: ApiError, verdict: Verdict) -> list[Outcome]:
         self._release("failed", error.code, may_have_happened=False)
-        reason = error.message if not self.sent else None  # ours; Tencent's text is not for logs
+        reason = (
+            error.message if not self.called_ms else None
+        )  # ours; Tencent's text is not for logs
         failed = self._outcome(
             "transcription.failed",
             verdict.kind,

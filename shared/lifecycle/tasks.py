@@ -1,45 +1,47 @@
-"""What TRTC tells of tasks: that one runs, that one ended; the ledger learns of what it did not see."""
+"""What TRTC tells of tasks: that one runs, that one ended, what it heard; and what follows from it."""
 
 from __future__ import annotations
 
 from shared import callbacks
 from shared.callbacks import Callback, TaskNews
-from shared.errors import LedgerError, RoomscribeError
-from shared.ledger import Room, RoomBook, Session, Task, TaskId, claims
-from shared.lifecycle.asking import ask_session_id, find_region, name_bot
-from shared.lifecycle.endings import LeaveCode, end_task, read_leave_code
-from shared.lifecycle.outcome import COME_BACK, Fields, Outcome, describe_task, failed, ignored
+from shared.errors import RoomscribeError
+from shared.ledger import Room, RoomBook, Session, Task
+from shared.lifecycle import timings
+from shared.lifecycle.adopting import adopt_task, answer_unknown, note_running
+from shared.lifecycle.endings import NOT_STARTED, end_task, read_leave_code
+from shared.lifecycle.outcome import Fields, Outcome, describe_task, failed
 from shared.lifecycle.starting import start_task
 from shared.lifecycle.stopping import finish_closing, stop_leftovers
 from shared.resources import Resources
-from shared.signer import WHOLE_ROOM, is_bot_user_id, read_api_session_id
 
-LATE_START_MS = 10_000  # a start sent before the room closed has told of itself by then
 LOUD = ("removed", "broken", "unknown")
-FAILED = LeaveCode("broken", "the task did not start")
+SESSIONS_SEARCHED = 5  # for the life of a room that a late sentence belongs to
 
 
 def act_on_task(callback: Callback, resources: Resources) -> list[Outcome]:
     """Note what a callback of group 9 or 14 tells of a task, and start again what is still wanted."""
-    assert callback.task  # noqa: S101  is_task_event
+    news = callback.task
+    assert news  # noqa: S101  is_task_event
     room = Room(callback.sdk_app_id, callback.room_id, callback.room_id_type)
     try:
         book = resources.ledger.read(room)
-        known = _find_task(book, callback.task.task_id)
-        if callback.event_type in callbacks.TASK_STOPPED or callback.task.failed:
-            return _note_end(callback, callback.task, book, known, resources)
+        known = _find_task(book.sessions, news.task_id)
+        if known and news.unread:
+            _keep_unread(callback, news, *known, resources)
+        if callback.event_type in callbacks.TASK_STOPPED or news.failed:
+            return _note_end(callback, news, book, known, resources)
         if known is None:
-            return _note_unknown(callback, callback.task, book, resources)
-        outcomes = _keep_sentence(callback, known[0], resources)
-        return outcomes + _note_known(callback, *known, resources)
+            return _note_unknown(callback, news, book, resources)
+        outcomes = _keep_sentence(callback, *known, resources)
+        return outcomes + _note_known(callback, news, *known, resources)
     except RoomscribeError as error:
         return [failed(error)]
 
 
-def _find_task(book: RoomBook, task_id: str) -> tuple[Session, Task] | None:
-    for session in book.sessions:
+def _find_task(sessions: list[Session], task_id: str) -> tuple[Session, Task] | None:
+    for session in sessions:
         for task in session.tasks.values():
-            if any(known.task_id == task_id for known in task.task_ids):
+            if task.find(task_id):
                 return session, task
     return None
 
@@ -52,13 +54,18 @@ def _note_end(
     resources: Resources,
 ) -> list[Outcome]:
     if known is None:
-        return [_answer_unknown(book, resources)]
+        return [answer_unknown(book, resources)]
     session, task = known
-    code = FAILED if news.failed else read_leave_code(news.service, news.leave_code)
+    code = NOT_STARTED if news.failed else read_leave_code(news.service, news.leave_code)
     was_current = task.state == "running" and task.task_id == news.task_id
-    task = end_task(resources, session, task.target, news.task_id, code.ending, callback.event_ms)
+    task = end_task(resources, session, task.target, news.task_id, code, callback.event_ms)
     level = "warning" if was_current and code.ending in LOUD else "info"
-    fields = {**describe_task(session, task), "task_id": news.task_id, "reason": code.words}
+    fields: Fields = {
+        **describe_task(session, task),
+        "task_id": news.task_id,
+        "leave_code": news.leave_code,
+        "reason": code.words,
+    }
     ended = Outcome("task.ended", task.state, level=level, fields=fields)
     if task.state != "due":
         return [ended]
@@ -66,26 +73,15 @@ def _note_end(
     return [ended, *start_task(resources, session, task.target, trigger, task.waiting_ms)]
 
 
-def _answer_unknown(book: RoomBook, resources: Resources) -> Outcome:
-    """A task the ledger has not heard of: somebody else's, or its start is not recorded yet."""
-    now_ms = resources.now_ms()
-    starting = any(
-        task.state == "starting" and claims.is_leased(task, now_ms)
-        for session in book.sessions
-        for task in session.tasks.values()
-    )
-    if starting:
-        return Outcome("task.early", "retry", COME_BACK)
-    return ignored("unknown_task")
-
-
 def _note_known(
-    callback: Callback, session: Session, task: Task, resources: Resources
+    callback: Callback, news: TaskNews, session: Session, task: Task, resources: Resources
 ) -> list[Outcome]:
-    assert callback.task  # noqa: S101  is_task_event
-    if task.state in ("due", "starting"):
-        task_id = next(i for i in task.task_ids if i.task_id == callback.task.task_id)
-        task = _note_running(session, task.target, task_id, resources)
+    known = task.find(news.task_id)
+    assert known  # noqa: S101  _find_task
+    is_start = callback.event_type in callbacks.TASK_STARTED
+    is_new_start = is_start and known.timing.running_ms != callback.event_ms
+    if task.state in ("due", "starting") or is_new_start:
+        task = note_running(callback, session, task.target, known, resources)
     if callback.said and task.state == "running":
         return []
     return [Outcome("task.noted", task.state, fields=describe_task(session, task))]
@@ -95,24 +91,33 @@ def _note_unknown(
     callback: Callback, news: TaskNews, book: RoomBook, resources: Resources
 ) -> list[Outcome]:
     """A task the ledger has not seen: ours when its bot is; whoever started it could not write it down."""
-    owner = _find_owner(callback, news, book, resources)
-    if owner is None:
-        return [_answer_unknown(book, resources)]
-    target, opened_ms = owner
-    session = _find_session(book, callback.event_ms, opened_ms, resources)
-    region = find_region(session, target, news.service)
-    found = TaskId(news.task_id, news.service, region, started_ms=callback.event_ms)
-    task = _note_running(session, target, found, resources)
-    found_it = Outcome(
-        "task.found", task.state, level="warning", fields=describe_task(session, task)
-    )
-    outcomes = [found_it, *_keep_sentence(callback, session, resources)]
+    if callback.said:
+        sessions = resources.ledger.list_sessions(book.room, SESSIONS_SEARCHED)
+        earlier = _find_task(sessions, news.task_id)
+        if earlier:  # of a life of the room that its book no longer holds
+            return _keep_words(callback, earlier[0], resources)
+    found = adopt_task(callback, news, book, resources)
+    if isinstance(found, Outcome):
+        return [found]
+    session, task = found
+    fields = describe_task(session, task)
+    outcomes = [Outcome("task.found", task.state, level="warning", fields=fields)]
+    if news.unread:
+        _keep_unread(callback, news, session, task, resources)
+    outcomes += _keep_sentence(callback, session, task, resources)
     if session.closed_ms is not None:
         return outcomes + finish_closing(session, resources)
     return outcomes + stop_leftovers(resources, session, task)
 
 
-def _keep_sentence(callback: Callback, session: Session, resources: Resources) -> list[Outcome]:
+def _keep_sentence(
+    callback: Callback, session: Session, task: Task, resources: Resources
+) -> list[Outcome]:
+    kept = _keep_words(callback, session, resources)
+    return kept + _time_first_text(callback, session, task, resources)
+
+
+def _keep_words(callback: Callback, session: Session, resources: Resources) -> list[Outcome]:
     if callback.said is None:
         return []
     is_new = resources.ledger.keep_sentence(session, callback.said)
@@ -120,74 +125,39 @@ def _keep_sentence(callback: Callback, session: Session, resources: Resources) -
     return [Outcome("sentence.kept", "new" if is_new else "known", fields=fields)]
 
 
-def _note_running(session: Session, target: str, found: TaskId, resources: Resources) -> Task:
-    now_ms = resources.now_ms()
-    return resources.change(
-        session, lambda known: claims.note_running(known, target, found, now_ms=now_ms)
-    )
+def _time_first_text(
+    callback: Callback, session: Session, task: Task, resources: Resources
+) -> list[Outcome]:
+    """Keep when the task's first sentence was told of, and say once how long that took.
 
-
-def _find_owner(
-    callback: Callback, news: TaskNews, book: RoomBook, resources: Resources
-) -> tuple[str, int] | None:
-    """(whom the task hears, when its session opened) of a task of ours; None for anybody else's.
-
-    1401 names the bot. 901 does not: the API is asked for the SessionId, which begins with it; but
-    not while a start is under way, whose own answer says it sooner.
+    Every other sentence finds that out from the book that was read anyway, and writes nothing.
     """
-    if news.service == "cloud":
-        target = _find_target(news.bot_user_id, book, resources)
-        return (target, callback.event_ms) if target else None
-    if callback.event_type not in callbacks.TASK_STARTED or _is_starting(book, resources):
-        return None
-    rule = book.open_now.rule if book.open_now else resources.rules.decide(*book.room)
-    region = str(rule.parameters("ai").get("region", ""))
-    session_id = ask_session_id(resources, TaskId(news.task_id, "ai", region))
-    bot, opened_ms = read_api_session_id(session_id)
-    target = _find_target(bot, book, resources)
-    return (target, min(opened_ms, callback.event_ms)) if target else None
+    said = callback.said
+    known = task.find(said.task_id) if said and said.said else None
+    if known is None or not timings.is_earlier_text(known.timing, callback.event_ms):
+        return []
+    task_id, target = known.task_id, task.target
+
+    def note(session: Session) -> tuple[bool, Task]:
+        task = session.tasks[target]
+        return timings.note_first_text(task, task_id, callback.event_ms), task
+
+    is_first, task = resources.change(session, note)
+    known = task.find(task_id)
+    if not is_first or known is None:
+        return []
+    fields = {**describe_task(session, task), "task_id": task_id, **timings.measure(known.timing)}
+    return [Outcome("transcription.first_sentence", "heard", fields=fields)]
 
 
-def _is_starting(book: RoomBook, resources: Resources) -> bool:
-    now_ms = resources.now_ms()
-    session = book.open_now
-    return session is not None and any(
-        task.state == "starting" and claims.is_leased(task, now_ms)
-        for task in session.tasks.values()
-    )
+def _keep_unread(
+    callback: Callback, news: TaskNews, session: Session, task: Task, resources: Resources
+) -> None:
+    """What no document describes is kept with the task, for whoever wants to know what TRTC tells."""
 
+    def note(session: Session) -> None:
+        known = session.tasks[task.target].find(news.task_id)
+        if known:
+            known.unread = {**known.unread, callback.event_type: news.unread}
 
-def _find_target(bot: str | None, book: RoomBook, resources: Resources) -> str | None:
-    """Whom a bot hears in this room, among all who may have one; None when it is not ours."""
-    room, application = book.room, resources.settings.find_application(book.room.sdk_app_id)
-    if bot is None or application is None:
-        return None
-    key = application.secret_key
-    if not is_bot_user_id(room.sdk_app_id, key, room.room_id, room.room_id_type, bot):
-        return None
-    session = book.latest
-    known = [*session.tasks] if session else []
-    people = [p.user_id for p in resources.ledger.list_people(session)] if session else []
-    targets = [WHOLE_ROOM, *known, *people]
-    return next((t for t in targets if name_bot(application, room, t) == bot), None)
-
-
-def _find_session(book: RoomBook, event_ms: int, opened_ms: int, resources: Resources) -> Session:
-    """The session a task of ours belongs to: the newest, unless it closed long before the task began."""
-    latest = book.latest
-    last_ms = max(book.tombstone_ms, (latest.closed_ms or 0) if latest else 0)
-    if latest and (latest.closed_ms is None or event_ms <= last_ms + LATE_START_MS):
-        return latest
-    rule = resources.rules.decide(*book.room)
-    # Before the room's tombstone, too, if there is one: it is opened only to be closed again.
-    at_ms = max(opened_ms, last_ms + 1)
-
-    def open_it(known: RoomBook) -> Session:
-        opening, session = known.open_session(at_ms, rule, creates=False)
-        if session is None:
-            raise LedgerError("the room has closed meanwhile")
-        if opening == "opened" and event_ms <= last_ms + LATE_START_MS:
-            known.close_session(at_ms)
-        return session
-
-    return resources.ledger.change(book.room, open_it)
+    resources.change(session, note)

@@ -44,6 +44,11 @@ class SentenceNews(Struct, frozen=True, omit_defaults=True):
     opaque: str = ""
     version: int = 0
 
+    def list_speakers(self) -> list[str]:
+        """Whoever is named as having spoken."""
+        texts = [*([self.said] if self.said else []), *self.translations.values()]
+        return [words.user_id for words in texts if words.user_id]
+
     def __repr__(self) -> str:
         """Likewise."""
         return f"SentenceNews(key={self.key!r}, version={self.version})"

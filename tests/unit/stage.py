@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import responses
 
-from shared.callbacks import Callback, TaskNews
+from shared.callbacks import Callback, TaskNews, parse_event
 from shared.client import Client
 from shared.ledger import Room, RoomBook, Session, Task, claims, open_ledger
-from shared.lifecycle import Outcome, act_on
+from shared.lifecycle import Outcome, RoomRequest, act_on, describe_room, stop_room
 from shared.lifecycle.draining import drain
 from shared.resources import Resources
 from shared.rules_file import parse_rules
@@ -98,6 +98,46 @@ class Stage:
             SDK_APP_ID, event_type, event_ms, room_id=self.room_id, room_id_type=1, task=news
         )
         return act_on(callback, self.resources)
+
+    def say(
+        self,
+        event_type: int,
+        task_id: str,
+        event_ms: int,
+        text: str = "good morning",
+        *,
+        bot: str | None = None,
+        **payload: Any,
+    ) -> list[Outcome]:
+        """TRTC tells what a task has heard, a round of its own for each text."""
+        info = {
+            "EventMsTs": event_ms,
+            "TaskId": task_id,
+            "RoomId": self.room_id,
+            "RoomIdType": 1,
+            "Payload": {"UserId": "ann", "Text": text, "RoundId": text, **payload},
+        }
+        if bot:
+            info["RobotId"] = bot
+        event = {"EventType": event_type, "CallbackTs": event_ms, "EventInfo": info}
+        return act_on(parse_event(SDK_APP_ID, event), self.resources)
+
+    def texts(self) -> list[str]:
+        """What the newest session's transcript holds."""
+        kept = self.resources.ledger.list_sentences(self.session(), 0)
+        return [news.said.text for news in kept if news.said]
+
+    def describe(self) -> dict[str, Any]:
+        """What describe_room tells of the room's newest session."""
+        request = RoomRequest(self.room, None, "now", {})
+        _, result = describe_room(request, self.resources)
+        session: dict[str, Any] = result["sessions"][0]
+        return session
+
+    def stop(self) -> dict[str, Any]:
+        """A person stops the room; what stop_transcription answers."""
+        _, result = stop_room(RoomRequest(self.room, None, "now", {}), self.resources)
+        return result
 
     def sleep(self, seconds: float) -> None:
         """Time passes, at least a millisecond of it."""

@@ -1,0 +1,157 @@
+"""Tasks the ledger has not seen begin: whose they are, and the session ours belong to."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from shared import callbacks
+from shared.callbacks import Callback, TaskNews
+from shared.errors import LedgerError
+from shared.ledger import RoomBook, Session, Task, TaskId, claims
+from shared.lifecycle import timings
+from shared.lifecycle.asking import ask_session_id, find_region, name_bot
+from shared.lifecycle.outcome import COME_BACK, Outcome, ignored
+from shared.resources import Resources
+from shared.signer import WHOLE_ROOM, is_bot_user_id, read_api_session_id
+
+LATE_START_MS = 10_000  # a start sent before the room closed has told of itself by then
+EARLY = Outcome("task.early", "retry", COME_BACK)
+THEIRS = ignored("unknown_task")
+
+
+class Owner(NamedTuple):
+    """Whom a task of ours hears, and when its session opened, as far as the task tells."""
+
+    target: str
+    opened_ms: int
+
+
+def adopt_task(
+    callback: Callback, news: TaskNews, book: RoomBook, resources: Resources
+) -> tuple[Session, Task] | Outcome:
+    """Write down a task that somebody of us has started; what to answer when it is not, or not yet, ours."""
+    owner = _find_owner(callback, news, book, resources)
+    if isinstance(owner, Outcome):
+        return owner
+    session = _find_session(callback, book, owner.opened_ms, resources)
+    region = find_region(session, owner.target, news.service)
+    started_ms = _guess_start_ms(callback, session)
+    found = TaskId(news.task_id, news.service, region, started_ms=started_ms)
+    return session, note_running(callback, session, owner.target, found, resources)
+
+
+def note_running(
+    callback: Callback, session: Session, target: str, found: TaskId, resources: Resources
+) -> Task:
+    """TRTC has told that this TaskId runs: what nobody is starting just now needs no other call."""
+    now_ms = resources.now_ms()
+    told_ms = callback.event_ms if callback.event_type in callbacks.TASK_STARTED else 0
+
+    def note(known: Session) -> Task:
+        called_ms = timings.find_called_ms(known.tasks.get(target), found.service)
+        task = claims.note_running(known, target, found, now_ms=now_ms)
+        timings.note_running(task, found.task_id, called_ms=called_ms, told_ms=told_ms)
+        return task
+
+    return resources.change(session, note)
+
+
+def answer_unknown(book: RoomBook, resources: Resources) -> Outcome:
+    """A task the ledger has not heard of: somebody else's, or its start is not recorded yet."""
+    now_ms = resources.now_ms()
+    starting = any(
+        task.state == "starting" and claims.is_leased(task, now_ms)
+        for session in book.sessions
+        for task in session.tasks.values()
+    )
+    return EARLY if starting else THEIRS
+
+
+def _find_owner(
+    callback: Callback, news: TaskNews, book: RoomBook, resources: Resources
+) -> Owner | Outcome:
+    """Who a task of ours hears; for anybody else's, or while it cannot be known, the answer.
+
+    Group 14 names the bot. Group 9 does not: the API is asked for the SessionId, which begins with
+    it; once for a task that is somebody else's, and not while a start is under way, whose own answer
+    says it sooner.
+    """
+    bot, opened_ms = news.bot_user_id, callback.event_ms
+    if news.service == "ai":
+        if news.task_id in resources.strangers:
+            return THEIRS
+        if answer_unknown(book, resources) is EARLY:
+            return EARLY
+        rule = book.open_now.rule if book.open_now else resources.rules.decide(*book.room)
+        region = str(rule.parameters("ai").get("region", ""))
+        session_id = ask_session_id(resources, TaskId(news.task_id, "ai", region))
+        if session_id is None:
+            return EARLY
+        bot, opened_ms = read_api_session_id(session_id)
+    if not _is_ours(bot, book, resources):
+        if news.service == "ai":
+            resources.strangers.append(news.task_id)
+        return answer_unknown(book, resources)
+    target = _find_target(callback, bot, book, resources)
+    # A speaker of whom nothing was heard yet: what tells of them is on its way, too.
+    return EARLY if target is None else Owner(target, min(opened_ms, callback.event_ms))
+
+
+def _is_ours(bot: str | None, book: RoomBook, resources: Resources) -> bool:
+    room, application = book.room, resources.settings.find_application(book.room.sdk_app_id)
+    if bot is None or application is None:
+        return False
+    key = application.secret_key
+    return is_bot_user_id(room.sdk_app_id, key, room.room_id, room.room_id_type, bot)
+
+
+def _find_target(
+    callback: Callback, bot: str | None, book: RoomBook, resources: Resources
+) -> str | None:
+    """Whom a bot of ours hears, among all who may have one."""
+    application = resources.settings.find_application(book.room.sdk_app_id)
+    session = book.latest
+    known = [*session.tasks] if session else []
+    people = [p.user_id for p in resources.ledger.list_people(session)] if session else []
+    speakers = callback.said.list_speakers() if callback.said else []
+    targets = [WHOLE_ROOM, *known, *people, *speakers]
+    return next(
+        (t for t in targets if application and name_bot(application, book.room, t) == bot), None
+    )
+
+
+def _find_session(
+    callback: Callback, book: RoomBook, opened_ms: int, resources: Resources
+) -> Session:
+    """The session a task of ours belongs to: the newest, unless it closed long before the task began.
+
+    What was said before the newest session opened belongs to the one before it.
+    """
+    event_ms, latest = callback.event_ms, book.latest
+    last_ms = max(book.tombstone_ms, (latest.closed_ms or 0) if latest else 0)
+    if latest and (latest.closed_ms is None or event_ms <= last_ms + LATE_START_MS):
+        lives = [s for s in book.sessions if callback.said and s.opened_ms <= event_ms]
+        return lives[0] if lives else latest
+    rule = resources.rules.decide(*book.room)
+    # Before the room's tombstone, too, if there is one: it is opened only to be closed again.
+    at_ms = max(opened_ms, last_ms + 1)
+
+    def open_it(known: RoomBook) -> Session:
+        opening, session = known.open_session(at_ms, rule, creates=False)
+        if session is None:
+            raise LedgerError("the room has closed meanwhile")
+        if opening == "opened" and event_ms <= last_ms + LATE_START_MS:
+            known.close_session(at_ms)
+        return session
+
+    return resources.ledger.change(book.room, open_it)
+
+
+def _guess_start_ms(callback: Callback, session: Session) -> int:
+    """When the task began: its sentences are told at their end, which counts from the task's start.
+
+    Until 901 or 1401 says it. No document says since when they count: see `transcripts.timeline`.
+    """
+    words = callback.said.said if callback.said else None
+    length_ms = max(words.end_ms, 0) if words else 0
+    return max(min(session.opened_ms, callback.event_ms), callback.event_ms - length_ms)
