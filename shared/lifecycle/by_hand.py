@@ -49,7 +49,7 @@ def start_room(request: RoomRequest, resources: Resources) -> Result:
 
 def stop_room(request: RoomRequest, resources: Resources) -> Result:
     """Stop a room's transcription; nothing but start_room begins it again before the room closes."""
-    _require_shared_ledger(resources)
+    require_shared_ledger(resources)
     book = resources.ledger.read(request.room)
     if book.latest is None:
         return [], {"outcome": "not_open", "message": "this room is not known"}
@@ -70,10 +70,11 @@ def stop_room(request: RoomRequest, resources: Resources) -> Result:
 
 def describe_room(request: RoomRequest, resources: Resources) -> Result:
     """What happened in a room and when: its sessions, newest first, with people and tasks."""
-    _require_shared_ledger(resources)
+    require_shared_ledger(resources)
     room = request.room
+    since_ms = resources.settings.find_keep_ms(resources.now_ms())
     sessions = resources.ledger.list_sessions(room, SESSIONS_SHOWN)
-    described = [_describe(session, resources) for session in sessions]
+    described = [_describe(known, resources) for known in sessions if known.is_kept(since_ms)]
     rule = resources.rules.decide(*room).name
     return [], {**room._asdict(), "outcome": "described", "rule_now": rule, "sessions": described}
 
@@ -85,7 +86,7 @@ def _hold(session: Session, resources: Resources) -> list[Outcome]:
 
 
 def _plan(room: Room, rule: Rule, resources: Resources) -> Result:
-    _require_shared_ledger(resources)
+    require_shared_ledger(resources)
 
     def note(book: RoomBook) -> None:
         book.plan = rule
@@ -172,7 +173,8 @@ def _choose_targets(
     return targets
 
 
-def _require_shared_ledger(resources: Resources) -> None:
+def require_shared_ledger(resources: Resources) -> None:
+    """Raise NotSharedError where the ledger knows only what this instance did."""
     if not resources.settings.ledger_is_shared:
         raise NotSharedError(
             "LEDGER_URL: on SCF every instance has an SQLite file of its own, so this one cannot "

@@ -1,0 +1,71 @@
+"""Deleting what was said: in one room on request, and everywhere when its time is over."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+
+from shared.errors import RequestError
+from shared.ledger import Session
+from shared.lifecycle.by_hand import Result, require_shared_ledger
+from shared.lifecycle.outcome import Outcome
+from shared.lifecycle.request import RoomRequest
+from shared.resources import Resources
+from shared.transcripts.deletion import FOR_EVER_MS
+
+ALL = 1_000_000  # sessions: more than any room has
+HOUR_MS, MINUTE_MS = 3_600_000, 60_000
+PAUSE_S = 0.005  # between two pieces, for whoever waits for the ledger
+HAND_ON_S = 3.0  # kept back of the time limit
+
+
+def delete_transcript(request: RoomRequest, resources: Resources) -> Result:
+    """Delete what was said in a room until now; of it nothing is kept again, however late it is told.
+
+    A session that is open goes on, and what is said in it from now on is kept.
+    """
+    require_shared_ledger(resources)
+    session_id = _read_session_id(request)
+    known = resources.ledger.list_sessions(request.room, ALL)
+    sessions = [one for one in known if session_id in (None, one.id)]
+    if not sessions:
+        what = "this room" if session_id is None else "this session of the room"
+        return [], {"outcome": "unknown", "message": f"{what} is not known"}
+    count = sum(_delete(session, resources) for session in sessions)
+    counts = {"sessions": len(sessions), "sentences": count}
+    deleted = Outcome("transcript.deleted", "deleted", fields={"session": session_id, **counts})
+    return [deleted], {"outcome": "deleted", **counts}
+
+
+def forget_old(resources: Resources) -> list[Outcome]:
+    """Once an hour, delete what has been over for longer than the settings say: step by step, in time."""
+    now_ms, ledger = resources.now_ms(), resources.ledger
+    token = uuid.uuid4().hex
+    if now_ms % HOUR_MS >= MINUTE_MS or not ledger.take_lease("forget", token, now_ms, MINUTE_MS):
+        return []
+    before_ms = resources.settings.find_keep_ms(now_ms)
+    counts: Counter[str] = Counter()
+    while resources.invocation.remaining_s() > HAND_ON_S:
+        piece = ledger.forget_old(before_ms)
+        if not any(piece):
+            break
+        counts.update(piece._asdict())
+        resources.sleep(PAUSE_S)
+    return [Outcome("sessions.forgotten", "over", fields=dict(counts))] if counts else []
+
+
+def _read_session_id(request: RoomRequest) -> str | None:
+    """Which session is meant, None for all; what is not understood must not delete too much."""
+    if request.user_id or request.when != "now" or request.changes.keys() - {"session"}:
+        raise RequestError(
+            "a transcript is deleted by room_id, room_id_type, sdk_app_id and session alone"
+        )
+    session_id = request.changes.get("session")
+    if session_id is not None and not isinstance(session_id, str):
+        raise RequestError("session: must be text, as describe_room tells it")
+    return session_id
+
+
+def _delete(session: Session, resources: Resources) -> int:
+    until_ms = resources.now_ms() if session.closed_ms is None else FOR_EVER_MS
+    return resources.ledger.forget_sentences(session, until_ms)
