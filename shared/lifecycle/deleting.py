@@ -60,8 +60,10 @@ def _read_session_id(request: RoomRequest) -> str | None:
         raise RequestError(
             "a transcript is deleted by room_id, room_id_type, sdk_app_id and session alone"
         )
-    session_id = request.changes.get("session")
-    if session_id is not None and not isinstance(session_id, str):
+    if "session" not in request.changes:
+        return None
+    session_id = request.changes["session"]
+    if not isinstance(session_id, str):
         raise RequestError("session: must be text, as describe_room tells it")
     return session_id
 
