@@ -25,7 +25,7 @@ from tests.redis_server import empty
 
 TRIGGERS = sorted(path.stem for path in (EVENTS / "triggers").glob("*.json"))
 OVER_HTTP = ("api-gateway", "clb", "function-url")  # to whom no function but trtc_callback answers
-BY_HAND = ("start_transcription", "stop_transcription", "describe_room")
+BY_HAND = ("start_transcription", "stop_transcription", "describe_room", "delete_transcript")
 
 
 @pytest.fixture(scope="session")
