@@ -22,4 +22,4 @@ def open_source(settings: Settings) -> TranscriptSource:
             "LEDGER_URL: reading transcripts needs a ledger that all instances share"
         )
     ledger = open_ledger(settings.ledger_url, settings.transcript_keep_days)
-    return KeptTranscripts(ledger, settings.find_keep_ms(now_ms()))
+    return KeptTranscripts(ledger, settings.kept_since_ms(now_ms()))

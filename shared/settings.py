@@ -64,7 +64,7 @@ class Settings:
         """Whether every instance sees the same ledger: on SCF each has a /tmp of its own."""
         return not (self.on_scf and self.ledger_url.startswith("sqlite:"))
 
-    def find_keep_ms(self, now_ms: int) -> int:
+    def kept_since_ms(self, now_ms: int) -> int:
         """The ms since which what is over is kept: what was over before may not be read any more."""
         return now_ms - self.transcript_keep_days * DAY_MS
 

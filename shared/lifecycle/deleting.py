@@ -43,7 +43,7 @@ def forget_old(resources: Resources) -> list[Outcome]:
     token = uuid.uuid4().hex
     if now_ms % HOUR_MS >= MINUTE_MS or not ledger.take_lease("forget", token, now_ms, MINUTE_MS):
         return []
-    before_ms = resources.settings.find_keep_ms(now_ms)
+    before_ms = resources.settings.kept_since_ms(now_ms)
     counts: Counter[str] = Counter()
     while resources.invocation.remaining_s() > HAND_ON_S:
         piece = ledger.forget_old(before_ms)

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import httpx
 
+from local.cloud.clock import ManualClock
 from local.development import LINK_KEY
+from shared.ledger import Room, close_ledgers, open_ledger
+from shared.lifecycle.deleting import HOUR_MS
 from shared.links import write_link
+from shared.settings import DAY_MS
+from tests.functional.cloud_server import SDK_APP_ID
 from tests.functional.houses import CLOUD_ROOM, OpenHouse, house
 from tests.functional.theatre import START_MS, Stage
+from tests.unit.ledgers import close_room, hear, open_session
 
 __all__ = ["house"]
 
 COPY_AFTER_MS = 60_000
+FULL_HOUR_MS = START_MS // HOUR_MS * HOUR_MS
 SAID = ("Before", "之前", "After")
 
 
@@ -77,3 +85,26 @@ def test_deleted_transcript_is_gone_and_a_room_still_open_goes_on(house: OpenHou
         assert not any(words in told for words in ("Before", "After"))
 
     house().play(act)
+
+
+def test_what_is_too_old_is_not_read_and_the_timer_deletes_it(house: OpenHouse) -> None:
+    theatre = replace(house(TRANSCRIPT_KEEP_DAYS="2"), clock=ManualClock(FULL_HOUR_MS))
+    ledger_url = theatre.settings["LEDGER_URL"]
+    ledger, room = open_ledger(ledger_url), Room(SDK_APP_ID, CLOUD_ROOM, 1)
+    opened_ms = FULL_HOUR_MS - 2 * DAY_MS - HOUR_MS
+    ledger.keep_sentence(open_session(ledger, opened_ms, room), hear(1))
+    close_room(ledger, opened_ms + 9_000, room)
+    close_ledgers()
+
+    async def act(stage: Stage) -> None:
+        assert (await read(stage, ".txt")).status_code == 404
+        await stage.create_room("another")
+        await stage.pass_time(60_000)
+        forgotten = stage.list_lines("sessions.forgotten")
+        if ledger_url.startswith("sqlite"):  # Redis does it by itself
+            (line,) = forgotten
+            assert (line["sessions"], line["sentences"]) == (1, 1)
+            assert "room_id" not in line
+            assert stage.read_book(CLOUD_ROOM).sessions == []
+
+    theatre.play(act)

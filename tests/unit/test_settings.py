@@ -147,7 +147,7 @@ def test_senseless_time_to_keep_is_named(days: str) -> None:
 
 def test_time_to_keep_is_counted_back_from_now() -> None:
     settings = read_settings({**SETTINGS, "TRANSCRIPT_KEEP_DAYS": "3650"})
-    assert settings.find_keep_ms(400_000_000_000) == 400_000_000_000 - 3650 * 86_400_000
+    assert settings.kept_since_ms(400_000_000_000) == 400_000_000_000 - 3650 * 86_400_000
 
 
 def test_development_link_key_is_refused_on_scf() -> None:
