@@ -88,7 +88,7 @@ def save_command(page: Page, keep_s: int) -> Command:
     leaving = [
         msgspec.json.encode(session) for session in reversed(book.sessions[SESSIONS_LOADED:])
     ]
-    kept_s = keep_s + (OPEN_KEPT_S if book.open_now else 0) if _is_over(book) else ""
+    kept_s = find_kept_s(book.open_now, keep_s) if _is_over(book) else ""
     args = (page.raw, _encode(book), kept_s, keep_s, page.twin, *leaving)
     return script(SAVE_BOOK, *keys, args=args)
 
@@ -103,9 +103,10 @@ def date_closed(page: Page, keep_s: int) -> list[Command]:
     ]
 
 
-def find_kept_s(session: Session, keep_s: int) -> int:
-    """How long what belongs to a session is kept when nothing more is heard of it."""
-    return keep_s + (OPEN_KEPT_S if session.closed_ms is None else 0)
+def find_kept_s(session: Session | None, keep_s: int) -> int:
+    """How long what belongs to a session, or to none, is kept when nothing more is heard of it."""
+    is_open = session is not None and session.closed_ms is None
+    return keep_s + (OPEN_KEPT_S if is_open else 0)
 
 
 def list_living(book: RoomBook) -> set[str]:

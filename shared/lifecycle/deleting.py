@@ -1,9 +1,6 @@
-"""Deleting what was said: in one room on request, and everywhere when its time is over."""
+"""Deleting what was said in one room, because somebody asks for it."""
 
 from __future__ import annotations
-
-import uuid
-from collections import Counter
 
 from shared.errors import RequestError
 from shared.ledger import Session
@@ -14,9 +11,6 @@ from shared.resources import Resources
 from shared.transcripts.deletion import FOR_EVER_MS
 
 ALL = 1_000_000  # sessions: more than any room has
-HOUR_MS, MINUTE_MS = 3_600_000, 60_000
-PAUSE_S = 0.005  # between two pieces, for whoever waits for the ledger
-HAND_ON_S = 3.0  # kept back of the time limit
 
 
 def delete_transcript(request: RoomRequest, resources: Resources) -> Result:
@@ -35,23 +29,6 @@ def delete_transcript(request: RoomRequest, resources: Resources) -> Result:
     counts = {"sessions": len(sessions), "sentences": count}
     deleted = Outcome("transcript.deleted", "deleted", fields={"session": session_id, **counts})
     return [deleted], {"outcome": "deleted", **counts}
-
-
-def forget_old(resources: Resources) -> list[Outcome]:
-    """Once an hour, delete what has been over for longer than the settings say: step by step, in time."""
-    now_ms, ledger = resources.now_ms(), resources.ledger
-    token = uuid.uuid4().hex
-    if now_ms % HOUR_MS >= MINUTE_MS or not ledger.take_lease("forget", token, now_ms, MINUTE_MS):
-        return []
-    before_ms = resources.settings.kept_since_ms(now_ms)
-    counts: Counter[str] = Counter()
-    while resources.invocation.remaining_s() > HAND_ON_S:
-        piece = ledger.forget_old(before_ms)
-        if not any(piece):
-            break
-        counts.update(piece._asdict())
-        resources.sleep(PAUSE_S)
-    return [Outcome("sessions.forgotten", "over", fields=dict(counts))] if counts else []
 
 
 def _read_session_id(request: RoomRequest) -> str | None:

@@ -30,7 +30,7 @@ def act_on_task(callback: Callback, resources: Resources) -> list[Outcome]:
             return _note_end(callback, callback.task, book, known, resources)
         if known is None:
             return _note_unknown(callback, callback.task, book, resources)
-        outcomes = _keep_sentence(callback, known[0], resources)
+        outcomes = _keep_sentence(callback, known[0], book, resources)
         return outcomes + _note_known(callback, *known, resources)
     except RoomscribeError as error:
         return [failed(error)]
@@ -106,15 +106,23 @@ def _note_unknown(
     found_it = Outcome(
         "task.found", task.state, level="warning", fields=describe_task(session, task)
     )
-    outcomes = [found_it, *_keep_sentence(callback, session, resources)]
+    outcomes = [found_it, *_keep_sentence(callback, session, book, resources)]
     if session.closed_ms is not None:
         return outcomes + finish_closing(session, resources)
     return outcomes + stop_leftovers(resources, session, task)
 
 
-def _keep_sentence(callback: Callback, session: Session, resources: Resources) -> list[Outcome]:
+def _keep_sentence(
+    callback: Callback, session: Session, book: RoomBook, resources: Resources
+) -> list[Outcome]:
+    """Keep what was said; but not of an earlier life of the room, whose transcript may be deleted."""
     if callback.said is None:
         return []
+    if any(
+        known.opened_ms < session.opened_ms and callback.event_ms <= (known.closed_ms or 0)
+        for known in book.sessions
+    ):
+        return [ignored("stale")]
     is_new = resources.ledger.keep_sentence(session, callback.said)
     fields: Fields = {"session": session.id}
     return [Outcome("sentence.kept", "new" if is_new else "known", fields=fields)]

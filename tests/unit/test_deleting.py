@@ -7,11 +7,15 @@ from typing import Any
 
 import pytest
 
+from shared.callbacks import Callback, TaskNews
 from shared.errors import NotSharedError, RequestError
 from shared.ledger import Session
-from shared.lifecycle import RoomRequest, describe_room
-from shared.lifecycle.deleting import HOUR_MS, delete_transcript, forget_old
+from shared.lifecycle import RoomRequest, act_on, describe_room
+from shared.lifecycle.deleting import delete_transcript
+from shared.lifecycle.draining import HOUR_MS
+from shared.lifecycle.forgetting import forget_old
 from shared.settings import DAY_MS
+from tests.conftest import SDK_APP_ID
 from tests.unit.ledgers import close_room, hear, open_session
 from tests.unit.stage import OPENED_MS, Stage, stage
 
@@ -74,6 +78,29 @@ def test_what_is_said_after_the_deletion_in_a_room_still_open_is_kept(stage: Sta
     ledger = stage.resources.ledger
     assert not ledger.keep_sentence(session, hear(2, event_ms=stage.now_ms))
     assert ledger.keep_sentence(session, hear(3, event_ms=stage.now_ms + 1))
+
+
+def test_replayed_sentence_of_an_old_session_does_not_come_back_in_a_newer_one(
+    stage: Stage,
+) -> None:
+    old, _, newest = (
+        meet(stage, OPENED_MS + 20_000 * number, closes=number < 2) for number in range(3)
+    )
+    delete(stage, session=old.id)
+    event_ms = OPENED_MS + 5_000
+    news = TaskNews("an old task", "cloud", stage.bot())
+    replayed = Callback(
+        *(SDK_APP_ID, 1403, event_ms),
+        room_id=stage.room_id,
+        room_id_type=1,
+        task=news,
+        said=hear(1, event_ms=event_ms),
+    )
+    for _ in ("unknown task", "known task"):
+        messages = [outcome.message for outcome in act_on(replayed, stage.resources)]
+        assert "sentence.kept" not in messages
+        assert "callback.ignored" in messages
+    assert count_kept(stage, old, newest) == [0, 1]
 
 
 @pytest.mark.parametrize(
