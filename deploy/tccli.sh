@@ -54,6 +54,7 @@ deploy start_transcription 10
 deploy stop_transcription 10
 deploy describe_room 10
 deploy read_transcript 10
+deploy delete_transcript 10
 deploy drain_starts 60
 call UpdateFunctionEventInvokeConfig drain_starts >/dev/null
 trigger trtc_callback

@@ -1,4 +1,4 @@
-"""Start what is due, in all rooms; stop what should not run; restart what broke."""
+"""Start what is due, in all rooms; stop what should not run; restart what broke; forget what is over."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 from shared import log
 from shared.errors import NotSharedError, RequestError, RoomscribeError
 from shared.lifecycle.draining import drain
+from shared.lifecycle.forgetting import forget_old
 from shared.resources import open_resources
 from shared.scf import Json, begin_invocation, is_direct
 from shared.settings import Settings, read_settings
@@ -21,11 +22,15 @@ def main_handler(event: object, context: object) -> Json:
         settings = read_settings(os.environ)
         log.begin_logging(invocation, settings.log_level)
         token = read_token(event, settings)
-        for room, outcomes in drain(open_resources(settings, invocation), token):
+        resources = open_resources(settings, invocation)
+        for room, outcomes in drain(resources, token):
             rooms += bool(outcomes)
             log.bind_room(*room)
             for outcome in outcomes:
                 outcome.write()
+        log.unbind_room()
+        for outcome in forget_old(resources):
+            outcome.write()
     except RoomscribeError as error:
         log.write_error("drain.failed", error)
         return {"outcome": "error", "error_code": error.code, "rooms": rooms}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.errors import NotSharedError
 from shared.ledger import KeptTranscripts, open_ledger
-from shared.scf import Json
+from shared.scf import Json, now_ms
 from shared.settings import Settings
 from shared.transcripts.serving import answer_reader
 from shared.transcripts.source import TranscriptSource
@@ -21,4 +21,5 @@ def open_source(settings: Settings) -> TranscriptSource:
         raise NotSharedError(
             "LEDGER_URL: reading transcripts needs a ledger that all instances share"
         )
-    return KeptTranscripts(open_ledger(settings.ledger_url))
+    ledger = open_ledger(settings.ledger_url, settings.transcript_keep_days)
+    return KeptTranscripts(ledger, settings.kept_since_ms(now_ms()))

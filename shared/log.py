@@ -68,6 +68,13 @@ def bind_room(sdk_app_id: object, room_id: object, room_id_type: object, **field
     structlog.contextvars.bind_contextvars(**given)
 
 
+def unbind_room() -> None:
+    """Name no room any more."""
+    structlog.contextvars.unbind_contextvars(
+        "sdk_app_id", "room_id", "room_id_type", "correlation_id"
+    )
+
+
 def write(message: str, level: str = "info", **fields: object) -> None:
     """Write one line; `message` is noun.result, `fields` whose value is None are left out."""
     given = {name: value for name, value in fields.items() if value is not None}

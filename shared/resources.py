@@ -101,7 +101,7 @@ def open_resources(settings: Settings, invocation: Invocation) -> Resources:
     return Resources(
         settings=settings,
         rules=load_rules(settings.rules_file),
-        ledger=_open_ledger(settings.ledger_url),
+        ledger=_open_ledger(settings),
         client=open_client(settings.endpoint, settings.ca),
         invocation=invocation,
         strangers=open_strangers(settings.endpoint),
@@ -134,8 +134,8 @@ class AbsentLedger:
         raise self._error
 
 
-def _open_ledger(url: str) -> Ledger:
+def _open_ledger(settings: Settings) -> Ledger:
     try:
-        return open_ledger(url)
+        return open_ledger(settings.ledger_url, settings.transcript_keep_days)
     except LedgerError as error:  # a room that is created starts without it
         return cast("Ledger", AbsentLedger(error))

@@ -17,10 +17,12 @@ DEFAULT_ENDPOINT = "https://trtc.intl.tencentcloudapi.com"
 DEFAULT_SCF_ENDPOINT = "https://scf.tencentcloudapi.com"
 # Source: StartAITranscription and CreateCloudTranscription, request limits; Tencent raises them on request.
 STARTS_PER_S = {"cloud": 20, "ai": 50}
+KEEP_DAYS, MAX_KEEP_DAYS = 30, 3650  # of what is over
 DEFAULT_LEDGER_URL = "sqlite:////tmp/roomscribe-ledger.db"
 DEFAULT_RULES_FILE = str(Path(__file__).parent.parent / "rules.toml")
 PACKAGED_CA = Path(__file__).parent.parent / "ca"  # hashed: the package has it, a checkout has not
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+DAY_MS = 86_400_000
 DEVELOPMENT_MARK = "NotASecret"  # every development key contains it; none may reach the cloud
 CREDENTIAL_NAMES = (  # SCF's run role first: an attached role is the safer choice of the two
     ("TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SESSIONTOKEN"),
@@ -53,6 +55,7 @@ class Settings:
     drain_function: str | None
     scf_endpoint: str
     transcript_link_key: str | None = field(repr=False)
+    transcript_keep_days: int
     log_level: str
     on_scf: bool
 
@@ -60,6 +63,10 @@ class Settings:
     def ledger_is_shared(self) -> bool:
         """Whether every instance sees the same ledger: on SCF each has a /tmp of its own."""
         return not (self.on_scf and self.ledger_url.startswith("sqlite:"))
+
+    def kept_since_ms(self, now_ms: int) -> int:
+        """The ms since which what is over is kept: what was over before may not be read any more."""
+        return now_ms - self.transcript_keep_days * DAY_MS
 
     @property
     def has_drainer(self) -> bool:
@@ -100,6 +107,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         drain_function=environ.get("DRAIN_FUNCTION") or None,
         scf_endpoint=_read_endpoint(environ, "SCF_ENDPOINT", DEFAULT_SCF_ENDPOINT, problems),
         transcript_link_key=_read_link_key(environ, problems),
+        transcript_keep_days=_read_int(
+            environ, "TRANSCRIPT_KEEP_DAYS", KEEP_DAYS, problems, unit="days", most=MAX_KEEP_DAYS
+        ),
         log_level=_read_log_level(environ, problems),
         on_scf=_runs_on_scf(environ),
     )
@@ -221,10 +231,13 @@ def _read_int(
     problems: list[str],
     *,
     unit: str = "seconds",
+    most: int | None = None,
 ) -> int:
     text = environ.get(name) or str(default)
-    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) == 0:
-        problems.append(f"{name}: must be a whole number of {unit}, 1 or more")
+    is_number = re.fullmatch(r"[0-9]{1,9}", text) and int(text) > 0
+    if not is_number or (most and int(text) > most):
+        allowed = f"1 to {most}" if most else "1 or more"
+        problems.append(f"{name}: must be a whole number of {unit}, {allowed}")
         return default
     return int(text)
 

@@ -37,6 +37,12 @@ class MemorySource:
     def forget(self, session_id: str = SESSION) -> None:
         del self.heads[session_id], self.news[session_id]
 
+    def delete_sentences(self, session_id: str = SESSION) -> None:
+        """Delete what was said so far in a session that goes on."""
+        version = self.heads[session_id].version + 1
+        self.news[session_id] = {}
+        self.change(session_id, version=version, deleted=version)
+
     def add(self, news: SentenceNews, session_id: str = SESSION) -> None:
         kept = self.news[session_id]
         known = kept.get(news.key)

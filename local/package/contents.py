@@ -13,7 +13,7 @@ Files = Mapping[str, bytes]
 
 REDIS = ("redis", "async_timeout")  # what only LEDGER_URL=redis://… needs
 BUNDLE = "certifi/cacert.pem"
-OURS = (".py", ".sql")
+OURS = (".py", ".sql", ".html", ".css", ".js")
 
 
 def collect_files(root: Path, dependencies: Path, *, redis: bool = True) -> dict[str, bytes]:

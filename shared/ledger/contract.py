@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from shared.ledger.book import RoomBook
 from shared.ledger.records import Person, Room, Session
@@ -12,6 +12,22 @@ from shared.transcripts.records import SentenceNews
 LONGEST_LEASE_MS = 60_000
 
 Result = TypeVar("Result")
+
+
+class Version(NamedTuple):
+    """How often a transcript has changed, and at which of these changes it was last deleted (0: never)."""
+
+    latest: int = 0
+    deleted: int = 0
+
+
+class Forgotten(NamedTuple):
+    """How many records were deleted because their time was over."""
+
+    sessions: int = 0
+    sentences: int = 0
+    people: int = 0
+    rooms: int = 0
 
 
 class Ledger(Protocol):
@@ -89,17 +105,28 @@ class Ledger(Protocol):
     def keep_sentence(self, session: Session, news: SentenceNews) -> bool:
         """Merge what a callback told of a sentence into what is known of it; whether it was new.
 
-        The order in which callbacks come, and how often, makes no difference.
+        The order in which callbacks come, and how often, makes no difference. What was deleted is
+        not kept again.
         """
 
-    def read_version(self, session: Session) -> int:
+    def read_version(self, session: Session) -> Version:
         """How often anything in the session's transcript has changed so far."""
 
     def list_sentences(self, session: Session, since: int) -> list[SentenceNews]:
         """What is known of each sentence that changed after version `since`."""
 
-    def forget_sentences(self, session: Session) -> int:
-        """Delete what was said in a session; how many sentences there were."""
+    def forget_sentences(self, session: Session, until_ms: int) -> int:
+        """Delete what was said in a session, for good; how many sentences there were.
+
+        What happened until `until_ms` is not kept again (see `Deletion`).
+        """
+
+    def forget_old(self, before_ms: int) -> Forgotten:
+        """Delete some of what was over before then: closed sessions with people and sentences, tombstones.
+
+        To be asked again until nothing was deleted: each time is short. What is open, lives or is
+        due stays. An engine whose records end by themselves has nothing to delete.
+        """
 
     def close(self) -> None:
         """Let go of files and connections."""

@@ -145,6 +145,10 @@ class Session(Struct, omit_defaults=True):
     held: bool = False
     tasks: dict[str, Task] = {}
 
+    def is_kept(self, since_ms: int) -> bool:
+        """Whether it is to be shown, if what was over before then is not."""
+        return self.closed_ms is None or self.closed_ms >= since_ms
+
 
 class Person(Struct):
     """An anchor seen in a session, with the ms of the newest event about them, and about their microphone."""

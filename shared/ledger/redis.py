@@ -15,14 +15,15 @@ import msgspec
 from shared.errors import LedgerError
 from shared.ledger import redis_agenda, redis_sentences
 from shared.ledger.book import SESSIONS_LOADED, RoomBook
-from shared.ledger.contract import LONGEST_LEASE_MS
+from shared.ledger.contract import LONGEST_LEASE_MS, Forgotten, Version
 from shared.ledger.patience import take_turns
 from shared.ledger.people import Presence
 from shared.ledger.records import Person, Room, Session, find_room
 from shared.ledger.redis_book import (
-    KEPT_S,
     OLDER_KEPT,
     Page,
+    date_closed,
+    find_kept_s,
     list_living,
     load_book,
     load_commands,
@@ -31,32 +32,36 @@ from shared.ledger.redis_book import (
 )
 from shared.ledger.redis_keys import (
     AGENDA,
-    book_key,
-    lease_key,
-    living_key,
-    older_key,
     parse_room,
-    people_key,
-    slots_key,
+    room_key,
+    session_key,
+    session_keys,
+    shared_key,
 )
 from shared.ledger.redis_scripts import DROP_LEASE, SAVE_PRESENCE, TAKE_LEASE, TAKE_SLOT
 from shared.ledger.redis_server import Server, script
 from shared.ledger.slots import WINDOW_MS
+from shared.settings import KEEP_DAYS
 from shared.transcripts.records import SentenceNews
 
 PATIENCE_S = 0.7  # no round trip begins later: with the last answer's 0.5 s, a method ends in 1.2 s
 LONGEST_PAUSE_S = 0.004
 SLOTS_KEPT_S = 60
 LEASE_KEPT_S = 86_400
+DAY_S = 86_400
 
 Result = TypeVar("Result")
 
 
 class RedisLedger:
-    """Keeps the ledger's contract in a Redis database; see `contract`. It connects when first asked."""
+    """Keeps the ledger's contract in a Redis database; see `contract`. It connects when first asked.
 
-    def __init__(self, url: str) -> None:
+    What is over ends by itself, `keep_days` later.
+    """
+
+    def __init__(self, url: str, keep_days: int = KEEP_DAYS) -> None:
         self._server = Server(url)
+        self._keep_s = keep_days * DAY_S
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -87,8 +92,8 @@ class RedisLedger:
     def list_sessions(self, room: Room, most: int) -> list[Session]:
         """The room's sessions, newest first, at most `most` and those that are still kept."""
         raw, older = self._server.ask(
-            ("GET", book_key(room)),
-            ("LRANGE", older_key(room), 0, max(most - SESSIONS_LOADED, 1) - 1),
+            ("GET", room_key(room, "book")),
+            ("LRANGE", room_key(room, "older"), 0, max(most - SESSIONS_LOADED, 1) - 1),
             atomic=True,
         )
         with self._decoding():
@@ -107,7 +112,7 @@ class RedisLedger:
         precise: bool = True,
     ) -> None:
         """Remember what the newest event about somebody says; None leaves the microphone as it was."""
-        key = people_key(session)
+        key, kept_s = session_key(session, "people"), find_kept_s(session, self._keep_s)
         for _ in take_turns(PATIENCE_S, LONGEST_PAUSE_S):
             (raw,) = self._server.ask(("HGET", key, user_id))
             with self._decoding():
@@ -115,7 +120,7 @@ class RedisLedger:
             noted = known.note(event_ms, present=present, microphone=microphone, precise=precise)
             if noted == known:
                 return
-            args = (user_id, raw or b"", msgspec.json.encode(noted), KEPT_S)
+            args = (user_id, raw or b"", msgspec.json.encode(noted), kept_s)
             (saved,) = self._server.ask(script(SAVE_PRESENCE, key, args=args))
             if saved:
                 return
@@ -123,7 +128,7 @@ class RedisLedger:
 
     def list_people(self, session: Session) -> list[Person]:
         """Everybody seen in a session, by name."""
-        (people,) = self._server.ask(("HGETALL", people_key(session)))
+        (people,) = self._server.ask(("HGETALL", session_key(session, "people")))
         with self._decoding():
             return [
                 msgspec.json.decode(raw, type=Presence).show(user_id.decode())
@@ -138,25 +143,37 @@ class RedisLedger:
 
     def keep_sentence(self, session: Session, news: SentenceNews) -> bool:
         """Merge what a callback told of a sentence into what is known of it; whether it was new."""
+        kept_s = find_kept_s(session, self._keep_s)
         for _ in take_turns(PATIENCE_S, LONGEST_PAUSE_S):
             with self._decoding():
-                kept = redis_sentences.keep(self._server, session, news)
+                kept = redis_sentences.keep(self._server, session, news, kept_s)
             if kept is not None:
                 return kept
         raise self._crowded()
 
-    def read_version(self, session: Session) -> int:
+    def read_version(self, session: Session) -> Version:
         """How often anything in the session's transcript has changed so far."""
-        return redis_sentences.read_version(self._server, session)
+        with self._decoding():
+            return redis_sentences.read_version(self._server, session)
 
     def list_sentences(self, session: Session, since: int) -> list[SentenceNews]:
         """What is known of each sentence that changed after version `since`."""
         with self._decoding():
             return redis_sentences.list_since(self._server, session, since)
 
-    def forget_sentences(self, session: Session) -> int:
+    def forget_sentences(self, session: Session, until_ms: int) -> int:
         """Delete what was said in a session; how many sentences there were."""
-        return redis_sentences.forget(self._server, session)
+        kept_s = find_kept_s(session, self._keep_s)
+        for _ in take_turns(PATIENCE_S, LONGEST_PAUSE_S):
+            with self._decoding():
+                count = redis_sentences.forget(self._server, session, until_ms, kept_s)
+            if count is not None:
+                return count
+        raise self._crowded()
+
+    def forget_old(self, before_ms: int) -> Forgotten:  # noqa: ARG002  the contract's
+        """Nothing: whatever is over has been given its time when it was written."""
+        return Forgotten()
 
     def list_due(self, now_ms: int, most: int) -> list[Room]:
         """The rooms whose next look has come, the longest waiting first."""
@@ -183,24 +200,24 @@ class RedisLedger:
 
     def count_living(self, sdk_app_id: int) -> int:
         """How many tasks of an application hold, or are about to hold, a place of the quota."""
-        (count,) = self._server.ask(("SCARD", living_key(sdk_app_id)))
+        (count,) = self._server.ask(("SCARD", shared_key("living", sdk_app_id)))
         return int(count)
 
     def take_slot(self, name: str, per_s: int, now_ms: int) -> int:
         """0 when one more call of that name may go out now, else the ms after which to ask again."""
         args = (per_s, now_ms, WINDOW_MS, SLOTS_KEPT_S)
-        (wait_ms,) = self._server.ask(script(TAKE_SLOT, slots_key(name), args=args))
+        (wait_ms,) = self._server.ask(script(TAKE_SLOT, shared_key("slots", name), args=args))
         return int(wait_ms)
 
     def take_lease(self, name: str, token: str, now_ms: int, lease_ms: int) -> bool:
         """Whether `token` now holds the lease of that name, new, renewed, or because it had run out."""
         args = (token, now_ms, now_ms + lease_ms, LONGEST_LEASE_MS, LEASE_KEPT_S)
-        (taken,) = self._server.ask(script(TAKE_LEASE, lease_key(name), args=args))
+        (taken,) = self._server.ask(script(TAKE_LEASE, shared_key("lease", name), args=args))
         return bool(taken)
 
     def drop_lease(self, name: str, token: str) -> None:
         """Give a lease back, if `token` still holds it."""
-        self._server.ask(script(DROP_LEASE, lease_key(name), args=(token,)))
+        self._server.ask(script(DROP_LEASE, shared_key("lease", name), args=(token,)))
 
     def _load(self, room: Room) -> Page:
         replies = self._server.ask(*load_commands(room))
@@ -211,8 +228,22 @@ class RedisLedger:
     def _save(self, page: Page, suspects: set[str]) -> bool:
         before = redis_agenda.bring_forward(page.book)
         after = redis_agenda.put_off(page) + redis_agenda.settle(page.book, suspects)
-        replies = self._server.ask(*before, save_command(page), *after)
-        return bool(replies[len(before)])
+        replies = self._server.ask(*before, save_command(page, self._keep_s), *after)
+        is_saved = bool(replies[len(before)])
+        if is_saved:
+            self._server.ask(*date_closed(page, self._keep_s))
+            if len(page.book.sessions) > SESSIONS_LOADED:
+                self._forget_oldest(page.book.room)
+        return is_saved
+
+    def _forget_oldest(self, room: Room) -> None:
+        """Delete the sessions that are too many, with all that belongs to them."""
+        older = room_key(room, "older")
+        (raws,) = self._server.ask(("LRANGE", older, OLDER_KEPT, -1))
+        for raw in raws:
+            with self._decoding():
+                session = msgspec.json.decode(raw, type=Session)
+            self._server.ask(("DEL", *session_keys(session)), ("LREM", older, -1, raw))
 
     def _mend(self, room: Room, suspects: set[str]) -> None:
         """Undo what lost attempts wrote beside the book, when no attempt follows."""

@@ -19,12 +19,12 @@ from shared.ledger.redis_keys import (
     AGENDA,
     BOOK_PATTERN,
     LIVING_PATTERN,
-    book_key,
-    living_key,
     name_room,
     parse_book_key,
     parse_living,
     parse_room,
+    room_key,
+    shared_key,
 )
 from shared.ledger.redis_scripts import LOOK_BY, REPLACE_LOOK
 from shared.ledger.redis_server import Command, Server, script
@@ -50,7 +50,7 @@ def put_off(page: Page) -> list[Command]:
 
 def settle(book: RoomBook, suspects: set[str]) -> list[Command]:
     """What must be written after a book: which of the suspects live."""
-    key, living = living_key(book.room.sdk_app_id), list_living(book)
+    key, living = shared_key("living", book.room.sdk_app_id), list_living(book)
     commands: list[Command] = []
     if begun := sorted(suspects & living):
         commands.append(("SADD", key, *begun))
@@ -117,7 +117,7 @@ def _mend_living(server: Server, suspects: set[str]) -> None:
 
 
 def _load_books(server: Server, rooms: list[Room]) -> list[RoomBook]:
-    raws = server.ask(*(("GET", book_key(room)) for room in rooms))
+    raws = server.ask(*(("GET", room_key(room, "book")) for room in rooms))
     return [load_book(room, raw) for room, raw in zip(rooms, raws, strict=True)]
 
 

@@ -10,12 +10,18 @@ from msgspec import Struct
 from shared.ledger import agenda
 from shared.ledger.book import SESSIONS_LOADED, RoomBook
 from shared.ledger.records import Room, Session
-from shared.ledger.redis_keys import AGENDA, book_key, name_living, name_room, older_key
+from shared.ledger.redis_keys import (
+    AGENDA,
+    name_living,
+    name_room,
+    room_key,
+    session_keys,
+)
 from shared.ledger.redis_scripts import SAVE_BOOK
 from shared.ledger.redis_server import Command, script
 from shared.rules import Rule
 
-KEPT_S = 30 * 86_400  # garbage collection only: how long what nobody needs any more stays
+OPEN_KEPT_S = 30 * 86_400  # longer: what belongs to an open session, of which nothing is heard
 OLDER_KEPT = 48  # sessions of a room besides those in its book
 
 
@@ -29,9 +35,13 @@ class Stored(Struct, omit_defaults=True):
 
 @dataclass
 class Page:
-    """A book as it was read: its bytes, those of a numeric room's twin, its look and living tasks."""
+    """A book as it was read: its bytes, those of a numeric room's twin, its look and living tasks.
+
+    `opened` are the ids of the sessions that were open.
+    """
 
     book: RoomBook
+    opened: set[str]
     seen_ms: int | None
     raw: bytes
     twin: bytes
@@ -50,7 +60,8 @@ def load_commands(room: Room) -> list[Command]:
     The look comes first: one that is still the same later is no newer than the book.
     """
     rooms = (room, room.twin) if _heeds_twin(room) else (room,)
-    return [("ZSCORE", AGENDA, name_room(room)), *(("GET", book_key(known)) for known in rooms)]
+    books = (("GET", room_key(known, "book")) for known in rooms)
+    return [("ZSCORE", AGENDA, name_room(room)), *books]
 
 
 def load_page(room: Room, score: float | None, raw: bytes | None, twin: bytes | None) -> Page:
@@ -59,7 +70,8 @@ def load_page(room: Room, score: float | None, raw: bytes | None, twin: bytes | 
     tombstone_ms = max(stored.tombstone_ms, _decode(twin).tombstone_ms)
     book = RoomBook(room, stored.sessions, tombstone_ms, stored.plan)
     seen_ms = None if score is None else int(score)
-    return Page(book, seen_ms, raw or b"", twin or b"", _encode(book), list_living(book))
+    opened = {session.id for session in stored.sessions if session.closed_ms is None}
+    return Page(book, opened, seen_ms, raw or b"", twin or b"", _encode(book), list_living(book))
 
 
 def load_book(room: Room, raw: bytes | None) -> RoomBook:
@@ -67,18 +79,34 @@ def load_book(room: Room, raw: bytes | None) -> RoomBook:
     return RoomBook(room, _decode(raw).sessions)
 
 
-def save_command(page: Page) -> Command:
+def save_command(page: Page, keep_s: int) -> Command:
     """What replaces the book if it is still as it was read; its reply is 1 when it was."""
     room, book = page.book.room, page.book
-    keys = [book_key(room), older_key(room)]
+    keys = [room_key(room, "book"), room_key(room, "older")]
     if _heeds_twin(room):
-        keys.append(book_key(room.twin))
+        keys.append(room_key(room.twin, "book"))
     leaving = [
         msgspec.json.encode(session) for session in reversed(book.sessions[SESSIONS_LOADED:])
     ]
-    kept_s = KEPT_S if _is_over(book) else ""
-    args = (page.raw, _encode(book), kept_s, KEPT_S, OLDER_KEPT, page.twin, *leaving)
+    kept_s = find_kept_s(book.open_now, keep_s) if _is_over(book) else ""
+    args = (page.raw, _encode(book), kept_s, keep_s, page.twin, *leaving)
     return script(SAVE_BOOK, *keys, args=args)
+
+
+def date_closed(page: Page, keep_s: int) -> list[Command]:
+    """What must be written once a book is: how long what belongs to its just closed sessions is kept."""
+    return [
+        ("EXPIRE", key, keep_s)
+        for session in page.book.sessions
+        if session.id in page.opened and session.closed_ms is not None
+        for key in session_keys(session)
+    ]
+
+
+def find_kept_s(session: Session | None, keep_s: int) -> int:
+    """How long what belongs to a session, or to none, is kept when nothing more is heard of it."""
+    is_open = session is not None and session.closed_ms is None
+    return keep_s + (OPEN_KEPT_S if is_open else 0)
 
 
 def list_living(book: RoomBook) -> set[str]:

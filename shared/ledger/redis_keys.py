@@ -6,9 +6,12 @@ A room's numeric and string twin share the slot, because a string's tombstone co
 from __future__ import annotations
 
 import re
+from typing import Literal, get_args
 from urllib.parse import quote, unquote
 
 from shared.ledger.records import Room, Session
+
+OfSession = Literal["people", "sentences", "versions", "deletion"]
 
 AGENDA = "roomscribe:agenda"
 BOOK_PATTERN = "roomscribe:{*}:[01]:book"
@@ -16,44 +19,32 @@ LIVING_PATTERN = "roomscribe:living:*"
 _BOOK = re.compile(r"roomscribe:\{(.+)\}:([01]):book")
 
 
-def book_key(room: Room) -> str:
-    """Where a room's book lies."""
-    return f"{_room_key(room)}:book"
+def room_key(room: Room, what: Literal["book", "older"]) -> str:
+    """Where a room's book lies, or the sessions that are no longer in it: a list, newest first."""
+    return f"{_place_room(room)}:{what}"
 
 
-def older_key(room: Room) -> str:
-    """Where the sessions lie that are no longer in the book, newest first."""
-    return f"{_room_key(room)}:older"
+def session_key(session: Session, what: OfSession) -> str:
+    """Where something of a session lies.
+
+    people: a hash by user. sentences: a hash by sentence. versions: the sentences' versions, a
+    sorted set. deletion: what is left of sentences that were deleted.
+    """
+    return f"{_place_room(session.room)}:{what}:{_quote(session.id)}"
 
 
-def people_key(session: Session) -> str:
-    """Where everybody seen in a session lies, a hash by user."""
-    return f"{_room_key(session.room)}:people:{_quote(session.id)}"
+def session_keys(session: Session) -> list[str]:
+    """Where all of a session lies that is not in its record."""
+    return [session_key(session, what) for what in get_args(OfSession)]
 
 
-def sentences_key(session: Session) -> str:
-    """Where what was said in a session lies, a hash by sentence."""
-    return f"{_room_key(session.room)}:sentences:{_quote(session.id)}"
+def shared_key(what: Literal["living", "slots", "lease"], name: str | int) -> str:
+    """Where something lies that belongs to no room.
 
-
-def versions_key(session: Session) -> str:
-    """Where the versions of a session's sentences lie, a sorted set."""
-    return f"{_room_key(session.room)}:versions:{_quote(session.id)}"
-
-
-def living_key(sdk_app_id: int) -> str:
-    """Where an application's living tasks lie, a set."""
-    return f"roomscribe:living:{sdk_app_id}"
-
-
-def slots_key(name: str) -> str:
-    """Where the times of the slots given last lie, a list."""
-    return f"roomscribe:slots:{name}"
-
-
-def lease_key(name: str) -> str:
-    """Where a lease lies, a hash of token and until_ms."""
-    return f"roomscribe:lease:{name}"
+    living: an application's living tasks, a set. slots: the times of the slots given last, a list.
+    lease: a hash of token and until_ms.
+    """
+    return f"roomscribe:{what}:{name}"
 
 
 def name_room(room: Room) -> str:
@@ -86,7 +77,7 @@ def parse_book_key(key: str) -> Room | None:
         return None
 
 
-def _room_key(room: Room) -> str:
+def _place_room(room: Room) -> str:
     return f"roomscribe:{{{room.sdk_app_id}/{_quote(room.room_id)}}}:{room.room_id_type}"
 
 

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 # A room's book, or its twin's, may have changed since it was read: then nothing is written.
 # KEYS book, older, twin (a numeric room's only); ARGV book as read, as it is to be, seconds to
-# keep it ("": for ever), seconds to keep older sessions, how many of them, the twin's book as
-# read, sessions that leave the book.
+# keep it ("": for ever), seconds to keep older sessions, the twin's book as read, sessions that
+# leave the book.
 SAVE_BOOK = """
 if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
-if KEYS[3] and (redis.call('GET', KEYS[3]) or '') ~= ARGV[6] then return 0 end
+if KEYS[3] and (redis.call('GET', KEYS[3]) or '') ~= ARGV[5] then return 0 end
 if ARGV[3] == '' then
     redis.call('SET', KEYS[1], ARGV[2])
 else
     redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
 end
-for i = 7, #ARGV do
+for i = 6, #ARGV do
     redis.call('LPUSH', KEYS[2], ARGV[i])
-    redis.call('LTRIM', KEYS[2], 0, ARGV[5] - 1)
     redis.call('EXPIRE', KEYS[2], ARGV[4])
 end
 return 1
@@ -34,16 +33,29 @@ redis.call('EXPIRE', KEYS[1], ARGV[4])
 return 1
 """
 
-# KEYS sentences, versions; ARGV sentence, as read, as it is to be, seconds to keep the transcript.
+# KEYS sentences, versions, deletion; ARGV sentence, as read, as it is to be, seconds to keep the
+# transcript, deletion as read, its version.
 SAVE_SENTENCE = """
 if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[2] then return 0 end
+if (redis.call('GET', KEYS[3]) or '') ~= ARGV[5] then return 0 end
 local last = redis.call('ZREVRANGE', KEYS[2], 0, 0, 'WITHSCORES')
-local version = string.format('%.0f', (tonumber(last[2]) or 0) + 1)
+local version = string.format('%.0f', (tonumber(last[2]) or ARGV[6]) + 1)
 redis.call('HSET', KEYS[1], ARGV[1], version .. ':' .. ARGV[3])
 redis.call('ZADD', KEYS[2], version, ARGV[1])
-redis.call('EXPIRE', KEYS[1], ARGV[4])
-redis.call('EXPIRE', KEYS[2], ARGV[4])
+for i = 1, 3 do redis.call('EXPIRE', KEYS[i], ARGV[4]) end
 return 1
+"""
+
+# KEYS sentences, versions, deletion; ARGV deletion as read, the last sentence as read with its
+# version (or not), deletion as it is to be, seconds to keep that. The reply is how many there were.
+FORGET_SENTENCES = """
+if (redis.call('GET', KEYS[3]) or '') ~= ARGV[1] then return -1 end
+local last = redis.call('ZREVRANGE', KEYS[2], 0, 0, 'WITHSCORES')
+if (last[1] or '') ~= ARGV[2] or (last[2] or '') ~= ARGV[3] then return -1 end
+local count = redis.call('HLEN', KEYS[1])
+redis.call('DEL', KEYS[1], KEYS[2])
+redis.call('SET', KEYS[3], ARGV[4], 'EX', ARGV[5])
+return count
 """
 
 # KEYS agenda; ARGV room, the ms by which it must be looked at.

@@ -12,9 +12,11 @@ CREATE TABLE IF NOT EXISTS sessions (
     room_id TEXT NOT NULL,
     room_id_type INTEGER NOT NULL,
     opened_ms INTEGER NOT NULL,
-    body TEXT NOT NULL
+    body TEXT NOT NULL,
+    over_ms INTEGER
 );
 CREATE INDEX IF NOT EXISTS sessions_by_room ON sessions (sdk_app_id, room_id, room_id_type, opened_ms);
+CREATE INDEX IF NOT EXISTS sessions_by_end ON sessions (over_ms) WHERE over_ms IS NOT NULL;
 CREATE TABLE IF NOT EXISTS people (
     session_id TEXT NOT NULL,
     user_id TEXT NOT NULL,
@@ -32,6 +34,10 @@ CREATE TABLE IF NOT EXISTS sentences (
     PRIMARY KEY (session_id, key)
 );
 CREATE UNIQUE INDEX IF NOT EXISTS sentences_by_version ON sentences (session_id, version);
+CREATE TABLE IF NOT EXISTS deletions (
+    session_id TEXT PRIMARY KEY,
+    body TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS agenda (
     sdk_app_id INTEGER NOT NULL,
     room_id TEXT NOT NULL,

@@ -17,7 +17,7 @@ import msgspec
 from shared.errors import LedgerError
 from shared.ledger import sqlite_sentences
 from shared.ledger.book import RoomBook
-from shared.ledger.contract import LONGEST_LEASE_MS
+from shared.ledger.contract import LONGEST_LEASE_MS, Forgotten, Version
 from shared.ledger.people import Presence
 from shared.ledger.records import Person, Room, Session
 from shared.ledger.slots import take_slot
@@ -29,7 +29,8 @@ from shared.ledger.sqlite_book import (
     save_book,
     write_agenda,
 )
-from shared.ledger.sqlite_file import BUSY_TIMEOUT_S, open_file
+from shared.ledger.sqlite_file import BUSY_TIMEOUT_S, empty_log, open_file
+from shared.ledger.sqlite_tidying import PIECE, forget_piece
 from shared.transcripts.records import SentenceNews
 
 Result = TypeVar("Result")
@@ -109,7 +110,7 @@ class SqliteLedger:
         with self._transaction() as connection:
             return sqlite_sentences.keep(connection, session.id, news)
 
-    def read_version(self, session: Session) -> int:
+    def read_version(self, session: Session) -> Version:
         """How often anything in the session's transcript has changed so far."""
         with self._transaction("DEFERRED") as connection:
             return sqlite_sentences.read_version(connection, session.id)
@@ -119,10 +120,24 @@ class SqliteLedger:
         with self._transaction("DEFERRED") as connection:
             return sqlite_sentences.list_since(connection, session.id, since)
 
-    def forget_sentences(self, session: Session) -> int:
-        """Delete what was said in a session; how many sentences there were."""
+    def forget_sentences(self, session: Session, until_ms: int) -> int:
+        """Delete what was said in a session, from the log of writes, too; how many sentences there were."""
         with self._transaction() as connection:
-            return sqlite_sentences.forget(connection, session.id)
+            count = sqlite_sentences.forget(connection, session.id, until_ms)
+        if not self._empty_log():
+            raise LedgerError(
+                f"LEDGER_URL: {self._path}: what was said is deleted, but {self._path}-wal still holds "
+                "it while another program reads there; end that, and delete again"
+            )
+        return count
+
+    def forget_old(self, before_ms: int) -> Forgotten:
+        """Delete one piece of what was over before then; after the last one the log of writes is emptied."""
+        with self._transaction() as connection:
+            forgotten = forget_piece(connection, before_ms)
+        if 0 < sum(forgotten) < PIECE:
+            self._empty_log()
+        return forgotten
 
     def list_due(self, now_ms: int, most: int) -> list[Room]:
         """The rooms whose next look has come, the longest waiting first."""
@@ -190,18 +205,28 @@ class SqliteLedger:
         with self._transaction() as connection:
             connection.execute("DELETE FROM leases WHERE name = ? AND token = ?", (name, token))
 
+    def _empty_log(self) -> bool:
+        with self._alone() as connection:
+            return empty_log(connection)
+
     @contextmanager
     def _transaction(self, kind: str = "IMMEDIATE") -> Iterator[sqlite3.Connection]:
+        with self._alone() as connection:
+            connection.execute(f"BEGIN {kind}")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.rollback()
+                raise
+
+    @contextmanager
+    def _alone(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for one thread at a time."""
         if not self._turn.acquire(timeout=BUSY_TIMEOUT_S):
             raise LedgerError(f"LEDGER_URL: {self._path} does not answer: too many threads wait")
         try:
-            self._connection.execute(f"BEGIN {kind}")
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                self._connection.rollback()
-                raise
+            yield self._connection
         except (sqlite3.Error, msgspec.MsgspecError) as error:
             raise LedgerError(f"LEDGER_URL: {self._path} does not answer: {error}") from error
         finally:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from shared.ledger import agenda
+from shared.ledger import agenda, claims
 from shared.ledger.book import SESSIONS_LOADED, RoomBook
 from shared.ledger.records import Room, Session
 from shared.rules import Rule
@@ -45,15 +45,23 @@ def load_sessions(connection: sqlite3.Connection, room: Room, most: int) -> list
 def save_book(connection: sqlite3.Connection, book: RoomBook, before: RoomBook) -> None:
     """Write what became of a book, and its place in the agenda, where they differ from before."""
     known = {session.id: session for session in before.sessions}
-    for session in book.sessions:
-        if known.get(session.id) != session:
-            values = (session.id, *session.room, session.opened_ms, _encode(session))
-            connection.execute("REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?)", values)
+    for place, session in enumerate(book.sessions):
+        leaves = place >= SESSIONS_LOADED  # nobody can finish anything of it any more
+        if leaves or known.get(session.id) != session:
+            save_session(connection, session, is_left=leaves)
     if (book.tombstone_ms, book.plan) != (before.tombstone_ms, before.plan):
         row = (*book.room, book.tombstone_ms, _encode(book.plan) if book.plan else None)
         connection.execute("REPLACE INTO rooms VALUES (?, ?, ?, ?, ?)", row)
     if book != before:
         write_agenda(connection, book)
+
+
+def save_session(connection: sqlite3.Connection, session: Session, *, is_left: bool) -> None:
+    """Write a session, and when it was over: it is not while anything of it may live, unless left."""
+    is_over = is_left or not claims.is_unfinished(session)
+    over_ms = session.closed_ms if is_over else None
+    values = (session.id, *session.room, session.opened_ms, _encode(session), over_ms)
+    connection.execute("REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?)", values)
 
 
 def write_agenda(connection: sqlite3.Connection, book: RoomBook) -> None:

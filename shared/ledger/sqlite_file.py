@@ -6,11 +6,18 @@ import sqlite3
 from pathlib import Path
 
 from shared.errors import LedgerError
+from shared.ledger.book import SESSIONS_LOADED
 from shared.ledger.patience import take_turns
-from shared.ledger.sqlite_book import list_books, load_book, write_agenda
+from shared.ledger.sqlite_book import (
+    list_books,
+    load_book,
+    load_sessions,
+    save_session,
+    write_agenda,
+)
 
 APPLICATION_ID = 0x526F6F6D  # "Room": tells our file from anybody else's
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUSY_TIMEOUT_S = 1.0
 OPEN_PAUSE_S = 0.04  # switching to WAL does not wait for a lock by itself
 SCHEMA = Path(__file__).parent / "schema.sql"
@@ -29,6 +36,12 @@ def open_file(path: str) -> sqlite3.Connection:
     raise LedgerError(f"LEDGER_URL: {path} cannot be opened: {failure}") from failure
 
 
+def empty_log(connection: sqlite3.Connection) -> bool:
+    """Bring the log of writes (WAL) into the file, so that nothing stays in it; False: it is being read."""
+    is_busy: int = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    return not is_busy
+
+
 def _connect(path: str) -> sqlite3.Connection:
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(
@@ -38,6 +51,7 @@ def _connect(path: str) -> sqlite3.Connection:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
         _prepare(connection, path)
     except BaseException:
         connection.close()
@@ -51,20 +65,29 @@ def _prepare(connection: sqlite3.Connection, path: str) -> None:
     connection.execute("BEGIN IMMEDIATE")
     version = _read_version(connection, path)  # somebody else may have been quicker
     if version != SCHEMA_VERSION:
+        _add_columns(connection, version)
         for statement in SCHEMA.read_text(encoding="utf-8").split(";"):
             connection.execute(statement)
-        if version == 1:
-            _upgrade_first(connection)
+        _look_through(connection)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     connection.execute("COMMIT")
 
 
-def _upgrade_first(connection: sqlite3.Connection) -> None:
-    """Version 1 had no agenda, and one time for a person's presence and microphone together."""
-    connection.execute("ALTER TABLE people ADD COLUMN microphone_ms INTEGER NOT NULL DEFAULT 0")
-    connection.execute("UPDATE people SET microphone_ms = event_ms")
+def _add_columns(connection: sqlite3.Connection, version: int) -> None:
+    """Version 1 had one time for a person's presence and microphone together; 2 did not say what is over."""
+    if version == 1:
+        connection.execute("ALTER TABLE people ADD COLUMN microphone_ms INTEGER NOT NULL DEFAULT 0")
+        connection.execute("UPDATE people SET microphone_ms = event_ms")
+    if version in (1, 2):
+        connection.execute("ALTER TABLE sessions ADD COLUMN over_ms INTEGER")
+
+
+def _look_through(connection: sqlite3.Connection) -> None:
+    """Write what older versions had not: version 1 no agenda, 2 no time when a session was over."""
     for room in list_books(connection):
+        for place, session in enumerate(load_sessions(connection, room, -1)):
+            save_session(connection, session, is_left=place >= SESSIONS_LOADED)
         write_agenda(connection, load_book(connection, room))
 
 
@@ -75,7 +98,7 @@ def _read_version(connection: sqlite3.Connection, path: str) -> int:
             raise LedgerError(f"LEDGER_URL: {path} is another program's database; name a new file")
         return 0
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version not in (1, SCHEMA_VERSION):
+    if not 1 <= version <= SCHEMA_VERSION:
         raise LedgerError(
             f"LEDGER_URL: {path} was written by another version of Roomscribe; "
             "name a new file, or delete it when no room is open"

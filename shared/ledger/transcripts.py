@@ -10,23 +10,31 @@ from shared.transcripts.records import SentenceNews, TaskOrigin, TranscriptHead
 
 
 class KeptTranscripts:
-    """The transcripts of a ledger, by the id of their session."""
+    """The transcripts of a ledger, by the id of their session; none that was over before `since_ms`."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, since_ms: int) -> None:
         self._ledger = ledger
+        self._since_ms = since_ms
 
     def read_transcript_head(self, session_id: str) -> TranscriptHead | None:
-        """What is known of the session, also before anything was said; None for one that is not kept."""
+        """What is known of the session, also before anything was said; None for one that is not kept.
+
+        Nor is one that was deleted, and closed without another word.
+        """
         session = self._ledger.find_session(session_id)
-        if session is None:
+        if session is None or not session.is_kept(self._since_ms):
+            return None
+        version = self._ledger.read_version(session)
+        if session.closed_ms is not None and version.latest == version.deleted != 0:
             return None
         return TranscriptHead(
             session_id=session.id,
             room_id=session.room.room_id,
             opened_ms=session.opened_ms,
             closed_ms=session.closed_ms,
-            version=self._ledger.read_version(session),
+            version=version.latest,
             tasks=_list_origins(session),
+            deleted=version.deleted,
         )
 
     def list_sentence_news(self, session_id: str, since: int) -> list[SentenceNews]:

@@ -26,8 +26,9 @@ def describe_room(request: RoomRequest, resources: Resources) -> Result:
     """What happened in a room and when: its sessions, newest first, with people and tasks."""
     require_shared_ledger(resources)
     room = request.room
+    since_ms = resources.settings.kept_since_ms(resources.now_ms())
     sessions = resources.ledger.list_sessions(room, SESSIONS_SHOWN)
-    described = [_describe(session, resources) for session in sessions]
+    described = [_describe(known, resources) for known in sessions if known.is_kept(since_ms)]
     rule = resources.rules.decide(*room).name
     return [], {**room._asdict(), "outcome": "described", "rule_now": rule, "sessions": described}
 

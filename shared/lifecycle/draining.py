@@ -53,7 +53,7 @@ def drain(resources: Resources, token: str = "") -> Iterator[RoomOutcomes]:
         # What was left due while we held the lease has kicked nobody.
         if not drainer.finds_more():
             return
-        if _is_late(resources):
+        if is_late(resources):
             if drainer.has_worked:  # one with too little time would only call the next, and so on
                 call_drainer(resources)
             return
@@ -86,7 +86,7 @@ class _Drainer:
     def run(self) -> Iterator[RoomOutcomes]:
         """Work until nothing is due soon, or time is nearly over."""
         with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
-            while not _is_late(self._resources) and self._holds_lease():
+            while not is_late(self._resources) and self._holds_lease():
                 yield from self._collect()
                 yield from self._scan()
                 self._submit(pool)
@@ -215,5 +215,6 @@ class _Drainer:
         wait(self._in_hand, NAP_S if is_full else max(nap_s, MOMENT_S), FIRST_COMPLETED)
 
 
-def _is_late(resources: Resources) -> bool:
+def is_late(resources: Resources) -> bool:
+    """Whether the rest of the time limit is needed for what is under way."""
     return resources.invocation.remaining_s() < HAND_ON_S

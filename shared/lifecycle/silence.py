@@ -25,14 +25,13 @@ ADVICE = (
 def listen(resources: Resources, session: Session, task: Task) -> Hearing:
     """What has been said to a task so far; only what is new since its last look is read."""
     known, ledger = task.hearing, resources.ledger
-    version = ledger.read_version(session)
+    version = ledger.read_version(session).latest
     if version == known.version:
         return known
-    since = known.version if known.version < version else 0  # the transcript was deleted meanwhile
     ids = {task_id.task_id for task_id in task.task_ids}
     told_ms = [
         news.said.event_ms
-        for news in ledger.list_sentences(session, since)
+        for news in ledger.list_sentences(session, known.version)
         if news.said and news.task_id in ids
     ]
     return replace(known, version=version, last_ms=max([known.last_ms, *told_ms]))

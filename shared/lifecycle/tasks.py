@@ -9,10 +9,11 @@ from shared.ledger import Room, RoomBook, Session, Task
 from shared.lifecycle import timings
 from shared.lifecycle.adopting import adopt_task, answer_unknown, note_running
 from shared.lifecycle.endings import NOT_STARTED, end_task, read_leave_code
-from shared.lifecycle.outcome import Fields, Outcome, describe_task, failed
+from shared.lifecycle.outcome import Fields, Outcome, describe_task, failed, ignored
 from shared.lifecycle.starting import start_task
 from shared.lifecycle.stopping import finish_closing, stop_leftovers
 from shared.resources import Resources
+from shared.transcripts.records import SentenceNews
 
 LOUD = ("removed", "broken", "unknown")
 SESSIONS_SEARCHED = 5  # for the life of a room that a late sentence belongs to
@@ -32,7 +33,7 @@ def act_on_task(callback: Callback, resources: Resources) -> list[Outcome]:
             return _note_end(callback, news, book, known, resources)
         if known is None:
             return _note_unknown(callback, news, book, resources)
-        outcomes = _keep_sentence(callback, *known, resources)
+        outcomes = _keep_sentence(callback, *known, book, resources)
         return outcomes + _note_known(callback, news, *known, resources)
     except RoomscribeError as error:
         return [failed(error)]
@@ -95,7 +96,7 @@ def _note_unknown(
         sessions = resources.ledger.list_sessions(book.room, SESSIONS_SEARCHED)
         earlier = _find_task(sessions, news.task_id)
         if earlier:  # of a life of the room that its book no longer holds
-            return _keep_words(callback, earlier[0], resources)
+            return [_keep_words(callback.said, earlier[0], resources)]
     found = adopt_task(callback, news, book, resources)
     if isinstance(found, Outcome):
         return [found]
@@ -104,25 +105,31 @@ def _note_unknown(
     outcomes = [Outcome("task.found", task.state, level="warning", fields=fields)]
     if news.unread:
         _keep_unread(callback, news, session, task, resources)
-    outcomes += _keep_sentence(callback, session, task, resources)
+    outcomes += _keep_sentence(callback, session, task, book, resources)
     if session.closed_ms is not None:
         return outcomes + finish_closing(session, resources)
     return outcomes + stop_leftovers(resources, session, task)
 
 
 def _keep_sentence(
-    callback: Callback, session: Session, task: Task, resources: Resources
+    callback: Callback, session: Session, task: Task, book: RoomBook, resources: Resources
 ) -> list[Outcome]:
-    kept = _keep_words(callback, session, resources)
-    return kept + _time_first_text(callback, session, task, resources)
-
-
-def _keep_words(callback: Callback, session: Session, resources: Resources) -> list[Outcome]:
+    """Keep what was said; but not of an earlier life of the room, whose transcript may be deleted."""
     if callback.said is None:
         return []
-    is_new = resources.ledger.keep_sentence(session, callback.said)
+    if any(
+        known.opened_ms < session.opened_ms and callback.event_ms <= (known.closed_ms or 0)
+        for known in book.sessions
+    ):
+        return [ignored("stale")]
+    kept = _keep_words(callback.said, session, resources)
+    return [kept, *_time_first_text(callback, session, task, resources)]
+
+
+def _keep_words(said: SentenceNews, session: Session, resources: Resources) -> Outcome:
+    is_new = resources.ledger.keep_sentence(session, said)
     fields: Fields = {"session": session.id}
-    return [Outcome("sentence.kept", "new" if is_new else "known", fields=fields)]
+    return Outcome("sentence.kept", "new" if is_new else "known", fields=fields)
 
 
 def _time_first_text(

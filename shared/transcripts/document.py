@@ -48,10 +48,11 @@ def read_since(text: str, head: TranscriptHead) -> int:
     """The version after which a reader wants what changed; 0 when only the whole will do.
 
     `text` is an earlier document's `next`, or just its version. What moved on the timeline
-    without a change of its own (a task turned out to have begun at another time) is in no
-    list of changes: then the reader gets everything again.
+    without a change of its own (a task turned out to have begun at another time), or was
+    deleted, is in no list of changes: then the reader gets everything again.
     """
     match = re.fullmatch(r"([0-9]{1,15})(?:\.([0-9a-f]{8}))?", text)
-    if not match or int(match[1]) > head.version or match[2] not in (None, head.layout):
+    if not match or match[2] not in (None, head.layout):
         return 0
-    return int(match[1])
+    version = int(match[1])
+    return version if head.deleted <= version <= head.version else 0

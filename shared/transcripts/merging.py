@@ -20,6 +20,7 @@ def merge_sentence(known: SentenceNews | None, new: SentenceNews) -> SentenceNew
         said=_choose(known.said, new.said),
         translations=_join(known.translations, new.translations),
         opaque=max(known.opaque, new.opaque),
+        opaque_ms=max(known.opaque_ms, new.opaque_ms),
     )
     return known if merged == known else merged
 

@@ -33,7 +33,8 @@ def parse_sentence(event_type: int, event_info: bytes) -> SentenceNews:
     whole = _name_event(info) if info else hashlib.blake2b(event_info, digest_size=12).hexdigest()
     said, translations = _read_words(event_type, payload, event_ms)
     if said is None and not translations:
-        return SentenceNews(whole, task_id, opaque=event_info.decode("utf-8", "replace"))
+        opaque = event_info.decode("utf-8", "replace")
+        return SentenceNews(whole, task_id, opaque=opaque, opaque_ms=event_ms)
     round_id = _read_text(payload, "roundid")
     key = name_sentence(task_id, round_id) if round_id else whole
     return SentenceNews(key, task_id, said, translations)

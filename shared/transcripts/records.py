@@ -33,8 +33,8 @@ class SentenceNews(Struct, frozen=True, omit_defaults=True):
     """All that callbacks have told of one sentence so far; what the ledger keeps, one per `key`.
 
     `said` is None until the sentence itself has come: a translation may be earlier. `opaque` is
-    the EventInfo, as JSON, of a callback in which no text was found. `version` is the one that
-    the transcript got when this last changed.
+    the EventInfo, as JSON, of a callback in which no text was found, `opaque_ms` its event's time.
+    `version` is the one that the transcript got when this last changed.
     """
 
     key: str
@@ -42,12 +42,19 @@ class SentenceNews(Struct, frozen=True, omit_defaults=True):
     said: Words | None = None
     translations: dict[str, Words] = {}
     opaque: str = ""
+    opaque_ms: int = 0
     version: int = 0
 
     def list_speakers(self) -> list[str]:
         """Whoever is named as having spoken."""
         texts = [*([self.said] if self.said else []), *self.translations.values()]
         return [words.user_id for words in texts if words.user_id]
+
+    @property
+    def event_ms(self) -> int:
+        """The time of the newest event that told of it."""
+        words = [self.said, *self.translations.values()]
+        return max([self.opaque_ms, *(each.event_ms for each in words if each)])
 
     def __repr__(self) -> str:
         """Likewise."""
@@ -64,7 +71,8 @@ class TaskOrigin(Struct, frozen=True):
 class TranscriptHead(Struct, frozen=True):
     """What is true of a whole transcript; `version` grows with every sentence stored or changed.
 
-    Cheap to read: a poll that finds nothing new reads nothing else.
+    `deleted` is the version that the last deletion made (0: there was none): of what a reader has
+    from before it, nothing is left. Cheap to read: a poll that finds nothing new reads nothing else.
     """
 
     session_id: str
@@ -73,6 +81,7 @@ class TranscriptHead(Struct, frozen=True):
     closed_ms: int | None
     version: int
     tasks: dict[str, TaskOrigin] = {}
+    deleted: int = 0
 
     @property
     def layout(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import delete_transcript
 import describe_room
 import pytest
 import start_transcription
@@ -239,7 +240,9 @@ def test_answers_hold_no_secret(scene: Scene) -> None:
     assert not USER_SIG.search(told)
 
 
-@pytest.mark.parametrize("function", [start_transcription, stop_transcription, describe_room])
+@pytest.mark.parametrize(
+    "function", [start_transcription, stop_transcription, describe_room, delete_transcript]
+)
 @pytest.mark.parametrize(
     "event", [HELLO_WORLD, {}, None, "text", [1], {"httpMethod": "POST", "room_id": "1"}]
 )

@@ -23,9 +23,10 @@ from tests.functional.cloud_server import (
 from tests.functional.packaged import Package, Ran, unpack_package
 from tests.redis_server import empty
 
+ROOT = Path(__file__).parent.parent.parent
 TRIGGERS = sorted(path.stem for path in (EVENTS / "triggers").glob("*.json"))
 OVER_HTTP = ("api-gateway", "clb", "function-url")  # to whom no function but trtc_callback answers
-BY_HAND = ("start_transcription", "stop_transcription", "describe_room")
+BY_HAND = ("start_transcription", "stop_transcription", "describe_room", "delete_transcript")
 
 
 @pytest.fixture(scope="session")
@@ -112,6 +113,16 @@ def test_function_for_people_says_what_to_send_instead(
     assert [result["error_code"] for result in ran.results] == ["bad_request"] * len(TRIGGERS)
     assert {result["example"]["room_id"] for result in ran.results} == {"1234"}
     assert {line["message"] for line in ran.lines} == {"request.refused"}
+
+
+def test_reader_has_its_page_with_it(package: Package, tmp_path: Path) -> None:
+    scf = Scf(package, tmp_path)
+    scf.settings |= {"LEDGER_URL": "redis://127.0.0.1:9/0", "TRANSCRIPT_LINK_KEY": "k" * 16}
+    (answer,) = scf.run("read_transcript", {"httpMethod": "GET", "path": "/wrong"}).results
+    assert (answer["statusCode"], "<title>" in answer["body"]) == (403, True)
+    pages = sorted((ROOT / "shared" / "transcripts" / "page").iterdir())
+    packed = sorted((package.folder / "shared" / "transcripts" / "page").iterdir())
+    assert [path.name for path in packed] == [path.name for path in pages]
 
 
 def test_drainer_takes_any_event_but_one_over_http(

@@ -222,6 +222,19 @@ def test_poll_after_the_timeline_moved_gets_everything(source: MemorySource) -> 
     assert news["sentences"][0]["start_ms"] == 1500
 
 
+def test_poll_after_a_deletion_gets_everything_that_is_left(source: MemorySource) -> None:
+    following = get_json(source)["next"]
+    etag = get(source, f"/{sign()}.json")["headers"]["ETag"]
+    source.delete_sentences()
+    source.say("amy", "Afterwards.", 9)
+    for since in (following, following.partition(".")[0], "1"):
+        news = get_json(source, since=since)
+        assert (news["complete"], len(news["sentences"])) == (True, 1)
+    assert get_json(source, since=news["next"])["complete"] is False
+    answer = get(source, f"/{sign()}.json", headers={"if-none-match": etag})
+    assert answer["statusCode"] == 200
+
+
 def test_large_answer_is_compressed_for_those_who_can_read_it(source: MemorySource) -> None:
     source.say("amy", "长" * 100_000, 9)
     answer = get(source, f"/{sign()}.txt", headers={"accept-encoding": "br, gzip"})

@@ -364,6 +364,23 @@ def test_deleted_transcript_disappears_from_the_page(
     expect(texts(page)).to_have_count(0)
 
 
+def test_captions_deleted_in_a_meeting_that_goes_on_disappear(
+    page: Page, server: ReadingServer, source: MemorySource
+) -> None:
+    source.say("amy", "Before.", 3)
+    page.goto(server.link())
+    expect(texts(page)).to_have_count(1)
+    source.say("amy", "Not read aloud yet.", 5)
+    expect(texts(page)).to_have_count(2)
+    source.delete_sentences()
+    source.say("amy", "After.", 9)
+    expect(texts(page)).to_have_text(["After."])
+    expect(page.locator("#status")).to_have_text("Live")
+    remembered = page.evaluate("JSON.stringify([announcing.sentences, about, [...byKey], rows])")
+    shown = page.evaluate("document.body.textContent")
+    assert not any(words in remembered + shown for words in ("Before.", "Not read aloud"))
+
+
 def test_lost_connection_is_said_and_mended(
     page: Page, server: ReadingServer, source: MemorySource, watch: Watch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 from local.redis_server import RedisServer
 from shared.ledger import Ledger, Room, RoomBook, Session, Task, claims, close_ledgers, open_ledger
 from shared.rules import Rule
+from shared.transcripts.parsing import parse_sentence
+from shared.transcripts.records import SentenceNews
 from tests.redis_server import empty
 
 APP = 1400000000
@@ -88,3 +91,19 @@ def close_room(ledger: Ledger, at_ms: int, room: Room = ROOM) -> None:
             claims.finish_stop(book.sessions[0], task.target, ended, at_ms)
 
     ledger.change(room, work)
+
+
+def hear(number: int, *, translated: str = "", event_ms: int = 0) -> SentenceNews:
+    """The callback of one sentence of the task "task-t", or of its translation."""
+    times = {"StartTimeMs": number * 1000, "EndTimeMs": number * 1000 + 900}
+    words = (
+        {"TranslationText": f"{translated} {number}", "TranslationLanguage": translated}
+        if translated
+        else {"Text": f"sentence {number}"}
+    )
+    info = {
+        "TaskId": "task-t",
+        "EventMsTs": event_ms or T + number * 1000 + 950,
+        "Payload": {"UserId": "ann", "RoundId": f"round-{number}", **times, **words},
+    }
+    return parse_sentence(1404 if translated else 1403, json.dumps(info).encode())

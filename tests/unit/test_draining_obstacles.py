@@ -11,7 +11,7 @@ import responses
 from local.redis_server import RedisServer
 from shared.ledger import Session, close_ledgers
 from shared.ledger.agenda import CHECK_MS
-from shared.ledger.redis_keys import AGENDA, book_key, name_room
+from shared.ledger.redis_keys import AGENDA, name_room, room_key
 from shared.rules import Rule
 from tests.redis_server import connect, empty
 from tests.unit.stage import OPENED_MS, STARTED, Stage, error, make_stage, stage
@@ -116,7 +116,7 @@ def test_book_that_cannot_be_read_does_not_stop_the_others(redis_server: RedisSe
         stage.answer(CREATE, error("RequestLimitExceeded"), error("RequestLimitExceeded"), STARTED)
         stage.create()
         with connect(redis_server) as client:
-            client.set(book_key(stage.room), "not a book")
+            client.set(room_key(stage.room, "book"), "not a book")
         stage.room_id = "other"
         stage.create()
         assert stage.drain() == ["callback.failed", "transcription.started"]

@@ -31,6 +31,7 @@ METHODS: list[Callable[[Ledger], object]] = [
     lambda ledger: ledger.list_sessions(ROOM, 5),
     lambda ledger: ledger.note_person(SESSION, "ann", T, present=True, microphone=None),
     lambda ledger: ledger.list_people(SESSION),
+    lambda ledger: ledger.forget_sentences(SESSION, T),
     lambda ledger: ledger.list_due(T, 5),
     lambda ledger: ledger.find_next_due(),
     lambda ledger: ledger.forget_look(ROOM),

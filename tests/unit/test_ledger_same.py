@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from local.redis_server import RedisServer
-from shared.ledger import Ledger, Room, RoomBook, agenda, claims
+from shared.ledger import Ledger, Room, RoomBook, Session, agenda, claims
 from shared.ledger.redis import RedisLedger
 from shared.ledger.sqlite import SqliteLedger
 from tests.redis_server import empty
-from tests.unit.ledgers import APP, RULE, T
+from tests.unit.ledgers import APP, RULE, T, hear
 
 Step = Callable[[Ledger], object]
 Work = Callable[[RoomBook, int], object]
@@ -118,7 +118,26 @@ def note(room: Room, user_id: str, ms: int, present: bool, microphone: bool | No
     return step
 
 
+def say(room: Room, number: int, ms: int, translated: str) -> Step:
+    def step(ledger: Ledger) -> object:
+        session = ledger.read(room).latest
+        news = hear(number, translated=translated, event_ms=ms)
+        return session and ledger.keep_sentence(session, news)
+
+    return step
+
+
+def forget(room: Room, ms: int) -> Step:
+    def step(ledger: Ledger) -> object:
+        session = ledger.read(room).latest
+        return session and ledger.forget_sentences(session, ms)
+
+    return step
+
+
 steps = st.one_of(
+    st.builds(say, rooms, st.integers(0, 3), moments, st.sampled_from(["", "zh"])),
+    st.builds(forget, rooms, moments),
     st.builds(change, rooms, st.sampled_from([*WORKS, break_off]), moments),
     st.builds(
         note, rooms, st.sampled_from("ab"), moments, st.booleans(), st.none() | st.booleans()
@@ -159,6 +178,11 @@ def knows_what_is_due(ledger: Ledger) -> bool:
     return all(room in ledger.list_due(ms, 9) for ms, room in looks if ms is not None)
 
 
+def read_transcript(ledger: Ledger, session: Session) -> object:
+    """What a reader learns of a session."""
+    return ledger.read_version(session), ledger.list_sentences(session, 0)
+
+
 def tell(ledger: Ledger) -> list[object]:
     """All that can be seen of a ledger, once it has looked at every room."""
     for room in ROOMS:
@@ -167,6 +191,7 @@ def tell(ledger: Ledger) -> list[object]:
         *(ledger.read(room) for room in ROOMS),
         *(ledger.list_sessions(room, 5) for room in ROOMS),
         *(ledger.list_people(s) for room in ROOMS for s in ledger.list_sessions(room, 5)),
+        *(read_transcript(ledger, s) for room in ROOMS for s in ledger.list_sessions(room, 5)),
         *(sorted(ledger.list_due(ms, 9)) for ms in (T, T + 10_000, LATER)),
         ledger.find_next_due(),
         *(ledger.count_living(room.sdk_app_id) for room in ROOMS),

@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import random
 from concurrent.futures import ThreadPoolExecutor
 
 from shared.ledger import KeptTranscripts, Ledger, Room
-from shared.transcripts.parsing import parse_sentence
-from shared.transcripts.records import SentenceNews
 from shared.transcripts.timeline import build_transcript
-from tests.unit.ledgers import ROOM, T, claim, finish, ledger, ledger_url, open_session
+from tests.unit.ledgers import ROOM, T, claim, finish, hear, ledger, ledger_url, open_session
 
 __all__ = ["ledger", "ledger_url"]
-
-
-def hear(number: int, *, translated: str = "", event_ms: int = 0) -> SentenceNews:
-    """The callback of one sentence of the task "task-t", or of its translation."""
-    times = {"StartTimeMs": number * 1000, "EndTimeMs": number * 1000 + 900}
-    words = (
-        {"TranslationText": f"{translated} {number}", "TranslationLanguage": translated}
-        if translated
-        else {"Text": f"sentence {number}"}
-    )
-    info = {
-        "TaskId": "task-t",
-        "EventMsTs": event_ms or T + number * 1000 + 950,
-        "Payload": {"UserId": "ann", "RoundId": f"round-{number}", **times, **words},
-    }
-    return parse_sentence(1404 if translated else 1403, json.dumps(info).encode())
 
 
 def test_sentence_is_kept_once_with_its_translations_in_any_order(ledger: Ledger) -> None:
@@ -39,7 +20,7 @@ def test_sentence_is_kept_once_with_its_translations_in_any_order(ledger: Ledger
     (kept,) = ledger.list_sentences(session, 0)
     assert kept.said is not None
     assert (kept.said.text, kept.translations["zh"].text) == ("sentence 1", "zh 1")
-    assert (kept.version, ledger.read_version(session)) == (2, 2)
+    assert (kept.version, ledger.read_version(session).latest) == (2, 2)
 
 
 def test_later_event_of_a_sentence_wins(ledger: Ledger) -> None:
@@ -53,7 +34,7 @@ def test_reader_gets_what_changed_since_the_last_time(ledger: Ledger) -> None:
     session = open_session(ledger)
     for number in range(3):
         ledger.keep_sentence(session, hear(number))
-    version = ledger.read_version(session)
+    version = ledger.read_version(session).latest
     assert ledger.list_sentences(session, version) == []
     ledger.keep_sentence(session, hear(1, translated="zh"))
     assert [news.key for news in ledger.list_sentences(session, version)] == [hear(1).key]
@@ -69,8 +50,8 @@ def test_shuffled_doubled_and_parallel_callbacks_make_one_transcript(ledger: Led
     random.Random(1).shuffle(callbacks)  # noqa: S311  repeatable, not secret
     with ThreadPoolExecutor(8) as pool:
         new = sum(pool.map(lambda news: ledger.keep_sentence(session, news), callbacks))
-    assert new == ledger.read_version(session) == 80
-    transcripts = KeptTranscripts(ledger)
+    assert new == ledger.read_version(session).latest == 80
+    transcripts = KeptTranscripts(ledger, T)
     head = transcripts.read_transcript_head(session.id)
     assert head is not None
     assert (head.room_id, head.version, [*head.tasks]) == ("lobby", 80, ["task-t"])
@@ -85,14 +66,6 @@ def test_transcripts_of_two_sessions_are_two(ledger: Ledger) -> None:
     first = open_session(ledger)
     ledger.keep_sentence(first, hear(1))
     other = open_session(ledger, room=Room(ROOM.sdk_app_id, "lobby", 0)._replace(room_id="7"))
-    assert (ledger.read_version(other), ledger.list_sentences(other, 0)) == (0, [])
-    assert KeptTranscripts(ledger).read_transcript_head("1400000000/1/nowhere/1") is None
-    assert KeptTranscripts(ledger).read_transcript_head("no session at all") is None
-
-
-def test_transcript_is_deleted_on_request(ledger: Ledger) -> None:
-    session = open_session(ledger)
-    ledger.keep_sentence(session, hear(1))
-    ledger.keep_sentence(session, hear(2))
-    assert ledger.forget_sentences(session) == 2
-    assert (ledger.list_sentences(session, 0), ledger.forget_sentences(session)) == ([], 0)
+    assert (ledger.read_version(other).latest, ledger.list_sentences(other, 0)) == (0, [])
+    assert KeptTranscripts(ledger, T).read_transcript_head("1400000000/1/nowhere/1") is None
+    assert KeptTranscripts(ledger, T).read_transcript_head("no session at all") is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -13,9 +14,11 @@ from pathlib import Path
 import pytest
 
 from shared.errors import LedgerError
-from shared.ledger import agenda
+from shared.ledger import Room, Session, agenda
+from shared.ledger.contract import Forgotten
 from shared.ledger.sqlite import SqliteLedger
-from tests.unit.ledgers import APP, ROOM, T, claim, finish, open_session
+from shared.ledger.sqlite_tidying import PIECE
+from tests.unit.ledgers import APP, ROOM, T, claim, close_room, finish, hear, open_session
 
 ROOT = Path(__file__).resolve().parents[2]
 NOBODY = 65534
@@ -31,6 +34,7 @@ FIRST_SCHEMA = (  # as version 0.1.0 laid it out
     "present INTEGER NOT NULL, microphone INTEGER NOT NULL, event_ms INTEGER NOT NULL, "
     "PRIMARY KEY (session_id, user_id))",
 )
+SECOND_SESSIONS = FIRST_SCHEMA[1]
 
 
 @pytest.fixture
@@ -42,6 +46,35 @@ def path(tmp_path: Path) -> Path:
 def ledger(path: Path) -> Iterator[SqliteLedger]:
     with contextlib.closing(SqliteLedger(str(path))) as ledger:
         yield ledger
+
+
+def make_second_version(path: Path) -> None:
+    """A closed room, a living one, and an older session of it, in a file of version 2."""
+    with contextlib.closing(SqliteLedger(str(path))) as ledger:
+        for at_ms in (T, T + 100, T + 200):
+            open_session(ledger, at_ms)
+            close_room(ledger, at_ms + 50)
+        claim(ledger, room=ROOM.twin)
+        close_room(ledger, T + 50, ROOM.twin)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("DROP INDEX sessions_by_end")
+        other.execute("ALTER TABLE sessions RENAME TO wider")
+        columns = "id, sdk_app_id, room_id, room_id_type, opened_ms, body"
+        other.execute(SECOND_SESSIONS)
+        other.execute(f"INSERT INTO sessions SELECT {columns} FROM wider")  # noqa: S608  a constant
+        other.execute("DROP TABLE wider")
+        other.execute("DROP TABLE deletions")
+        other.execute("PRAGMA user_version = 2")
+
+
+def test_file_of_the_second_version_knows_what_is_over(path: Path) -> None:
+    make_second_version(path)
+    with contextlib.closing(SqliteLedger(str(path))) as ledger:
+        assert ledger.forget_old(T + 60).sessions == 1
+        assert len(ledger.list_sessions(ROOM, 9)) == 2
+        assert ledger.forget_old(T + 10_000).sessions == 2
+        assert len(ledger.list_sessions(ROOM.twin, 9)) == 1
+        ledger.forget_sentences(ledger.list_sessions(ROOM.twin, 1)[0], T)
 
 
 def make_first_version(path: Path) -> None:
@@ -181,6 +214,7 @@ FULL_DISK = """
 import resource, sys
 from shared.errors import LedgerError
 from shared.ledger.sqlite import SqliteLedger
+from shared.ledger.sqlite_tidying import PIECE
 from tests.unit.ledgers import ROOM, T, open_session
 ledger = SqliteLedger(sys.argv[1])
 session = open_session(ledger)
@@ -222,3 +256,61 @@ def run(code: str, path: Path) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def read_bytes(path: Path) -> bytes:
+    """All that lies on the disk for a ledger."""
+    return b"".join(file.read_bytes() for file in path.parent.iterdir())
+
+
+def speak(ledger: SqliteLedger, session: Session, count: int) -> None:
+    for number in range(count):
+        ledger.keep_sentence(session, hear(number))
+        ledger.keep_sentence(session, hear(number, translated="zh"))
+
+
+def test_no_byte_of_a_deleted_sentence_stays_on_the_disk(ledger: SqliteLedger, path: Path) -> None:
+    session = open_session(ledger)
+    speak(ledger, session, 200)
+    assert b"sentence 1" in read_bytes(path)
+    with contextlib.closing(SqliteLedger(str(path))) as another:  # of another process
+        another.read(ROOM)
+        ledger.forget_sentences(session, T + 5_000)
+        assert b"sentence" not in read_bytes(path).replace(b"sentences", b"")
+
+
+def test_deletion_that_leaves_traces_says_so_and_is_made_again(
+    ledger: SqliteLedger, path: Path
+) -> None:
+    session = open_session(ledger)
+    speak(ledger, session, 1)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM sentences").fetchone()
+        with pytest.raises(LedgerError, match=r"ledger\.db-wal still holds it"):
+            ledger.forget_sentences(session, T + 5_000)
+        reader.execute("COMMIT")
+    assert ledger.list_sentences(session, 0) == []
+    ledger.forget_sentences(session, T + 5_000)
+    assert b"sentence 0" not in read_bytes(path)
+
+
+def test_what_is_over_is_deleted_piece_by_piece_and_leaves_no_trace(
+    ledger: SqliteLedger, path: Path
+) -> None:
+    for room in (ROOM, ROOM.twin):
+        session = open_session(ledger, room=room)
+        speak(ledger, session, 300)
+        ledger.note_person(session, "ann", T, present=True, microphone=True)
+        close_room(ledger, T + 9_000, room)
+    later = open_session(ledger, T + 10_000)
+    ledger.keep_sentence(later, hear(7))
+    ledger.change(Room(APP, "buried", 1), lambda book: book.bury(T))
+    ledger.change(Room(APP, "buried late", 1), lambda book: book.bury(T + 10_000))
+    pieces = list(iter(lambda: ledger.forget_old(T + 9_001), Forgotten()))
+    assert all(sum(piece) <= PIECE for piece in pieces)
+    assert [sum(counts) for counts in zip(*pieces, strict=True)] == [2, 600, 2, 1]
+    assert ledger.list_sessions(ROOM, 9) == [later]
+    assert ledger.list_sessions(ROOM.twin, 9) == []
+    assert ledger.read(Room(APP, "buried late", 1)).tombstone_ms == T + 10_000
+    assert re.findall(rb"sentence \d+", read_bytes(path)) == [b"sentence 7"]

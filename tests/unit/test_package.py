@@ -25,6 +25,9 @@ SOURCES = {
     "shared/__init__.py": "",
     "shared/words.py": "WORDS = {'a', 'b', 'c'}\n",
     "shared/ledger/schema.sql": "SELECT 1;",
+    "shared/page/index.html": "<p>",
+    "shared/page/page.css": "p {}",
+    "shared/page/page.js": "1",
     "local/cli.py": "",
     "tests/test_greet.py": "",
 }
@@ -67,6 +70,7 @@ def test_what_runs_is_in_it_and_nothing_else(root: Path, installed: Path) -> Non
     assert names == {
         *("greet.py", "rules.toml", "LICENSES.txt"),
         *("shared/__init__.py", "shared/words.py", "shared/ledger/schema.sql"),
+        *("shared/page/index.html", "shared/page/page.css", "shared/page/page.js"),
         *("certifi/cacert.pem", "msgspec/_core.so", "one_file.py"),
         *("redis/__init__.py", "async_timeout/__init__.py"),
     }

@@ -27,6 +27,7 @@ def test_settings_have_working_defaults() -> None:
     assert settings.ledger_url == "sqlite:////tmp/roomscribe-ledger.db"
     assert settings.rules_file.endswith("/rules.toml")
     assert (settings.user_sig_expire_s, settings.callback_max_age_s) == (86400, 300)
+    assert settings.transcript_keep_days == 30
     assert settings.find_application(1400000000) is settings.applications[0]
     assert settings.find_application(1) is None
 
@@ -136,6 +137,17 @@ def test_link_key_is_optional_long_and_secret() -> None:
     (problem,) = read_problems({**SETTINGS, "TRANSCRIPT_LINK_KEY": "only-15-letters"})
     assert problem.startswith("TRANSCRIPT_LINK_KEY: must have 16 characters or more")
     assert "only-15" not in problem
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "1.5", "3651", "a month", "1e3"])
+def test_senseless_time_to_keep_is_named(days: str) -> None:
+    problems = read_problems({**SETTINGS, "TRANSCRIPT_KEEP_DAYS": days})
+    assert problems == ("TRANSCRIPT_KEEP_DAYS: must be a whole number of days, 1 to 3650",)
+
+
+def test_time_to_keep_is_counted_back_from_now() -> None:
+    settings = read_settings({**SETTINGS, "TRANSCRIPT_KEEP_DAYS": "3650"})
+    assert settings.kept_since_ms(400_000_000_000) == 400_000_000_000 - 3650 * 86_400_000
 
 
 def test_development_link_key_is_refused_on_scf() -> None:

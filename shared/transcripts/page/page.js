@@ -19,7 +19,7 @@ function onNews(news) {
   const first = !about.opened_ms;
   Object.assign(about, news);
   const known = new Set(byKey.keys());
-  if (news.complete) clearCaptions();
+  if (news.complete) clearAll();
   if (first) document.title = `${news.room_id} · transcript`;
   element("room").textContent = news.room_id;
   showSentences(news.sentences, !news.complete);
@@ -47,9 +47,16 @@ function stopForGood(state) {
   polling.stopped = true;
   button.hidden = true;
   if (state === "gone") {
-    clearCaptions();
+    clearAll();
     about.sentences = [];
   }
+}
+
+/** Begin anew: what was shown, and what was about to be said aloud, may have been deleted. */
+function clearAll() {
+  clearCaptions();
+  announcing.sentences.length = 0;
+  element("announcer").textContent = "";
 }
 
 function writeFacts() {

@@ -1,0 +1,112 @@
+"""What TRTC or its API tells of a task that nobody asked to start or stop, and what follows."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from shared.ledger.claims.tasks import (
+    add_task_id,
+    is_leased,
+    lose_claim,
+    make_due,
+    mark_ended,
+    needs_stop,
+    run,
+    set_state,
+)
+from shared.ledger.records import Session, Task, TaskId, TaskState
+
+Ending = Literal["held", "removed", "idle", "broken", "unknown"]
+
+LONG_RUN_MS = 600_000  # a task that ran for so long is not restarted more and more slowly
+RESTART_MS, RESTART_MAX_MS = 1_000, 600_000
+
+
+def note_ended(session: Session, target: str, ended: list[str], now_ms: int) -> None:
+    """The API says these TaskIds are over although nobody asked: the task is due again."""
+    task = session.tasks[target]
+    mark_ended(task, ended)
+    if task.state == "running" and not task.alive:
+        make_due(task, now_ms)
+
+
+def note_running(
+    session: Session, target: str, found: TaskId, *, now_ms: int, asked_ms: int = 0
+) -> Task:
+    """Somebody told that this TaskId runs: TRTC (at `found.started_ms`), or the API (`asked_ms`).
+
+    What nobody holds a claim on is running now, without another call. Of two that run, the newer one
+    is kept: it has the same bot. In a session that is closed or held it is left to be stopped.
+    """
+    state: TaskState = "held" if session.held else "due"
+    fresh = Task(target, found.service, state, changed_ms=now_ms)
+    task = session.tasks.setdefault(target, fresh)
+    known = next((i for i in task.task_ids if i.task_id == found.task_id), None)
+    if known and known.task_id == task.task_id:
+        task.checked_ms = max(task.checked_ms, asked_ms)
+    current = next((i for i in task.task_ids if i.task_id == task.task_id), None)
+    newer = known is None and (current is None or current.started_ms < found.started_ms)
+    known = known or add_task_id(task, found)
+    if session.closed_ms is not None or session.held or known.ended:
+        return task
+    if task.state == "starting" and is_leased(task, now_ms):
+        return task
+    adopts = task.state in ("due", "starting", "failed") or (
+        task.state == "stopped" and found.started_ms > task.ended_ms
+    )
+    if adopts:
+        lose_claim(task)
+    if adopts or (task.state == "running" and newer):
+        task.removed = False  # what was taken out has made room for this one
+        run(task, known, now_ms)
+    return task
+
+
+def note_checked(session: Session, target: str, task_id: str, checked_ms: int) -> None:
+    """The API was asked about a running task; the next time to ask counts from `checked_ms`."""
+    task = session.tasks[target]
+    if task.state == "running" and task.task_id == task_id:
+        task.checked_ms = checked_ms
+
+
+def note_ending(
+    session: Session, target: str, task_id: str, ending: Ending, *, event_ms: int, now_ms: int
+) -> Task:
+    """A TaskId ended by itself, at `event_ms`, and why; while a claim is held that is only recorded.
+
+    held: a person or the host wants no transcription. removed: the bot was taken out, by the host
+    or by a newer bot of its own name; the second time it is the host. idle: nobody was there.
+    broken: anything else; unknown: nobody said why. Whether it is wanted again is for `resume` to say.
+    """
+    task = session.tasks[target]
+    mark_ended(task, [task_id])
+    if task.state == "running" and task.task_id == task_id:
+        end_by_itself(task, ending, event_ms, now_ms)
+    elif task.state == "stopping" and not needs_stop(task):
+        set_state(task, "stopped", now_ms)
+    return task
+
+
+def resume(session: Session, target: str, now_ms: int, *, after_ms: int = 0) -> bool:
+    """A task that ended by itself is wanted again: due, after a while that grows with each time."""
+    task = session.tasks[target]
+    if task.state != "stopped" or session.held or session.closed_ms is not None:
+        return False
+    longest_ms = min(RESTART_MS * 2**task.restarts, RESTART_MAX_MS) if task.restarts else 0
+    make_due(task, now_ms)
+    task.not_before_ms = now_ms + max(after_ms, longest_ms)
+    task.restarts += 1
+    return True
+
+
+def end_by_itself(task: Task, ending: Ending, event_ms: int, now_ms: int) -> None:
+    """It has ended at `event_ms`, unless another of its TaskIds lives."""
+    if task.alive:  # one that nobody had asked for is left: go on with it
+        run(task, task.alive[-1], now_ms)
+        return
+    if now_ms - task.changed_ms >= LONG_RUN_MS:
+        task.restarts = 0
+    task.ended_ms = event_ms
+    held = ending == "held" or (ending == "removed" and task.removed)
+    task.removed = task.removed or ending == "removed"
+    set_state(task, "held" if held else "stopped", now_ms)

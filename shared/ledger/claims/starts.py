@@ -1,0 +1,154 @@
+"""Who may start a session's task, and what came of it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from shared.ledger.claims.news import end_by_itself, resume
+from shared.ledger.claims.stops import begin_stops
+from shared.ledger.claims.tasks import (
+    LEASE_MS,
+    add_task_id,
+    adopt_living,
+    is_leased,
+    lose_claim,
+    run,
+    set_state,
+)
+from shared.ledger.records import Attempt, Session, Task, TaskId
+
+Finish = Literal["running", "starting", "stopping"]
+Release = Literal["due", "failed"]
+
+LONGEST_WAIT_MS = 660_000  # a time further ahead was written before the clock was set back
+
+
+def claim_start(
+    session: Session,
+    target: str,
+    service: str,
+    *,
+    trigger: str,
+    token: str,
+    now_ms: int,
+    event_ms: int = 0,
+    by_hand: bool = False,
+) -> tuple[bool, Task]:
+    """Claim a task's start; (False, the task) when it is not to be had.
+
+    An event newer than the end of a task that stopped by itself may begin it again. A person
+    (`by_hand`) may also begin one that failed, was stopped or is held, and with another service,
+    unless a start may have happened unseen. Whoever holds the claim already gets it again.
+    """
+    task = session.tasks.get(target) or Task(target, service, changed_ms=now_ms)
+    if session.held and not by_hand:
+        return False, session.tasks.get(target) or Task(target, service, "held")
+    session.tasks[target] = task
+    if session.closed_ms is not None:
+        return False, task
+    if task.state == "starting" and task.token == token:
+        return True, task
+    adopt_living(task, now_ms)
+    if not _may_claim(task, now_ms, event_ms, by_hand=by_hand):
+        return False, task
+    lose_claim(task)
+    task.service = service if by_hand and not task.unseen else task.service
+    task.token, task.lease_until_ms = token, now_ms + LEASE_MS
+    # An event that was told to come back must find its own name when it does.
+    task.trigger = task.trigger if task.trigger and (by_hand or not trigger) else trigger
+    task.pending = Attempt(token, task.service, len(task.task_ids), now_ms)
+    task.attempts += 1
+    task.waiting_ms = task.waiting_ms or now_ms
+    set_state(task, "starting", now_ms)
+    return True, task
+
+
+def finish_start(session: Session, claim: Task, task_id: str, region: str, now_ms: int) -> Finish:
+    """Record the TaskId of a start that succeeded, whatever happened meanwhile.
+
+    running: all is well. starting: the claim was lost to somebody who is starting it now and will
+    see this TaskId. stopping: the room closed, or a person stopped it: whoever started must stop.
+    """
+    task = session.tasks[claim.target]
+    known = add_task_id(task, TaskId(task_id, claim.service, region, started_ms=now_ms))
+    task.unseen = [attempt for attempt in task.unseen if attempt.token != claim.token]
+    if _holds(task, claim):
+        task.pending = None
+        if known.ended and session.closed_ms is None:  # its 902 or 1402 was quicker than its answer
+            end_by_itself(task, "broken", now_ms, now_ms)
+            resume(session, claim.target, now_ms)
+            return "running"
+        run(task, known, now_ms)
+        finish: Finish = "running" if session.closed_ms is None else "stopping"
+        set_state(task, finish, now_ms)
+        return finish
+    if task.state == "starting":
+        return "starting"
+    return "running" if task.state == "running" and task.task_id == task_id else "stopping"
+
+
+def release_start(
+    session: Session,
+    claim: Task,
+    state: Release,
+    error_code: str,
+    now_ms: int,
+    *,
+    not_before_ms: int = 0,
+    may_have_happened: bool,
+    tried: bool = True,
+) -> None:
+    """Give a claim back after a failure: "due" again from `not_before_ms` on, or "failed" for good.
+
+    Not `tried`: the API was not even asked.
+    """
+    task = session.tasks[claim.target]
+    if _holds(task, claim):
+        task.attempts -= not tried
+        if may_have_happened:
+            lose_claim(task)
+        task.pending = None
+        task.error_code, task.not_before_ms = error_code, not_before_ms
+        task.waiting_ms = task.waiting_ms if state == "due" else 0
+        set_state(task, state, now_ms)
+        if session.closed_ms is not None:
+            begin_stops(session, now_ms)
+    elif not may_have_happened:  # somebody took the claim away and could not know
+        task.unseen = [attempt for attempt in task.unseen if attempt.token != claim.token]
+
+
+def switch_service(session: Session, claim: Task, service: str, now_ms: int) -> Task | None:
+    """Let the claimed task go on with the other service, for the rest of the session.
+
+    None when the claim was lost, or the room closed, meanwhile.
+    """
+    task = session.tasks[claim.target]
+    if not _holds(task, claim) or session.closed_ms is not None:
+        return None
+    task.service = service
+    task.pending = Attempt(claim.token, service, len(task.task_ids), now_ms)
+    return task
+
+
+def settle_attempts(session: Session, target: str, settled: list[str], found: list[TaskId]) -> Task:
+    """The API was asked about starts nobody saw: these claims' are clear now, these tasks were found."""
+    task = session.tasks[target]
+    task.unseen = [attempt for attempt in task.unseen if attempt.token not in settled]
+    for task_id in found:
+        add_task_id(task, task_id)
+    return task
+
+
+def _may_claim(task: Task, now_ms: int, event_ms: int, *, by_hand: bool) -> bool:
+    if task.state == "starting":
+        return not is_leased(task, now_ms)
+    if task.state == "due":
+        waits = now_ms < task.not_before_ms <= now_ms + LONGEST_WAIT_MS
+        return not waits or (by_hand and not task.unseen)
+    if task.state == "stopped":
+        return by_hand or event_ms > task.ended_ms
+    return by_hand and task.state in ("failed", "held")
+
+
+def _holds(task: Task, claim: Task) -> bool:
+    return task.state == "starting" and task.token == claim.token

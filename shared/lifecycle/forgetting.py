@@ -1,0 +1,29 @@
+"""Deleting what is over for longer than the settings say."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+
+from shared.lifecycle.draining import HOUR_MS, MINUTE_MS, is_late
+from shared.lifecycle.outcome import Outcome
+from shared.resources import Resources
+
+PAUSE_S = 0.005  # between two pieces, for whoever waits for the ledger
+
+
+def forget_old(resources: Resources) -> list[Outcome]:
+    """Once an hour, delete what has been over for that long: a piece at a time, while there is time."""
+    now_ms, ledger = resources.now_ms(), resources.ledger
+    token = uuid.uuid4().hex
+    if now_ms % HOUR_MS >= MINUTE_MS or not ledger.take_lease("forget", token, now_ms, MINUTE_MS):
+        return []
+    before_ms = resources.settings.kept_since_ms(now_ms)
+    counts: Counter[str] = Counter()
+    while not is_late(resources):
+        piece = ledger.forget_old(before_ms)
+        if not any(piece):
+            break
+        counts.update(piece._asdict())
+        resources.sleep(PAUSE_S)
+    return [Outcome("sessions.forgotten", "over", fields=dict(counts))] if counts else []

@@ -1,0 +1,100 @@
+"""How long Redis keeps things: garbage collection that follows the setting, and deletion that is whole."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import pytest
+
+from local.redis_server import RedisServer
+from shared.ledger import Room, RoomBook, Session
+from shared.ledger.redis import RedisLedger
+from shared.ledger.redis_book import OLDER_KEPT, OPEN_KEPT_S
+from tests.redis_server import connect, empty
+from tests.unit.ledgers import ROOM, RULE, T, claim, close_room, hear, open_session
+
+KEEP_DAYS = 3
+OF_A_SESSION = ("people", "sentences", "versions")
+
+
+@pytest.fixture
+def ledger(redis_server: RedisServer) -> Iterator[RedisLedger]:
+    empty(redis_server)
+    with contextlib.closing(RedisLedger(redis_server.url, KEEP_DAYS)) as ledger:
+        yield ledger
+
+
+def meet(ledger: RedisLedger, at_ms: int = T, room: Room = ROOM) -> Session:
+    """A session in which somebody says something."""
+    session = open_session(ledger, at_ms, room)
+    ledger.note_person(session, "ann", at_ms, present=True, microphone=True)
+    ledger.keep_sentence(session, hear(1, event_ms=at_ms))
+    return session
+
+
+def read_times(server: RedisServer) -> dict[str, int]:
+    """How long each key is kept from now on, in days, by what it holds; -1 for ever."""
+    with connect(server) as client:
+        keys = [key for key in client.scan_iter() if "}" in key]
+        times_s = {key.partition("}:1:")[2].partition(":")[0]: client.ttl(key) for key in keys}
+    return {name: s if s < 0 else round(s / 86_400) for name, s in times_s.items()}
+
+
+def test_what_belongs_to_an_open_session_is_kept_longer(
+    ledger: RedisLedger, redis_server: RedisServer
+) -> None:
+    meet(ledger)
+    days = KEEP_DAYS + OPEN_KEPT_S // 86_400
+    assert read_times(redis_server) == dict.fromkeys(("book", *OF_A_SESSION), days)
+
+
+def test_time_begins_when_the_session_closes(
+    ledger: RedisLedger, redis_server: RedisServer
+) -> None:
+    session = meet(ledger)
+    ledger.forget_sentences(session, T - 1)
+    ledger.keep_sentence(session, hear(2))
+    close_room(ledger, T + 9_000)
+    names = ("book", *OF_A_SESSION, "deletion")
+    assert read_times(redis_server) == dict.fromkeys(names, KEEP_DAYS)
+
+
+def test_what_is_due_or_planned_is_kept_for_ever(
+    ledger: RedisLedger, redis_server: RedisServer
+) -> None:
+    claim(ledger)
+    assert read_times(redis_server) == {"book": -1}
+    empty(redis_server)
+
+    def plan(book: RoomBook) -> None:
+        book.plan = RULE
+
+    ledger.change(ROOM, plan)
+    assert read_times(redis_server) == {"book": -1}
+
+
+def test_session_that_is_one_too_many_goes_with_all_that_was_said_in_it(
+    ledger: RedisLedger, redis_server: RedisServer
+) -> None:
+    for number in range(OLDER_KEPT + 3):
+        meet(ledger, T + 100 * number)
+        close_room(ledger, T + 100 * number + 50)
+    sessions = ledger.list_sessions(ROOM, 1_000)
+    assert sessions[-1].opened_ms == T + 100
+    with connect(redis_server) as client:
+        assert len(client.keys("*:sentences:*")) == len(sessions) == OLDER_KEPT + 2
+        assert not client.keys(f"*%2F{T}")
+
+
+def test_nothing_of_what_was_said_stays_in_redis(
+    ledger: RedisLedger, redis_server: RedisServer
+) -> None:
+    session = meet(ledger)
+    ledger.forget_sentences(session, T + 5_000)
+    with connect(redis_server) as client:
+        assert not client.keys("*:sentences:*")
+        assert not client.keys("*:versions:*")
+        values = [client.get(key) or "" for key in client.keys("*:deletion:*")]
+    assert values
+    assert not any("sentence" in value for value in values)
