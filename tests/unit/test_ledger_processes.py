@@ -40,7 +40,18 @@ def count(book: RoomBook) -> int:
 
 
 def change_often(ledger: Ledger, number: int) -> list[int]:
-    return [ledger.change(ROOM, count) for _ in range(CHANGES)]
+    return [change_in_the_end(ledger) for _ in range(CHANGES)]
+
+
+def change_in_the_end(ledger: Ledger) -> int:
+    """Whoever is refused because too many want the same has changed nothing, and comes again."""
+    for _ in range(PROCESSES):
+        try:
+            return ledger.change(ROOM, count)
+        except LedgerError as error:
+            if "too many change the same room at once" not in str(error):
+                raise
+    raise AssertionError("eight times in a row the others were quicker")
 
 
 def claim_once(ledger: Ledger, number: int) -> list[int]:
