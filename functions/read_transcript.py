@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from shared.errors import NotSharedError
-from shared.ledger import KeptTranscripts, open_ledger
+from shared.ledger import KeptTranscripts, Ledger, open_ledger
 from shared.scf import Json
 from shared.settings import Settings
+from shared.transcripts.memory import RememberedTranscripts
 from shared.transcripts.serving import answer_reader
 from shared.transcripts.source import TranscriptSource
 
@@ -21,4 +24,10 @@ def open_source(settings: Settings) -> TranscriptSource:
         raise NotSharedError(
             "LEDGER_URL: reading transcripts needs a ledger that all instances share"
         )
-    return KeptTranscripts(open_ledger(settings.ledger_url))
+    return remember(open_ledger(settings.ledger_url))
+
+
+@lru_cache(maxsize=1)
+def remember(ledger: Ledger) -> RememberedTranscripts:
+    """The transcripts of a ledger, remembered for as long as this instance is warm."""
+    return RememberedTranscripts(KeptTranscripts(ledger))
