@@ -34,7 +34,7 @@ def main(
     for benchmark in BENCHMARKS:
         if benchmark.name in (names or NAMES):
             print(f"{benchmark.name}: {benchmark.about}", file=sys.stderr, flush=True)
-            run = full and benchmark.run_full or benchmark.run
+            run = (benchmark.run_full if full else None) or benchmark.run
             results[benchmark.name] = run()
     Console(width=None if sys.stdout.isatty() else 120).print(make_table(results))
     if output:

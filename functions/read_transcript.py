@@ -24,7 +24,8 @@ def open_source(settings: Settings) -> TranscriptSource:
         raise NotSharedError(
             "LEDGER_URL: reading transcripts needs a ledger that all instances share"
         )
-    return remember(open_ledger(settings.ledger_url))
+    ledger = open_ledger(settings.ledger_url)
+    return remember(ledger)  # type: ignore[arg-type]  # mypy does not see that a protocol has a hash
 
 
 @lru_cache(maxsize=1)

@@ -14,7 +14,7 @@ from statistics import quantiles
 
 from benchmarks.figures import Figure
 from benchmarks.ingest.flood import Flood, Instances
-from benchmarks.ingest.plan import COPIES, Size
+from benchmarks.ingest.plan import Size
 from benchmarks.ingest.reading import Reading, measure_reading
 from benchmarks.ingest.verdict import Verdict, judge
 from local.redis_server import RedisServer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 from benchmarks.ingest.plan import (
@@ -40,7 +41,7 @@ def judge_room(said: list[Sentence], room: int, size: Size) -> Verdict:
     planned = {write_text(room, number): number for number in range(size.sentences)}
     numbers = [planned.get(sentence.text, -1) for sentence in said]
     found = set(numbers) - {-1}
-    misplaced = sum(after < before for before, after in zip(numbers, numbers[1:], strict=False))
+    misplaced = sum(after < before for before, after in pairwise(numbers))
     wrong = sum(
         sentence.translations != _plan_translations(room, number)
         for sentence, number in zip(said, numbers, strict=True)

@@ -1,0 +1,74 @@
+"""Who runs the local cloud may read every transcript in its ledger: read links, and a list of them."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from local.cloud.arguments import refusing
+from local.cloud.errors import RefusedError
+from shared.errors import LedgerError
+from shared.ledger import Room, Session, open_ledger
+from shared.links import write_link
+from shared.settings import read_settings
+
+READER = "/functions/read_transcript"
+MOST_ROOMS = 50
+MOST_SESSIONS = 5  # of one room
+
+
+class Transcripts:
+    """The transcripts in the ledger that `settings` name; `url` is where the functions answer."""
+
+    def __init__(self, settings: Mapping[str, str], url: str) -> None:
+        known = read_settings(settings)
+        self._ledger_url = known.ledger_url
+        self._key = known.transcript_link_key or ""
+        self._reader = url + READER
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """`GET /_local/transcripts?room=APP/TYPE/ID`, for as many rooms as are named."""
+        return [Route("/_local/transcripts", refusing(self._list), methods=["GET"])]
+
+    def write_link(self, session_id: str) -> str:
+        """The address at which a session's transcript can be read, for a week."""
+        return write_link(self._key, self._reader, session_id, int(time.time()))
+
+    async def _list(self, request: Request) -> Response:
+        rooms = [_read_room(text) for text in request.query_params.getlist("room")]
+        try:
+            found = await run_in_threadpool(self.find, rooms[:MOST_ROOMS])
+        except LedgerError as error:
+            raise RefusedError(503, f"{error}") from error
+        return JSONResponse({"transcripts": found})
+
+    def find(self, rooms: list[Room]) -> list[dict[str, object]]:
+        """The newest transcripts of these rooms in which something was said, newest first."""
+        ledger = open_ledger(self._ledger_url)
+        sessions = [each for room in rooms for each in ledger.list_sessions(room, MOST_SESSIONS)]
+        spoken = [session for session in sessions if ledger.read_version(session)]
+        return [self._describe(each) for each in sorted(spoken, key=lambda each: -each.opened_ms)]
+
+    def _describe(self, session: Session) -> dict[str, object]:
+        return {
+            **session.room._asdict(),
+            "opened_ms": session.opened_ms,
+            "closed_ms": session.closed_ms,
+            "link": self.write_link(session.id),
+        }
+
+
+def _read_room(text: str) -> Room:
+    match = re.fullmatch(r"([0-9]{1,15})/([01])/(.+)", text, re.DOTALL)
+    if match is None:
+        raise RefusedError(
+            400, "?room= must be an application, 0 or 1, and a room: 1400000001/1/class-7"
+        )
+    return Room(int(match[1]), match[3], int(match[2]))
