@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from benchmarks.ingest.plan import MEETING_S, Size, plan_posts, read_post
+from benchmarks.ingest.plan import Size, plan_posts, read_post
 from benchmarks.ingest.posting import Webhook
 from local.development import FUNCTIONS_DIR, local_environment
 
@@ -66,7 +66,7 @@ class Instances:
 
     def flood(self, size: Size) -> Flood:
         """Open the rooms, then deliver everything that is said in them."""
-        began_ms = time.time_ns() // 1_000_000 - MEETING_S * 1000
+        began_ms = time.time_ns() // 1_000_000 - size.find_end_ms(size.sentences)
         self.run(open_rooms, size, began_ms)
         posts = plan_posts(size)
         began_s = time.perf_counter()

@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Iterator
 from typing import NamedTuple
 
-MEETING_S = 3 * 3600
+EVERY_MS = 1080  # a room's sentences follow each other: 10,000 in three hours
 LATEST_S = 60.0  # a callback comes at most so long after what it tells of
 COPIES = 2
 TRANSLATED_EVERY = 10  # one sentence of so many has a translation, which may come before it
@@ -39,7 +39,7 @@ class Size(NamedTuple):
 
     def find_end_ms(self, number: int) -> int:
         """When a sentence is over, in ms since its room's meeting began."""
-        return SENTENCE_MS + number * MEETING_S * 1000 // self.sentences
+        return SENTENCE_MS + number * EVERY_MS
 
 
 class Post(NamedTuple):

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import msgspec
 
 from benchmarks.ingest.plan import (
-    MEETING_S,
     SENTENCE_MS,
     SPEAKERS,
     SPOKEN,
@@ -27,7 +26,7 @@ from shared.links import sign_link
 from shared.rules_file import load_rules
 from shared.transcripts.parsing import parse_sentence
 
-SENTENCES = 5_000
+MEETING_S, SENTENCES = 3 * 3600, 5_000
 LANGUAGES = ("zh", "ja")
 NEWS = 5  # sentences that are new to whoever asks for news
 TIMES = 100

@@ -6,8 +6,9 @@ import pytest
 
 from shared.transcripts import memory
 from shared.transcripts.memory import RememberedTranscripts
+from shared.transcripts.records import SentenceNews, TaskOrigin
 from shared.transcripts.timeline import build_transcript
-from tests.transcripts import OPENED_MS, SESSION, TASK, MemorySource, TaskOrigin, list_texts
+from tests.transcripts import OPENED_MS, SESSION, TASK, MemorySource, hear, list_texts
 
 OTHER = "1400000000/1/class-8/1700000000000"
 
@@ -19,7 +20,7 @@ class CountedSource(MemorySource):
         super().__init__()
         self.asked: list[int] = []
 
-    def list_sentence_news(self, session_id: str, since: int) -> list[memory.SentenceNews]:
+    def list_sentence_news(self, session_id: str, since: int) -> list[SentenceNews]:
         self.asked.append(since)
         return super().list_sentence_news(session_id, since)
 
@@ -52,8 +53,8 @@ def test_only_what_is_new_is_asked_for_again(source: CountedSource) -> None:
 def test_sentence_that_changed_is_the_new_one(source: CountedSource) -> None:
     remembered = RememberedTranscripts(source)
     read(remembered)
-    source.say("ben", "Two, said better.", 5)
-    assert read(remembered) == ["One.", "Two, said better."]
+    source.add(hear({"UserId": "ben", "RoundId": "ben/5", "Text": "Better."}, at_s=6))
+    assert read(remembered) == ["One.", "Better."]
 
 
 def test_reader_who_wants_news_gets_news_alone(source: CountedSource) -> None:
