@@ -8,7 +8,7 @@ from shared.transcripts.document import read_since, write_next
 from shared.transcripts.records import SentenceNews, TranscriptHead
 from shared.transcripts.source import TranscriptSource
 
-MOST_SENTENCES = 20_000  # of all sessions together: about 20 MB, in an instance that has 128
+MOST_SENTENCES = 10_000  # of all sessions together: about 15 MB, in an instance that has 128
 
 
 class Memory(NamedTuple):
