@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Mapping
 
 from starlette.concurrency import run_in_threadpool
@@ -12,9 +11,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from local.cloud.arguments import refusing
+from local.cloud.clock import Clock
 from local.cloud.errors import RefusedError
 from shared.errors import LedgerError
-from shared.ledger import Room, Session, open_ledger
+from shared.ledger import KeptTranscripts, Room, Session, open_ledger
 from shared.links import write_link
 from shared.settings import read_settings
 
@@ -26,11 +26,12 @@ MOST_SESSIONS = 5  # of one room
 class Transcripts:
     """The transcripts in the ledger that `settings` name; `url` is where the functions answer."""
 
-    def __init__(self, settings: Mapping[str, str], url: str) -> None:
+    def __init__(self, settings: Mapping[str, str], url: str, clock: Clock) -> None:
         known = read_settings(settings)
         self._ledger_url = known.ledger_url
         self._key = known.transcript_link_key or ""
         self._reader = url + READER
+        self._clock = clock
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -39,7 +40,7 @@ class Transcripts:
 
     def write_link(self, session_id: str) -> str:
         """The address at which a session's transcript can be read, for a week."""
-        return write_link(self._key, self._reader, session_id, int(time.time()))
+        return write_link(self._key, self._reader, session_id, self._clock.now_ms() // 1000)
 
     async def _list(self, request: Request) -> Response:
         rooms = [_read_room(text) for text in request.query_params.getlist("room")]
@@ -53,8 +54,13 @@ class Transcripts:
         """The newest transcripts of these rooms in which something was said, newest first."""
         ledger = open_ledger(self._ledger_url)
         sessions = [each for room in rooms for each in ledger.list_sessions(room, MOST_SESSIONS)]
-        spoken = [session for session in sessions if ledger.read_version(session)]
-        return [self._describe(each) for each in sorted(spoken, key=lambda each: -each.opened_ms)]
+        sessions.sort(key=lambda session: session.opened_ms, reverse=True)
+        heads = map(KeptTranscripts(ledger).read_transcript_head, [each.id for each in sessions])
+        return [
+            self._describe(session)
+            for session, head in zip(sessions, heads, strict=True)
+            if head and head.version
+        ]
 
     def _describe(self, session: Session) -> dict[str, object]:
         return {

@@ -94,7 +94,7 @@ async def _compose_all(
             ) as cloud,
         ):
             clock_routes = ClockRoutes(clock, functools.partial(settle_both, cloud, host)).routes
-            transcripts = Transcripts(settings, url)
+            transcripts = Transcripts(settings, url, clock)
             page = Mount("/", StaticFiles(directory=PAGE_DIR, html=True))
             routes = [*clock_routes, *cloud.routes, *transcripts.routes, *host.routes, page]
             tally = Tally(config.applications[0].sdk_app_id, wanted)

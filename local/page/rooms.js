@@ -48,13 +48,13 @@ async function askForRooms() {
   if (again) refreshRooms();
   if (!answers) return;
   showRooms(answers.rooms, answers.report);
-  showTranscripts(answers.transcripts);
+  if (answers.transcripts) showTranscripts(answers.transcripts);
 }
 
 async function ask() {
   const [{ rooms }, report] = await Promise.all([get("_local/rooms"), get("_local/report")]);
   rooms.forEach(noticeRoom);
-  return { rooms, report, transcripts: await askForTranscripts() };
+  return { rooms, report, transcripts: await askForTranscripts().catch(() => null) };
 }
 
 function showRooms(rooms, report) {

@@ -196,7 +196,12 @@ def test_printed_link_reads_the_same_after_everything_was_started_again(tmp_path
     with serve_local(*arguments, environ=ledger) as up:
         next_meeting = wait_for_end(find_link(up))
         assert [httpx.get(up.url + link + form).content for form in FORMS] == before
-    assert next_meeting["opened_ms"] > meeting["opened_ms"]
+        rooms = {"room": ["1400000001/1/class-9", "1400000001/1/never-heard-of"]}
+        listed = httpx.get(f"{up.url}/_local/transcripts", params=rooms).json()["transcripts"]
+        assert httpx.get(listed[1]["link"] + ".vtt").content == before[FORMS.index(".vtt")]
+        assert httpx.get(f"{up.url}/_local/transcripts?room=class-9").status_code == 400
+    meetings = [next_meeting["opened_ms"], meeting["opened_ms"]]
+    assert [each["opened_ms"] for each in listed] == meetings == sorted(meetings, reverse=True)
 
 
 def find_link(up: Running) -> str:
