@@ -67,7 +67,6 @@ class Reader:
         yield self.measure("nothing new (304)", ".json", headers=known)
         yield self.measure("JSON", ".json", before=self._meeting.say)
         yield self.measure("JSON, compressed", ".json", headers=GZIP, before=self._meeting.say)
-        yield self.measure("VTT", ".vtt", before=self._meeting.say, most_ms=None)
         first = "JSON, nothing read before"
         yield self.measure(first, ".json", before=self.forget, most_ms=None)
 
