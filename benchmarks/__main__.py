@@ -23,6 +23,7 @@ Results = dict[str, Sequence[Figure]]
 
 def main(
     names: Annotated[list[str] | None, typer.Argument(help=f"of {', '.join(NAMES)}")] = None,
+    full: Annotated[bool, typer.Option("--full", help="At full size, where there is one.")] = False,
     output: Annotated[Path | None, typer.Option("--json", help="Write the figures there.")] = None,
 ) -> None:
     """Measure Roomscribe on this machine."""
@@ -33,7 +34,8 @@ def main(
     for benchmark in BENCHMARKS:
         if benchmark.name in (names or NAMES):
             print(f"{benchmark.name}: {benchmark.about}", file=sys.stderr, flush=True)
-            results[benchmark.name] = benchmark.run()
+            run = (benchmark.run_full if full else None) or benchmark.run
+            results[benchmark.name] = run()
     Console(width=None if sys.stdout.isatty() else 120).print(make_table(results))
     if output:
         output.write_text(json.dumps(describe(results), indent=2) + "\n", encoding="utf-8")

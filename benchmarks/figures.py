@@ -22,8 +22,9 @@ class Figure(NamedTuple):
 
 
 class Benchmark(NamedTuple):
-    """Something that is measured: its name, what it is about in a line, and how."""
+    """Something that is measured: its name, what it is about in a line, how, and how at full size."""
 
     name: str
     about: str
     run: Callable[[], Sequence[Figure]]
+    run_full: Callable[[], Sequence[Figure]] | None = None

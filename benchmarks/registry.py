@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from benchmarks import burst
+from benchmarks import burst, ingest
 from benchmarks.figures import Benchmark
 
-BENCHMARKS = (Benchmark("burst", burst.ABOUT, burst.run),)
+BENCHMARKS = (
+    Benchmark("burst", burst.ABOUT, burst.run),
+    Benchmark("ingest", ingest.ABOUT, ingest.run, ingest.run_full),
+)

@@ -14,7 +14,8 @@ SETTINGS = (
     *("SCF_ENDPOINT", "LEDGER_URL", "DRAIN_FUNCTION", "STARTS_PER_S_CLOUD", "STARTS_PER_S_AI"),
     *("TASK_QUOTA", "TRANSCRIPT_LINK_KEY", "TRANSCRIPT_KEEP_DAYS", "LOG_LEVEL"),
 )
-MEMORY_MB = 64
+MEMORY_MB = {"read_transcript": 128}  # a transcript of some hours is read as a whole
+LEAST_MEMORY_MB = 64
 FUNCTION_URL = {
     "TriggerName": "url-trigger",
     "Type": "http",
@@ -45,7 +46,7 @@ def main() -> None:
         handler = f"{HANDLERS.get(key, key)}.main_handler"
         request |= {"Handler": handler, "Code": read_code()}
     if action in ("CreateFunction", "UpdateFunctionConfiguration"):
-        request |= describe_configuration(int(timeout_s[0]))
+        request |= describe_configuration(key, int(timeout_s[0]))
     if action == "UpdateFunctionEventInvokeConfig":
         request["AsyncTriggerConfig"] = {"RetryConfig": [{"RetryNum": 0}], "MsgTTL": 60}
     if action == "CreateTrigger":
@@ -58,12 +59,12 @@ def read_code() -> dict[str, str]:
     return {"ZipFile": base64.b64encode(Path(os.environ["PACKAGE"]).read_bytes()).decode()}
 
 
-def describe_configuration(timeout_s: int) -> dict[str, object]:
+def describe_configuration(key: str, timeout_s: int) -> dict[str, object]:
     """Everything about a function but its code; a setting that is empty keeps its default."""
     given = {name: os.environ[name] for name in SETTINGS if os.environ.get(name)}
     vpc = {"VpcId": os.environ.get("VPC_ID", ""), "SubnetId": os.environ.get("SUBNET_ID", "")}
     return {
-        "MemorySize": MEMORY_MB,
+        "MemorySize": MEMORY_MB.get(key, LEAST_MEMORY_MB),
         "Timeout": timeout_s,
         "Role": os.environ["ROLE"],
         "Environment": {

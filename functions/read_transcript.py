@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from shared.errors import NotSharedError
-from shared.ledger import KeptTranscripts, open_ledger
+from shared.ledger import KeptTranscripts, Ledger, open_ledger
 from shared.scf import Json, now_ms
 from shared.settings import Settings
+from shared.transcripts.memory import Memories, RememberedTranscripts
 from shared.transcripts.serving import answer_reader
 from shared.transcripts.source import TranscriptSource
 
@@ -22,4 +25,12 @@ def open_source(settings: Settings) -> TranscriptSource:
             "LEDGER_URL: reading transcripts needs a ledger that all instances share"
         )
     ledger = open_ledger(settings.ledger_url, settings.transcript_keep_days)
-    return KeptTranscripts(ledger, settings.kept_since_ms(now_ms()))
+    kept = KeptTranscripts(ledger, settings.kept_since_ms(now_ms()))
+    memories = find_memories(ledger)  # type: ignore[arg-type]  # mypy does not see that a protocol has a hash
+    return RememberedTranscripts(kept, memories)
+
+
+@lru_cache(maxsize=1)
+def find_memories(_ledger: Ledger) -> Memories:
+    """What was read from a ledger, for as long as this instance is warm."""
+    return {}

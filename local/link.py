@@ -10,12 +10,11 @@ import typer
 
 from local.development import ENDPOINT, local_environment
 from local.errors import LocalError
+from local.transcripts import READER
 from shared.callbacks import names_numeric_room
 from shared.ledger import Room, Session, open_ledger
 from shared.links import write_link
 from shared.settings import read_settings
-
-READER = "/functions/read_transcript"
 
 
 def link(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import httpx
 
@@ -10,6 +11,7 @@ from local.cloud.feed import Entry, Feed
 from local.scenario import Scenario, play
 from local.tally import Tally
 from local.terminal import Screen
+from local.transcripts import Transcripts
 from local.watch import Watch
 
 
@@ -22,16 +24,18 @@ class Performance:
     feed: Feed
     tally: Tally
     screen: Screen
+    transcripts: Transcripts
+    links: dict[str, tuple[str, str]] = field(default_factory=dict)  # session → room, link
 
     async def play_and_stay(self) -> int:
         """Play, then go on showing what happens; ends only when it is cancelled."""
-        self.screen.say(f"rooms, tasks and captions, live: {self.url}/", "bold")
-        watch = Watch(self.feed, self._take)
+        self.screen.say(f"rooms, tasks and transcripts, live: {self.url}/", "bold")
+        watch = Watch(self.feed, self._take_and_link)
         async with watch.following() as following:
             await self._play()
             self.screen.say("The scenario is over. Still serving; Ctrl-C ends it.", "bold")
-            reader = f"{self.url}/functions/read_transcript"
-            self.screen.say(f"to read it: python -m local link --room ROOM --url {reader}", "bold")
+            for room_id, link in self.links.values():
+                self._show_link(room_id, link)
             await following
         return 0
 
@@ -68,3 +72,19 @@ class Performance:
     def _take(self, entry: Entry) -> None:
         self.tally.add(entry)
         self.screen.show(entry)
+
+    def _take_and_link(self, entry: Entry) -> None:
+        self._take(entry)
+        line = entry.get("line")
+        if isinstance(line, Mapping) and line.get("message") == "sentence.kept":
+            self._link(str(line["room_id"]), str(line["session"]))
+
+    def _link(self, room_id: str, session_id: str) -> None:
+        """Show the link to a session when its transcript begins."""
+        if session_id not in self.links:
+            self.links[session_id] = (room_id, self.transcripts.write_link(session_id))
+            self._show_link(*self.links[session_id])
+
+    def _show_link(self, room_id: str, link: str) -> None:
+        self.screen.say(f"what is said in {room_id}:", "bold")
+        self.screen.say(link, "bold cyan")

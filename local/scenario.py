@@ -12,6 +12,7 @@ A scenario is TOML: a `title`, and a `[[step]]` table for everything that happen
     user_id = "amy"                  # every step but dismiss
     text = "Good morning"            # say
     translations = { zh = "早上好" }  # say: what a translator hears, by language; may be left out
+    late_s = 2.5                     # say: how late its callbacks come; 0 when left out
 
 `enter` takes a `role` (20 anchor, 21 audience), `audio` an `on` (true, false); `say` switches the
 microphone on. Steps happen through `/_local/rooms`, as anybody's would: any local cloud will do.
@@ -39,6 +40,7 @@ else:
     import tomli as tomllib
 
 SAMPLE = Path(__file__).with_name("scenarios") / "meeting.toml"
+SENTENCES = [903, 1403, 1404]  # the callbacks that tell what was said
 Name = Annotated[str, Meta(min_length=1)]
 Pause = Callable[[float], Awaitable[None]]
 
@@ -83,6 +85,7 @@ class Say(Step, frozen=True, tag="say"):
     user_id: Name
     text: Name
     translations: dict[Name, Name] = {}
+    late_s: Annotated[float, Meta(ge=0, le=60)] = 0.0
 
 
 class Dismiss(Step, frozen=True, tag="dismiss"):
@@ -159,15 +162,35 @@ def _reword(message: str) -> str:
 
 
 async def _do(step: Action, client: httpx.AsyncClient) -> None:
-    path, body = _write_request(step)
+    if not isinstance(step, Say) or not step.late_s:
+        await _ask(step, client, "POST", *_write_request(step))
+        return
+    fault = await _ask(step, client, "POST", "/_local/faults", _write_delay(step))
     try:
-        answer = await client.post(path, json=body)
+        await _ask(step, client, "POST", *_write_request(step))
+    finally:
+        await _ask(step, client, "DELETE", f"/_local/faults/{fault['id']}")
+
+
+async def _ask(
+    step: Action, client: httpx.AsyncClient, method: str, path: str, body: object = None
+) -> dict[str, object]:
+    try:
+        answer = await client.request(method, path, json=body)
     except httpx.TransportError as error:
         raise LocalError(f"no local cloud answers at {client.base_url}") from error
     if answer.is_error:
         action = type(step).__name__.lower()
         reason = _read_reason(answer)
         raise LocalError(f"{action} in room {step.room_id} at {step.at_s:g} s: {reason}")
+    result: dict[str, object] = answer.json()
+    return result
+
+
+def _write_delay(step: Say) -> dict[str, object]:
+    """The fault that makes all callbacks late which tell of a sentence."""
+    about = {"room": step.room_id, "events": SENTENCES, "ms": round(step.late_s * 1000)}
+    return {"where": "callback", "what": "delay", **about}
 
 
 def _read_reason(answer: httpx.Response) -> str:
@@ -181,6 +204,7 @@ def _write_request(step: Action) -> tuple[str, dict[str, object]]:
     body: dict[str, object] = msgspec.to_builtins(step)
     action, room_id, kind = body.pop("do"), body.pop("room_id"), body.pop("room_id_type")
     del body["at_s"]
+    body.pop("late_s", None)
     if isinstance(step, Create):
         typed = {} if kind is None else {"room_id_type": kind}
         return "/_local/rooms", {"room_id": room_id, **typed, **body}

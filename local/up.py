@@ -34,6 +34,7 @@ from local.server import Site, Work, serve
 from local.tally import Tally
 from local.terminal import Screen
 from local.time_travel import ClockRoutes, settle_both
+from local.transcripts import Transcripts
 from local.watch import Watch
 
 PAGE_DIR = Path(__file__).with_name("page")
@@ -93,10 +94,11 @@ async def _compose_all(
             ) as cloud,
         ):
             clock_routes = ClockRoutes(clock, functools.partial(settle_both, cloud, host)).routes
+            transcripts = Transcripts(settings, url, clock)
             page = Mount("/", StaticFiles(directory=PAGE_DIR, html=True))
-            routes = [*clock_routes, *cloud.routes, *host.routes, page]
+            routes = [*clock_routes, *cloud.routes, *transcripts.routes, *host.routes, page]
             tally = Tally(config.applications[0].sdk_app_id, wanted)
-            performance = Performance(scenario, url, feed, tally, Screen())
+            performance = Performance(scenario, url, feed, tally, Screen(), transcripts)
             yield Site(Starlette(routes=routes), _find_work(performance, choices, once=once))
 
 

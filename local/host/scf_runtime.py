@@ -38,6 +38,7 @@ class Limits(NamedTuple):
 LIMITS = {
     "trtc_callback": Limits(timeout_s=6, memory_mb=64),
     "drain_starts": Limits(timeout_s=60, memory_mb=64),
+    "read_transcript": Limits(timeout_s=10, memory_mb=128),
 }
 DEFAULT_LIMITS = Limits(timeout_s=10, memory_mb=64)
 # Functions that a timer runs, and how often, in ms; likewise.

@@ -1,5 +1,6 @@
-// One room: who is in it, what transcribes it, and buttons to play with it.
+// One room: who is in it, what transcribes it, what was just said, and buttons to play with it.
 
+import { fillGlimpse } from "./glimpse.js";
 import { keep } from "./keyed.js";
 import { toggleRoom } from "./live.js";
 import { act, onClick, onSubmit } from "./requests.js";
@@ -57,6 +58,7 @@ export function fillCard(card, room) {
     keyOf: (task) => task.task_id, create: () => fromTemplate("task-row"), update: fillTask });
   keep(find(".people"), people, {
     keyOf: (user) => user.user_id, create: (user) => newPerson(room, user, card), update: fillPerson });
+  fillGlimpse(card);
   keepOptions(find(".speaks select"), speakers.map((user) => user.user_id));
   find(".say").hidden = speakers.length === 0;
   find(".controls").hidden = !room.open;

@@ -1,9 +1,8 @@
-// The live view: captions as a conversation, everything else as one line each.
+// What happens, one line each. What is said is no line here: it stands on the transcript's page.
 
-import { clockTime, colourOf, describe, fieldsOf, isIn, roomKey, roomOf } from "./words.js";
+import { clockTime, describe, fieldsOf, isIn, roomKey, roomOf } from "./words.js";
 
 const MAX_ROWS = 1500;
-const FIRST_BATCH_MS = 1500;
 
 const byId = (id) => document.getElementById(id);
 const fromTemplate = (id) => byId(id).content.firstElementChild.cloneNode(true);
@@ -14,13 +13,11 @@ const rows = byId("rows");
 const followButton = byId("follow");
 const roomChoice = byId("only-room");
 
-const sentences = new Map(); // task and round → its row
 const rooms = new WeakMap(); // row → the room it is about
 const roomsOfTasks = new Map(); // task → its room: a stop call names the task only
 let waiting = [];
 let following = true;
 let planned = false;
-let lastCaption = null;
 let lastTop = 0;
 
 /** Takes one entry; it is shown in the next frame, or when following goes on. */
@@ -40,19 +37,10 @@ export function toggleRoom(room) {
 }
 
 export function startLive() {
-  for (const input of section.querySelectorAll("input[name=view]")) {
-    input.addEventListener("change", () => {
-      section.dataset.view = input.value;
-      afterChange();
-    });
-  }
-  section.dataset.view = section.querySelector("input[name=view]:checked").value;
   roomChoice.addEventListener("change", chooseRoom);
   followButton.addEventListener("click", () => setFollowing(!following));
   scroll.addEventListener("scroll", noticeScrolling);
   new ResizeObserver(() => following && toEnd()).observe(scroll);
-  // What was said before this page was opened is not read out.
-  setTimeout(() => scroll.setAttribute("aria-live", "polite"), FIRST_BATCH_MS);
 }
 
 function plan() {
@@ -68,21 +56,14 @@ function drawWaiting() {
   const batch = waiting;
   waiting = [];
   for (const entry of batch) draw(entry);
-  while (rows.childElementCount > MAX_ROWS) forget(rows.firstElementChild);
+  while (rows.childElementCount > MAX_ROWS) rows.firstElementChild.remove();
   afterChange();
-}
-
-function forget(row) {
-  sentences.delete(row.dataset.round);
-  if (row === lastCaption) lastCaption = null;
-  row.remove();
 }
 
 function draw(entry) {
   const room = roomOf(entry) ?? roomsOfTasks.get(entry.task_id);
   if (entry.kind === "task.started") roomsOfTasks.set(entry.task_id, room);
-  if (entry.kind === "caption") drawCaption(entry, room);
-  else rows.append(newEvent(entry, room));
+  rows.append(newEvent(entry, room));
   if (entry.kind === "room.created") offerRoom(room);
 }
 
@@ -99,51 +80,6 @@ function newEvent(entry, room) {
   row.querySelector("details").addEventListener(
     "toggle", () => { row.querySelector(".fields").textContent = fieldsOf(entry); }, { once: true });
   return row;
-}
-
-/** A sentence and its translations share a row, in whichever order they come. */
-function drawCaption(entry, room) {
-  const round = JSON.stringify([entry.task_id, entry.round_id]);
-  let row = sentences.get(round);
-  if (!row) {
-    row = newSentence(entry, room, round);
-    sentences.set(round, row);
-    rows.append(row);
-    lastCaption = row;
-  }
-  if (entry.language) setTranslation(row, entry.language, entry.text);
-  else row.querySelector(".spoken").textContent = entry.text;
-}
-
-function newSentence(entry, room, round) {
-  const row = fromTemplate("caption-row");
-  row.dataset.round = round;
-  row.dataset.by = JSON.stringify([entry.user_id, roomKey(room)]);
-  row.dataset.speaker = colourOf(entry.user_id);
-  row.classList.toggle("continued", lastCaption?.dataset.by === row.dataset.by);
-  row.querySelector(".speaker").textContent = entry.user_id;
-  row.querySelector(".room-tag").textContent = room.id;
-  setTime(row, entry.at_ms);
-  tagRoom(row, room);
-  return row;
-}
-
-function setTranslation(row, language, text) {
-  let line = [...row.querySelectorAll(".translation")].find((old) => old.dataset.language === language);
-  if (!line) {
-    line = document.createElement("p");
-    line.className = "translation";
-    line.dataset.language = language;
-    const tag = document.createElement("span");
-    tag.className = "language";
-    tag.textContent = language;
-    const words = document.createElement("span");
-    words.lang = language;
-    words.dir = "auto";
-    line.append(tag, " ", words);
-    row.append(line);
-  }
-  line.lastElementChild.textContent = text;
 }
 
 function setTime(row, ms) {
@@ -167,14 +103,12 @@ function offerRoom(room) {
 
 function chooseRoom() {
   for (const row of rows.children) row.hidden = !isChosen(rooms.get(row));
-  section.dataset.oneRoom = roomChoice.value !== "";
   section.dispatchEvent(new CustomEvent("roomchosen", { detail: roomChoice.value, bubbles: true }));
   afterChange();
 }
 
 function afterChange() {
-  const shown = section.dataset.view === "captions" ? ".caption:not([hidden])" : ":scope > li:not([hidden])";
-  byId("nothing-yet").hidden = rows.querySelector(shown) !== null;
+  byId("nothing-yet").hidden = rows.querySelector(":scope > li:not([hidden])") !== null;
   if (following) toEnd();
 }
 

@@ -1,8 +1,10 @@
-// The page of the local cloud: the live feed on one side, the rooms on the other.
+// The page of the local cloud: rooms and their transcripts on one side, what happens on the other.
 
 import { listen } from "./connection.js";
+import { hear } from "./glimpse.js";
 import { show, startLive } from "./live.js";
 import { refreshRooms, startRooms } from "./rooms.js";
+import { beginsTranscript, noticeRoom } from "./transcripts.js";
 
 const CHANGES_ROOMS = /^(room|user|role|audio|task)\./;
 const STATES = { live: "Live", lost: "Connection lost. Trying again…" };
@@ -16,8 +18,10 @@ function onState(state) {
 }
 
 function onEntry(entry) {
-  show(entry);
-  if (CHANGES_ROOMS.test(entry.kind)) refreshRooms();
+  if (entry.kind === "room.created") noticeRoom(entry);
+  if (entry.kind === "caption") hear(entry);
+  else show(entry);
+  if (CHANGES_ROOMS.test(entry.kind) || beginsTranscript(entry)) refreshRooms();
 }
 
 startLive();

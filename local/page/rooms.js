@@ -3,6 +3,7 @@
 import { fillCard, newCard, peopleIn } from "./card.js";
 import { keep } from "./keyed.js";
 import { get, onSubmit, post } from "./requests.js";
+import { askForTranscripts, noticeRoom, showTranscripts } from "./transcripts.js";
 import { roomKey, roomOf } from "./words.js";
 
 const REFRESH_MS = 150;
@@ -42,10 +43,18 @@ async function askForRooms() {
   if (asking) return;
   asking = true;
   // While the local cloud is away the connection says so: no second message.
-  const answers = await Promise.all([get("_local/rooms"), get("_local/report")]).catch(() => null);
+  const answers = await ask().catch(() => null);
   asking = false;
   if (again) refreshRooms();
-  if (answers) showRooms(answers[0].rooms, answers[1]);
+  if (!answers) return;
+  showRooms(answers.rooms, answers.report);
+  if (answers.transcripts) showTranscripts(answers.transcripts);
+}
+
+async function ask() {
+  const [{ rooms }, report] = await Promise.all([get("_local/rooms"), get("_local/report")]);
+  rooms.forEach(noticeRoom);
+  return { rooms, report, transcripts: await askForTranscripts().catch(() => null) };
 }
 
 function showRooms(rooms, report) {

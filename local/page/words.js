@@ -1,7 +1,7 @@
 // How one entry of the feed reads: words and numbers only, no DOM.
 
 const SOURCES = {
-  room: "room", user: "people", role: "people", audio: "people", api: "api", task: "task", callback: "webhook", function: "log",
+  room: "room", user: "people", role: "people", audio: "people", api: "api", task: "task", callback: "webhook", function: "log", fault: "fault",
 };
 
 const EVENT_NAMES = {
@@ -67,6 +67,8 @@ const DESCRIBED = {
     eventName(e.event_type),
     joined(e.error ?? e.status, e.attempt > 1 ? `attempt ${e.attempt}` : "", inRoom(e), took(e.elapsed_ms)),
   ],
+  "fault.struck": (e) => [
+    `${e.where} ${e.what}`, joined(e.event_type && eventName(e.event_type), e.action, inRoom(e))],
   "function.log": ({ function: name, line }) => [
     line.message ?? name,
     joined(inRoom({ room_id: line.room_id }), line.transcription_service && serviceName(line.transcription_service),
@@ -83,6 +85,7 @@ export function describe(entry) {
 
 function toneOf(entry) {
   if (entry.kind === "function.log") return TONES[entry.line.level] ?? "";
+  if (entry.kind === "fault.struck") return "warn";
   if (entry.kind === "api.call") return entry.outcome === "ok" ? "" : "bad";
   if (entry.kind === "callback.delivered") return entry.error || !entry.status ? "bad" : entry.status === 200 ? "" : "warn";
   return "";

@@ -36,12 +36,17 @@ def write_document(transcript: Transcript, *, complete: bool = True) -> str:
         opened_ms=head.opened_ms,
         closed_ms=head.closed_ms,
         version=head.version,
-        next=f"{head.version}.{head.layout}",
+        next=write_next(head),
         complete=complete,
         unread=transcript.unread,
         sentences=transcript.sentences,
     )
     return msgspec.json.encode(document).decode()
+
+
+def write_next(head: TranscriptHead) -> str:
+    """What a reader who knows the transcript as it is now sends as `since`."""
+    return f"{head.version}.{head.layout}"
 
 
 def read_since(text: str, head: TranscriptHead) -> int:

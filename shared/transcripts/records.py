@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 UNKNOWN_MS = -1
 
 
-class Words(Struct, frozen=True, order=True, omit_defaults=True):
+class Words(Struct, frozen=True, order=True, omit_defaults=True, gc=False):
     """One text of a sentence as one callback told it; of two, the greater one is the newer.
 
     `start_ms` and `end_ms` are as TRTC gave them, UNKNOWN_MS when it gave none. `language` is ""
@@ -29,7 +29,7 @@ class Words(Struct, frozen=True, order=True, omit_defaults=True):
         return f"Words(event_ms={self.event_ms}, {len(self.text)} characters)"
 
 
-class SentenceNews(Struct, frozen=True, omit_defaults=True):
+class SentenceNews(Struct, frozen=True, omit_defaults=True, gc=False):
     """All that callbacks have told of one sentence so far; what the ledger keeps, one per `key`.
 
     `said` is None until the sentence itself has come: a translation may be earlier. `opaque` is
@@ -90,7 +90,7 @@ class TranscriptHead(Struct, frozen=True):
         return hashlib.blake2b(repr((self.opened_ms, starts)).encode(), digest_size=4).hexdigest()
 
 
-class Sentence(Struct, frozen=True):
+class Sentence(Struct, frozen=True, gc=False):
     """One sentence at its place on the room's timeline."""
 
     key: Annotated[str, Meta(description="the same for ever, whatever changes in the sentence")]

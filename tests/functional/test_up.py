@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -42,6 +43,37 @@ at_s = 2
 do = "dismiss"
 room_id = "class-1"
 """
+LATE = """
+[[step]]
+do = "create"
+room_id = "class-9"
+room_id_type = 1
+user_id = "ann"
+[[step]]
+do = "enter"
+room_id = "class-9"
+user_id = "ben"
+[[step]]
+at_s = 2
+do = "say"
+room_id = "class-9"
+user_id = "ann"
+text = "Where do rivers begin?"
+translations = { zh = "河流从哪里开始?" }
+late_s = 0.6
+[[step]]
+at_s = 2.1
+do = "say"
+room_id = "class-9"
+user_id = "ben"
+text = "In the mountains."
+translations = { zh = "在山里。" }
+[[step]]
+at_s = 2.2
+do = "dismiss"
+room_id = "class-9"
+"""
+FORMS = ("", ".vtt", ".srt", ".json", ".txt")
 PROXIES = {"HTTP_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
 
 
@@ -144,6 +176,49 @@ def test_ledger_of_an_earlier_run_does_not_disturb(tmp_path: Path) -> None:
     for _ in range(2):
         done = run_local("up", "--once", "--port", "0", "--scenario", str(scenario))
         assert done.returncode == 0, done.stdout
+
+
+def test_printed_link_reads_the_same_after_everything_was_started_again(tmp_path: Path) -> None:
+    scenario = tmp_path / "late.toml"
+    scenario.write_text(LATE)
+    arguments = ("up", "--port", "0", "--scenario", str(scenario))
+    ledger = {"LEDGER_URL": f"sqlite:///{tmp_path / 'ledger.db'}"}
+    with serve_local(*arguments, environ=ledger) as up:
+        link = find_link(up).removeprefix(up.url)
+        meeting = wait_for_end(up.url + link)
+        before = [httpx.get(up.url + link + form).content for form in FORMS]
+        assert up.end(signal.SIGINT)[0] == 0
+    said = [(each["text"], each["translations"]) for each in meeting["sentences"]]
+    assert said == [
+        ("Where do rivers begin?", {"zh": "河流从哪里开始?"}),
+        ("In the mountains.", {"zh": "在山里。"}),
+    ]
+    with serve_local(*arguments, environ=ledger) as up:
+        next_meeting = wait_for_end(find_link(up))
+        assert [httpx.get(up.url + link + form).content for form in FORMS] == before
+        rooms = {"room": ["1400000001/1/class-9", "1400000001/1/never-heard-of"]}
+        listed = httpx.get(f"{up.url}/_local/transcripts", params=rooms).json()["transcripts"]
+        assert httpx.get(listed[1]["link"] + ".vtt").content == before[FORMS.index(".vtt")]
+        assert httpx.get(f"{up.url}/_local/transcripts?room=class-9").status_code == 400
+    meetings = [next_meeting["opened_ms"], meeting["opened_ms"]]
+    assert [each["opened_ms"] for each in listed] == meetings == sorted(meetings, reverse=True)
+
+
+def find_link(up: Running) -> str:
+    """The first read link it prints: a line of its own."""
+    assert up.process.stdout
+    return next(
+        line.strip() for line in up.process.stdout if line.startswith(f"{up.url}/functions")
+    )
+
+
+def wait_for_end(link: str) -> dict[str, Any]:
+    """The transcript as JSON, when both sentences have come and the room has closed."""
+    for _ in range(1000):
+        transcript: dict[str, Any] = httpx.get(f"{link}.json").json()
+        if transcript["closed_ms"] and len(transcript["sentences"]) == 2:
+            return transcript
+    raise AssertionError("the meeting does not end")
 
 
 def test_taken_port_is_one_line() -> None:

@@ -10,11 +10,12 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 from urllib.parse import quote, urlsplit
 
 import httpx
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
@@ -151,6 +152,14 @@ def captions(page: Page) -> Locator:
     return page.locator(".caption:visible")
 
 
+def events(page: Page) -> Locator:
+    return page.locator(".event:visible")
+
+
+def transcripts(page: Page) -> Locator:
+    return page.locator(".transcript .of")
+
+
 def wait_for_task(page: Page, room_id: str) -> None:
     expect(card(page, room_id).locator(".task .status")).to_have_text("InProgress")
 
@@ -183,41 +192,56 @@ def test_numeric_room_is_transcribed_by_its_own_service(page: Page, cloud: Local
     expect(room.locator(".task .service")).to_have_text("AI transcription 1.0")
 
 
-def test_caption_appears_with_its_translation(page: Page, cloud: LocalCloud) -> None:
+def test_last_words_are_glimpsed_with_their_translation(page: Page, cloud: LocalCloud) -> None:
     cloud.create("class-caption")
     wait_for_task(page, "class-caption")
-    cloud.say("class-caption", "amy", "Today we talk about rivers.", zh="今天我们来谈谈河流。")
-    caption = captions(page).filter(has_text="rivers")
-    expect(caption).to_have_count(1)
-    expect(caption.locator(".speaker")).to_have_text("amy")
-    expect(caption.locator(".room-tag")).to_have_text("class-caption")
-    expect(caption.locator(".spoken")).to_have_text("Today we talk about rivers.")
-    expect(caption.locator(".language")).to_have_text("zh")
-    expect(caption.locator(".translation [lang=zh]")).to_have_text("今天我们来谈谈河流。")
+    for text in ("Good morning.", "Today we talk", "about rivers."):
+        cloud.say("class-caption", "amy", text, zh=f"{text} (zh)")
+    glimpse = card(page, "class-caption").locator(".caption")
+    expect(glimpse.locator(".speaker")).to_have_text(["amy", "amy"])
+    expect(glimpse.locator(".spoken")).to_have_text(["Today we talk", "about rivers."])
+    expect(glimpse.locator("[lang=zh]")).to_have_text(["Today we talk (zh)", "about rivers. (zh)"])
 
 
-def test_captions_are_there_for_whoever_comes_later(page: Page, cloud: LocalCloud) -> None:
+def test_last_words_are_there_for_whoever_comes_later(page: Page, cloud: LocalCloud) -> None:
     cloud.create("class-later")
     wait_for_task(page, "class-later")
     cloud.say("class-later", "amy", "Said before you came.", zh="在你来之前说的。")
     expect(captions(page).filter(has_text="before you came")).to_have_count(1)
     page.reload()
     caption = captions(page).filter(has_text="before you came")
-    expect(caption.locator(".translation [lang=zh]")).to_have_text("在你来之前说的。")
+    expect(caption.locator("[lang=zh]")).to_have_text("在你来之前说的。")
 
 
-def test_sentences_of_one_speaker_stand_together(page: Page, cloud: LocalCloud) -> None:
-    cloud.create("class-turns")
-    cloud.post("/class-turns/enter", user_id="ben", role=20)
-    wait_for_task(page, "class-turns")
-    for user_id, text in (("amy", "First."), ("amy", "Second."), ("ben", "Third.")):
-        cloud.say("class-turns", user_id, text)
-    rows = captions(page).filter(has_text=re.compile("First|Second|Third"))
-    expect(rows).to_have_count(3)
-    classes = [re.compile("^caption$"), re.compile("^caption continued$"), re.compile("^caption$")]
-    expect(rows).to_have_class(classes)
-    colours = [rows.nth(index).get_attribute("data-speaker") for index in range(3)]
-    assert colours[0] == colours[1] != colours[2]
+def test_card_leads_to_the_transcript(page: Page, cloud: LocalCloud) -> None:
+    cloud.create(HOSTILE)
+    wait_for_task(page, HOSTILE)
+    link = card(page, HOSTILE).get_by_role("link", name="Read the transcript")
+    expect(link).to_have_count(0)
+    for text in ("One.", "Two.", "Three."):
+        cloud.say(HOSTILE, "amy", text, zh="三")
+    with page.expect_popup() as opened:
+        link.click()
+    expect(opened.value.get_by_role("heading", level=1)).to_have_text(HOSTILE)
+    for text in ("One.", "Two.", "Three."):
+        expect(opened.value.get_by_text(text)).to_be_visible()
+    opened.value.close()
+
+
+def test_transcript_is_offered_when_its_room_has_closed(page: Page, cloud: LocalCloud) -> None:
+    for text in ("The first meeting.", "The second meeting."):
+        cloud.create("class-kept")
+        wait_for_task(page, "class-kept")
+        cloud.say("class-kept", "amy", text)
+        expect(captions(page).filter(has_text=text)).to_have_count(1)
+        cloud.dismiss_all()
+        expect(card(page, "class-kept")).to_have_count(0)
+    kept = transcripts(page).get_by_text("class-kept", exact=True)
+    expect(kept).to_have_count(2)
+    with page.expect_popup() as opened:
+        kept.last.click()
+    expect(opened.value.get_by_text("The first meeting.")).to_be_visible()
+    opened.value.close()
 
 
 def test_everything_is_playable_by_hand(page: Page) -> None:
@@ -236,7 +260,7 @@ def test_everything_is_playable_by_hand(page: Page) -> None:
     room.get_by_label("Its translation").fill("手动!")
     room.get_by_label("What is said").press("Enter")
     caption = captions(page).filter(has_text="By hand!")
-    expect(caption.locator(".translation")).to_have_text("zh 手动!")
+    expect(caption.locator("[lang=zh]")).to_have_text("手动!")
     room.get_by_role("button", name="Mute emil", exact=True).click()
     expect(room.locator(".person .state").last).to_have_text("anchor, microphone off")
     room.get_by_role("button", name="dora leaves").click()
@@ -275,25 +299,21 @@ def test_hostile_text_stays_text(page: Page, cloud: LocalCloud) -> None:
     cloud.create("class-hostile")
     wait_for_task(page, "class-hostile")
     cloud.say("class-hostile", "amy", "harmless", zh='<a href="javascript:alert(3)">x</a>')
-    page.get_by_label("Everything").check()
     expect(captions(page).filter(has_text=script).locator(".spoken")).to_have_text(script)
-    expect(page.locator(".translation [lang=zh]").last).to_have_text(
-        '<a href="javascript:alert(3)">x</a>'
-    )
-    expect(page.locator(".event:visible").filter(has_text=HOSTILE).first).to_be_visible()
-    assert page.locator("main img, main script, main b, main a").count() == 0
+    expect(captions(page).locator("[lang=zh]")).to_have_text('<a href="javascript:alert(3)">x</a>')
+    expect(transcripts(page).get_by_text(HOSTILE).first).to_be_visible()
+    expect(events(page).filter(has_text=HOSTILE).first).to_be_visible()
+    assert page.locator("main img, main script, main b, main a[href^=javascript]").count() == 0
 
 
-def test_everything_shows_logs_calls_and_webhooks(page: Page, cloud: LocalCloud) -> None:
+def test_logs_calls_and_webhooks_are_shown(page: Page, cloud: LocalCloud) -> None:
     cloud.create("class-log")
     wait_for_task(page, "class-log")
-    events = page.locator(".event:visible")
-    expect(events).to_have_count(0)
-    page.get_by_label("Everything").check()
-    started = events.filter(has_text="transcription.started").filter(has_text="class-log")
+    rows = events(page)
+    started = rows.filter(has_text="transcription.started").filter(has_text="class-log")
     expect(started).to_have_count(1)
-    expect(events.filter(has_text="CreateCloudTranscription").last).to_contain_text("ok")
-    expect(events.filter(has_text="101 room created").filter(has_text="200").last).to_be_visible()
+    expect(rows.filter(has_text="CreateCloudTranscription").last).to_contain_text("ok")
+    expect(rows.filter(has_text="101 room created").filter(has_text="200").last).to_be_visible()
     started.locator("summary").click()
     expect(started.locator(".fields")).to_contain_text('"message": "transcription.started"')
     expect(started.locator(".fields")).to_contain_text('"room_id": "class-log"')
@@ -303,21 +323,24 @@ def test_pause_holds_what_comes_until_followed_again(page: Page, cloud: LocalClo
     cloud.create("class-pause")
     wait_for_task(page, "class-pause")
     page.get_by_role("button", name="Pause", exact=True).click()
-    cloud.say("class-pause", "amy", "Nobody reads this yet.")
+    cloud.post("/class-pause/enter", user_id="nobody-reads-this-yet", role=20)
     follow = page.get_by_role("button", name=re.compile(r"Follow · \d+ new"))
     expect(follow).to_be_visible()
-    expect(captions(page).filter(has_text="Nobody reads this yet.")).to_have_count(0)
+    expect(events(page).filter(has_text="nobody-reads-this-yet")).to_have_count(0)
     follow.click()
-    expect(captions(page).filter(has_text="Nobody reads this yet.")).to_have_count(1)
+    expect(events(page).filter(has_text="nobody-reads-this-yet").first).to_be_visible()
     expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
 
 
 def test_scrolling_up_pauses_and_down_follows(page: Page, cloud: LocalCloud) -> None:
     cloud.create("class-scroll")
     wait_for_task(page, "class-scroll")
-    for number in range(30):
-        cloud.say("class-scroll", "amy", f"Sentence {number}.")
-    expect(captions(page).filter(has_text="Sentence 29.")).to_be_in_viewport()
+    for _ in range(30):
+        cloud.post("/class-scroll/audio", user_id="amy", on=True)
+        cloud.post("/class-scroll/audio", user_id="amy", on=False)
+    people = page.locator(".event[data-source=people]").filter(has_text="in class-scroll")
+    expect(people.filter(has_text="microphone off")).to_have_count(30)
+    expect(events(page).last).to_be_in_viewport()
     page.locator("#scroll").hover()
     page.mouse.wheel(0, -400)
     expect(page.locator("#follow")).to_contain_text("Follow")
@@ -329,14 +352,13 @@ def test_one_room_can_be_looked_at_alone(page: Page, cloud: LocalCloud) -> None:
     for room_id in ("class-one", "class-two"):
         cloud.create(room_id)
         wait_for_task(page, room_id)
-        cloud.say(room_id, "amy", f"Hello {room_id}.")
-    both = captions(page).filter(has_text=re.compile("Hello class-(one|two)"))
-    expect(both).to_have_count(2)
+    opened = events(page).filter(has_text=re.compile("room opened.*class-(one|two)"))
+    expect(opened).to_have_count(2)
     card(page, "class-one").locator(".room-name").click()
-    expect(both).to_have_text([re.compile("Hello class-one")])
+    expect(opened).to_have_text([re.compile("class-one")])
     expect(page.get_by_label("Of which room")).to_have_value("1:class-one")
     page.get_by_label("Of which room").select_option("All rooms")
-    expect(both).to_have_count(2)
+    expect(opened).to_have_count(2)
 
 
 def test_typing_survives_what_happens_meanwhile(page: Page, cloud: LocalCloud) -> None:
@@ -349,14 +371,27 @@ def test_typing_survives_what_happens_meanwhile(page: Page, cloud: LocalCloud) -
     expect(field).to_be_focused()
 
 
-def test_captions_are_announced_politely_and_events_are_not(page: Page, cloud: LocalCloud) -> None:
-    expect(page.get_by_role("log", name="Live")).to_have_attribute("aria-live", "polite")
-    cloud.create("class-aria")
-    wait_for_task(page, "class-aria")
-    expect(page.locator(".event").last).to_have_attribute("aria-live", "off")
+def test_parts_have_names_and_nothing_is_read_out_unasked(page: Page) -> None:
+    expect(page.get_by_role("log", name="What happens")).to_have_attribute("aria-live", "off")
     for role in ("banner", "main"):
         expect(page.locator({"banner": "header", "main": "main"}[role])).to_have_count(1)
-    expect(page.get_by_role("region", name="Rooms")).to_be_visible()
+    for name in ("Rooms", "Transcripts"):
+        expect(page.get_by_role("region", name=name, exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_page_passes_the_automated_accessibility_check(
+    browser: Browser, page: Page, cloud: LocalCloud, scheme: Literal["light", "dark"]
+) -> None:
+    cloud.create("class-access")
+    wait_for_task(page, "class-access")
+    cloud.say("class-access", "amy", "Can everybody read this?", zh="大家都能看到吗?")
+    other = browser.new_page(color_scheme=scheme, reduced_motion="reduce")
+    other.goto(cloud.url)
+    expect(card(other, "class-access").locator(".read")).to_be_visible()
+    violations = Axe().run(other).response["violations"]
+    other.close()
+    assert [violation["id"] for violation in violations] == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -370,7 +405,6 @@ def test_phone_has_no_sideways_scrolling(
         viewport={"width": 390, "height": 844}, color_scheme="dark" if dark else "light"
     )
     phone.goto(cloud.url)
-    phone.get_by_label("Everything").check()
     expect(phone.locator(".event:visible").last).to_be_attached()
     assert phone.evaluate("document.documentElement.scrollWidth") == 390
     ground = phone.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -390,20 +424,24 @@ def test_entries_sent_again_are_shown_once(page: Page, cloud: LocalCloud) -> Non
     expect(captions(page).filter(has_text="Said once.")).to_have_count(1)
 
 
-def test_lost_connection_is_said_and_mended(browser: Browser, tmp_path: Path) -> None:
+def test_lost_connection_is_said_and_mended_and_transcripts_are_kept(
+    browser: Browser, tmp_path: Path
+) -> None:
     with contextlib.closing(LocalCloud(tmp_path)) as cloud:
         page = browser.new_page()
         page.goto(cloud.url)
         cloud.create("class-before")
         wait_for_task(page, "class-before")
         cloud.say("class-before", "amy", "Before it went away.")
-        expect(captions(page)).to_have_count(1)
+        expect(transcripts(page)).to_have_text(["class-before"])
     expect(page.locator("#connection")).to_have_text("Connection lost. Trying again…")
     with contextlib.closing(LocalCloud(tmp_path, urlsplit(cloud.url).port or 0)) as again:
         expect(page.locator("#connection")).to_have_text("Live")
         again.create("class-after")
         wait_for_task(page, "class-after")
         again.say("class-after", "amy", "It is back.")
-        said = captions(page).locator(".spoken")
-        expect(said).to_have_text(["Before it went away.", "It is back."])
+        expect(transcripts(page)).to_have_text(["class-after", "class-before"])
+        with page.expect_popup() as opened:
+            transcripts(page).last.click()
+        expect(opened.value.get_by_text("Before it went away.")).to_be_visible()
         page.close()

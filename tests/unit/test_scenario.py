@@ -22,7 +22,16 @@ def test_sample_meeting_reads_and_is_short() -> None:
     scenario = load_scenario(SAMPLE)
     assert max(step.at_s for step in scenario.steps) <= 12
     assert {step.room_id for step in scenario.steps} == {"class-7", "20001"}
-    assert any(isinstance(step, Say) and step.translations for step in scenario.steps)
+    said = [step for step in scenario.steps if isinstance(step, Say)]
+    assert any(step.translations for step in said)
+    assert len({step.user_id for step in said if step.room_id == "class-7"}) == 2
+
+
+def test_late_sentence_of_the_sample_meeting_comes_after_the_answer_to_it() -> None:
+    said = [s for s in load_scenario(SAMPLE).steps if isinstance(s, Say) and s.room_id == "class-7"]
+    (late,) = (step for step in said if step.late_s)
+    answer = said[said.index(late) + 1]
+    assert answer.at_s < late.at_s + late.late_s
 
 
 def test_steps_are_put_in_order_of_time() -> None:
@@ -82,8 +91,8 @@ def perform(scenario: Scenario, status: int = 200) -> tuple[list[tuple[str, obje
     pauses: list[float] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
-        sent.append((request.url.raw_path.decode(), json.loads(request.content)))
-        return httpx.Response(status, json={"error": "no such room"})
+        sent.append((request.url.raw_path.decode(), json.loads(request.content or b"null")))
+        return httpx.Response(status, json={"error": "no such room", "id": 5})
 
     async def pause(seconds: float) -> None:
         pauses.append(seconds)
@@ -115,6 +124,18 @@ def test_every_step_becomes_its_request() -> None:
         ("/_local/rooms/r/say", {"user_id": "b", "text": "hi", "translations": {"zh": "嗨"}}),
         ("/_local/rooms/r/leave", {"user_id": "b"}),
         ("/_local/rooms/r/dismiss", {}),
+    ]
+
+
+def test_late_sentence_is_said_while_a_fault_holds_its_callbacks_back() -> None:
+    late = f'do = "say"\n{ROOM}\nuser_id = "b"\ntext = "hi"\nlate_s = 2.5'
+    sent, _ = perform(parse(late, f'do = "say"\n{ROOM}\nuser_id = "b"\ntext = "on time"'))
+    about = {"room": "r", "events": [903, 1403, 1404], "ms": 2500}
+    assert sent == [
+        ("/_local/faults", {"where": "callback", "what": "delay", **about}),
+        ("/_local/rooms/r/say", {"user_id": "b", "text": "hi", "translations": {}}),
+        ("/_local/faults/5", None),
+        ("/_local/rooms/r/say", {"user_id": "b", "text": "on time", "translations": {}}),
     ]
 
 

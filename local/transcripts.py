@@ -1,0 +1,81 @@
+"""Who runs the local cloud may read every transcript in its ledger: read links, and a list of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from local.cloud.arguments import refusing
+from local.cloud.clock import Clock
+from local.cloud.errors import RefusedError
+from shared.errors import LedgerError
+from shared.ledger import KeptTranscripts, Room, Session, open_ledger
+from shared.links import write_link
+from shared.settings import read_settings
+
+READER = "/functions/read_transcript"
+MOST_ROOMS = 50
+MOST_SESSIONS = 5  # of one room
+
+
+class Transcripts:
+    """The transcripts in the ledger that `settings` name; `url` is where the functions answer."""
+
+    def __init__(self, settings: Mapping[str, str], url: str, clock: Clock) -> None:
+        self._settings = read_settings(settings)
+        self._reader = url + READER
+        self._clock = clock
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """`GET /_local/transcripts?room=APP/TYPE/ID`, for as many rooms as are named."""
+        return [Route("/_local/transcripts", refusing(self._list), methods=["GET"])]
+
+    def write_link(self, session_id: str) -> str:
+        """The address at which a session's transcript can be read, for a week."""
+        key = self._settings.transcript_link_key or ""
+        return write_link(key, self._reader, session_id, self._clock.now_ms() // 1000)
+
+    async def _list(self, request: Request) -> Response:
+        rooms = [_read_room(text) for text in request.query_params.getlist("room")]
+        try:
+            found = await run_in_threadpool(self.find, rooms[:MOST_ROOMS])
+        except LedgerError as error:
+            raise RefusedError(503, f"{error}") from error
+        return JSONResponse({"transcripts": found})
+
+    def find(self, rooms: list[Room]) -> list[dict[str, object]]:
+        """The newest transcripts of these rooms in which something was said, newest first."""
+        settings = self._settings
+        ledger = open_ledger(settings.ledger_url, settings.transcript_keep_days)
+        kept = KeptTranscripts(ledger, settings.kept_since_ms(self._clock.now_ms()))
+        sessions = [each for room in rooms for each in ledger.list_sessions(room, MOST_SESSIONS)]
+        sessions.sort(key=lambda session: session.opened_ms, reverse=True)
+        heads = map(kept.read_transcript_head, [each.id for each in sessions])
+        return [
+            self._describe(session)
+            for session, head in zip(sessions, heads, strict=True)
+            if head and head.version
+        ]
+
+    def _describe(self, session: Session) -> dict[str, object]:
+        return {
+            **session.room._asdict(),
+            "opened_ms": session.opened_ms,
+            "closed_ms": session.closed_ms,
+            "link": self.write_link(session.id),
+        }
+
+
+def _read_room(text: str) -> Room:
+    match = re.fullmatch(r"([0-9]{1,15})/([01])/(.+)", text, re.DOTALL)
+    if match is None:
+        raise RefusedError(
+            400, "?room= must be an application, 0 or 1, and a room: 1400000001/1/class-7"
+        )
+    return Room(int(match[1]), match[3], int(match[2]))
