@@ -16,6 +16,7 @@ START_TIMEOUT_S = 15.0
 STOP_TIMEOUT_S = 15.0
 POLL_S = 0.01
 PORTS_TRIED = 3
+HIGHEST_PORT, CLUSTER_OFFSET = 65_535, 10_000
 
 
 class RedisServer:
@@ -146,8 +147,10 @@ def _guard(process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
 
 
 def pick_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as listener:
-        listener.bind((HOST, 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """A port that nobody listens on now; a cluster's nodes use the one 10,000 above, too."""
+    while True:
+        with socket.socket() as listener:
+            listener.bind((HOST, 0))
+            port: int = listener.getsockname()[1]
+            if port < HIGHEST_PORT - CLUSTER_OFFSET:
+                return port
