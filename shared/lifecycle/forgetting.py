@@ -26,4 +26,5 @@ def forget_old(resources: Resources) -> list[Outcome]:
             break
         counts.update(piece._asdict())
         resources.sleep(PAUSE_S)
+    ledger.erase_traces()  # what is being read now is erased the next time
     return [Outcome("sessions.forgotten", "over", fields=dict(counts))] if counts else []
