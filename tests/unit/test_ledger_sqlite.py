@@ -77,6 +77,14 @@ def test_file_of_the_second_version_knows_what_is_over(path: Path) -> None:
         ledger.forget_sentences(ledger.list_sessions(ROOM.twin, 1)[0], T)
 
 
+def test_older_file_with_a_damaged_record_is_named(path: Path) -> None:
+    make_second_version(path)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("UPDATE sessions SET body = '{'")
+    with pytest.raises(LedgerError, match=f"{path} cannot be opened"):
+        SqliteLedger(str(path))
+
+
 def make_first_version(path: Path) -> None:
     """The same rooms in a file of version 1."""
     with contextlib.closing(SqliteLedger(str(path))) as ledger:
