@@ -21,7 +21,7 @@ from shared.lifecycle.forgetting import forget_old
 from shared.settings import DAY_MS
 from tests.conftest import SDK_APP_ID
 from tests.unit.ledgers import close_room, hear, open_session
-from tests.unit.stage import OPENED_MS, Stage, stage
+from tests.unit.stage import OPENED_MS, STARTED, Stage, stage
 
 __all__ = ["stage"]
 
@@ -121,6 +121,38 @@ def test_replayed_sentence_of_an_old_session_does_not_come_back_in_a_newer_one(
         assert "sentence.kept" not in messages
         assert "callback.ignored" in messages
     assert count_kept(stage, old, newest) == [0, 1]
+
+
+def test_what_nobody_could_read_is_deleted_with_what_was_said(stage: Stage, tmp_path: Path) -> None:
+    stage.answer("CreateCloudTranscription", STARTED)
+    stage.create()
+    stage.say(1402, "task-1", OPENED_MS + 5_000, bot=stage.bot(), Summary="what ann said")
+    assert count_kept(stage, stage.session()) == [1]
+    stage.now_ms = OPENED_MS + 6_000
+    assert delete(stage)["outcome"] == "deleted"
+    assert not any(b"ann said" in file.read_bytes() for file in tmp_path.iterdir())
+
+
+def test_replayed_sentence_of_a_session_that_is_forgotten_is_nobody_elses(stage: Stage) -> None:
+    meet(stage)
+    stage.now_ms = MONTH_AFTER_MS
+    forget(stage)
+    newer = meet(stage, MONTH_AFTER_MS, closes=False)
+    for event_type in (1401, 1403):
+        (told,) = stage.say(event_type, "an old task", OPENED_MS + 5_000, bot=stage.bot())
+        assert (told.outcome, told.http_status) == ("too_old", 200)
+    assert count_kept(stage, newer) == [1]
+    assert stage.session().tasks == {}
+
+
+def test_nothing_is_added_to_what_is_over_for_too_long(stage: Stage) -> None:
+    stage.answer("CreateCloudTranscription", STARTED)
+    stage.answer("DeleteCloudTranscription", STARTED)
+    stage.create()
+    stage.event(102, OPENED_MS + 9_000)
+    stage.now_ms = MONTH_AFTER_MS
+    assert stage.say(1403, "task-1", OPENED_MS + 5_000)[0].outcome == "too_old"
+    assert stage.texts() == []
 
 
 @pytest.mark.parametrize(
