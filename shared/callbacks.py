@@ -90,7 +90,7 @@ class DocumentedInfo(EventInfo, forbid_unknown_fields=True, kw_only=True):
 class TaskNews(Struct, frozen=True):
     """What a callback tells of a task; `bot_user_id` and `leave_code` are None when it does not say.
 
-    `unread` is the EventInfo, as JSON, when a start or an end tells more than the documents say.
+    `unread` is all that a start or an end tells, when that is more than the documents say.
     """
 
     task_id: str
@@ -98,11 +98,7 @@ class TaskNews(Struct, frozen=True):
     bot_user_id: str | None = None
     leave_code: int | None = None
     failed: bool = False
-    unread: str = ""
-
-    def __repr__(self) -> str:
-        """Without what nobody has read: a traceback or a log must not tell."""
-        return f"TaskNews({self.task_id!r}, {self.service!r}, {self.leave_code}, {self.failed})"
+    unread: SentenceNews | None = None
 
 
 class Envelope(Struct):
@@ -302,6 +298,12 @@ def _read_sentence(event_type: int, raw: msgspec.Raw) -> SentenceNews:
     return parse_sentence(event_type, bytes(raw))
 
 
+def _keep_unread(raw: msgspec.Raw) -> SentenceNews:
+    from shared.transcripts.parsing import keep_unread  # late: as above
+
+    return keep_unread(bytes(raw))
+
+
 def _read_task(event_type: int, raw: msgspec.Raw) -> TaskNews:
     info = msgspec.json.decode(raw, type=TaskInfo)
     try:
@@ -310,7 +312,7 @@ def _read_task(event_type: int, raw: msgspec.Raw) -> TaskNews:
         payload = TaskPayload()
     service = "ai" if event_type < 1000 else "cloud"
     failed = event_type in TASK_STARTED and payload.status != 0
-    unread = "" if event_type in TASK_SPOKE or _is_read(raw) else bytes(raw).decode()
+    unread = None if event_type in TASK_SPOKE or _is_read(raw) else _keep_unread(raw)
     return TaskNews(info.task_id, service, info.bot_user_id, payload.leave_code, failed, unread)
 
 

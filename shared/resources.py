@@ -56,6 +56,10 @@ class Resources:
         """Let `work` change a session in the ledger as it is now, alone."""
         return self.ledger.change(session.room, lambda book: work(book.get(session.id)))
 
+    def kept_since_ms(self) -> int:
+        """The ms since which what is over is kept, by now."""
+        return self.settings.kept_since_ms(self.now_ms())
+
     def call_timeout_s(self) -> float:
         """How long one API call may take now; 0 when it should not be begun any more."""
         most = CALL_COLD_S if self.invocation.cold_start else CALL_WARM_S

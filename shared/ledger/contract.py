@@ -118,15 +118,18 @@ class Ledger(Protocol):
     def forget_sentences(self, session: Session, until_ms: int) -> int:
         """Delete what was said in a session, for good; how many sentences there were.
 
-        What happened until `until_ms` is not kept again (see `Deletion`).
+        What happened until `until_ms` is not kept again (see `Deletion`). `erase_traces` comes after it.
         """
 
     def forget_old(self, before_ms: int) -> Forgotten:
         """Delete some of what was over before then: closed sessions with people and sentences, tombstones.
 
-        To be asked again until nothing was deleted: each time is short. What is open, lives or is
-        due stays. An engine whose records end by themselves has nothing to delete.
+        To be asked again until nothing was deleted: each time is short; then `erase_traces`. What is
+        open, lives or is due stays. An engine whose records end by themselves has nothing to delete.
         """
+
+    def erase_traces(self) -> bool:
+        """Erase what is deleted from wherever the engine still holds it; False: not while it is read."""
 
     def close(self) -> None:
         """Let go of files and connections."""

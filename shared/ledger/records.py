@@ -44,7 +44,6 @@ class TaskId(Struct, omit_defaults=True):
     """A task at the API, in the region it was started in; `ended` once it is known to be over.
 
     `started_ms` is when, as far as anybody told. `reason` says in words why it ended by itself.
-    `unread` holds the EventInfo, as JSON, of what TRTC told of it beyond its documents, by EventType.
     """
 
     task_id: str
@@ -54,7 +53,6 @@ class TaskId(Struct, omit_defaults=True):
     started_ms: int = 0
     timing: Timing = Timing()
     reason: str = ""
-    unread: dict[int, str] = {}
 
 
 class Hearing(Struct, frozen=True, omit_defaults=True):

@@ -138,8 +138,14 @@ class RedisLedger:
     def find_session(self, session_id: str) -> Session | None:
         """The session with that id; None for one that is not kept, or never was."""
         room = find_room(session_id)
-        sessions = self.list_sessions(room, OLDER_KEPT + SESSIONS_LOADED) if room else []
-        return next((session for session in sessions if session.id == session_id), None)
+        if room is None:
+            return None
+        # Whoever reads along asks often, and nearly always for one of the newest.
+        for most in (SESSIONS_LOADED, SESSIONS_LOADED + OLDER_KEPT):
+            for session in self.list_sessions(room, most):
+                if session.id == session_id:
+                    return session
+        return None
 
     def keep_sentence(self, session: Session, news: SentenceNews) -> bool:
         """Merge what a callback told of a sentence into what is known of it; whether it was new."""
@@ -174,6 +180,10 @@ class RedisLedger:
     def forget_old(self, before_ms: int) -> Forgotten:  # noqa: ARG002  the contract's
         """Nothing: whatever is over has been given its time when it was written."""
         return Forgotten()
+
+    def erase_traces(self) -> bool:
+        """Nothing is left to erase: what is deleted is gone from the memory at once."""
+        return True
 
     def list_due(self, now_ms: int, most: int) -> list[Room]:
         """The rooms whose next look has come, the longest waiting first."""

@@ -30,7 +30,7 @@ from shared.ledger.sqlite_book import (
     write_agenda,
 )
 from shared.ledger.sqlite_file import BUSY_TIMEOUT_S, empty_log, open_file
-from shared.ledger.sqlite_tidying import PIECE, forget_piece
+from shared.ledger.sqlite_tidying import forget_piece
 from shared.transcripts.records import SentenceNews
 
 Result = TypeVar("Result")
@@ -121,23 +121,19 @@ class SqliteLedger:
             return sqlite_sentences.list_since(connection, session.id, since)
 
     def forget_sentences(self, session: Session, until_ms: int) -> int:
-        """Delete what was said in a session, from the log of writes, too; how many sentences there were."""
+        """Delete what was said in a session; how many sentences there were."""
         with self._transaction() as connection:
-            count = sqlite_sentences.forget(connection, session.id, until_ms)
-        if not self._empty_log():
-            raise LedgerError(
-                f"LEDGER_URL: {self._path}: what was said is deleted, but {self._path}-wal still holds "
-                "it while another program reads there; end that, and delete again"
-            )
-        return count
+            return sqlite_sentences.forget(connection, session.id, until_ms)
 
     def forget_old(self, before_ms: int) -> Forgotten:
-        """Delete one piece of what was over before then; after the last one the log of writes is emptied."""
+        """Delete one piece of what was over before then."""
         with self._transaction() as connection:
-            forgotten = forget_piece(connection, before_ms)
-        if 0 < sum(forgotten) < PIECE:
-            self._empty_log()
-        return forgotten
+            return forget_piece(connection, before_ms)
+
+    def erase_traces(self) -> bool:
+        """Empty the log of writes; False: another program reads there."""
+        with self._alone() as connection:
+            return empty_log(connection)
 
     def list_due(self, now_ms: int, most: int) -> list[Room]:
         """The rooms whose next look has come, the longest waiting first."""
@@ -204,10 +200,6 @@ class SqliteLedger:
         """Give a lease back, if `token` still holds it."""
         with self._transaction() as connection:
             connection.execute("DELETE FROM leases WHERE name = ? AND token = ?", (name, token))
-
-    def _empty_log(self) -> bool:
-        with self._alone() as connection:
-            return empty_log(connection)
 
     @contextmanager
     def _transaction(self, kind: str = "IMMEDIATE") -> Iterator[sqlite3.Connection]:

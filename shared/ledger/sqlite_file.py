@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import msgspec
+
 from shared.errors import LedgerError
 from shared.ledger.book import SESSIONS_LOADED
 from shared.ledger.patience import take_turns
@@ -29,7 +31,7 @@ def open_file(path: str) -> sqlite3.Connection:
     for _ in take_turns(BUSY_TIMEOUT_S, OPEN_PAUSE_S):
         try:
             return _connect(path)
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, msgspec.MsgspecError) as error:
             failure = error
             if "locked" not in str(error):
                 break

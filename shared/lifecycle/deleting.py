@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import RequestError
+from shared.errors import LedgerError, RequestError
 from shared.ledger import Session
 from shared.lifecycle.describing import Result, require_shared_ledger
 from shared.lifecycle.outcome import Outcome
@@ -26,6 +26,11 @@ def delete_transcript(request: RoomRequest, resources: Resources) -> Result:
         what = "this room" if session_id is None else "this session of the room"
         return [], {"outcome": "unknown", "message": f"{what} is not known"}
     count = sum(_delete(session, resources) for session in sessions)
+    if not resources.ledger.erase_traces():
+        raise LedgerError(
+            "LEDGER_URL: what was said is deleted, but the file's log of writes (-wal) still holds it "
+            "while another program reads there; end that, and delete again"
+        )
     counts = {"sessions": len(sessions), "sentences": count}
     deleted = Outcome("transcript.deleted", "deleted", fields={"session": session_id, **counts})
     return [deleted], {"outcome": "deleted", **counts}

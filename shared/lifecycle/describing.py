@@ -26,7 +26,7 @@ def describe_room(request: RoomRequest, resources: Resources) -> Result:
     """What happened in a room and when: its sessions, newest first, with people and tasks."""
     require_shared_ledger(resources)
     room = request.room
-    since_ms = resources.settings.kept_since_ms(resources.now_ms())
+    since_ms = resources.kept_since_ms()
     sessions = resources.ledger.list_sessions(room, SESSIONS_SHOWN)
     described = [_describe(known, resources) for known in sessions if known.is_kept(since_ms)]
     rule = resources.rules.decide(*room).name

@@ -18,7 +18,7 @@ def forget_old(resources: Resources) -> list[Outcome]:
     token = uuid.uuid4().hex
     if now_ms % HOUR_MS >= MINUTE_MS or not ledger.take_lease("forget", token, now_ms, MINUTE_MS):
         return []
-    before_ms = resources.settings.kept_since_ms(now_ms)
+    before_ms = resources.kept_since_ms()
     counts: Counter[str] = Counter()
     while not is_late(resources):
         piece = ledger.forget_old(before_ms)
@@ -26,4 +26,5 @@ def forget_old(resources: Resources) -> list[Outcome]:
             break
         counts.update(piece._asdict())
         resources.sleep(PAUSE_S)
+    ledger.erase_traces()  # what is being read now is erased the next time
     return [Outcome("sessions.forgotten", "over", fields=dict(counts))] if counts else []

@@ -17,6 +17,7 @@ from shared.transcripts.records import SentenceNews
 
 LOUD = ("removed", "broken", "unknown")
 SESSIONS_SEARCHED = 5  # for the life of a room that a late sentence belongs to
+TOO_OLD = ignored("too_old")
 
 
 def act_on_task(callback: Callback, resources: Resources) -> list[Outcome]:
@@ -28,7 +29,7 @@ def act_on_task(callback: Callback, resources: Resources) -> list[Outcome]:
         book = resources.ledger.read(room)
         known = _find_task(book.sessions, news.task_id)
         if known and news.unread:
-            _keep_unread(callback, news, *known, resources)
+            _keep_news(news.unread, known[0], resources)
         if callback.event_type in callbacks.TASK_STOPPED or news.failed:
             return _note_end(callback, news, book, known, resources)
         if known is None:
@@ -96,7 +97,9 @@ def _note_unknown(
         sessions = resources.ledger.list_sessions(book.room, SESSIONS_SEARCHED)
         earlier = _find_task(sessions, news.task_id)
         if earlier:  # of a life of the room that its book no longer holds
-            return [_keep_words(callback.said, earlier[0], resources)]
+            return [_keep_news(callback.said, earlier[0], resources)]
+    if callback.event_ms < resources.kept_since_ms():  # of a life of the room that may be forgotten
+        return [TOO_OLD]
     found = adopt_task(callback, news, book, resources)
     if isinstance(found, Outcome):
         return [found]
@@ -104,7 +107,7 @@ def _note_unknown(
     fields = describe_task(session, task)
     outcomes = [Outcome("task.found", task.state, level="warning", fields=fields)]
     if news.unread:
-        _keep_unread(callback, news, session, task, resources)
+        _keep_news(news.unread, session, resources)
     outcomes += _keep_sentence(callback, session, task, book, resources)
     if session.closed_ms is not None:
         return outcomes + finish_closing(session, resources)
@@ -122,12 +125,15 @@ def _keep_sentence(
         for known in book.sessions
     ):
         return [ignored("stale")]
-    kept = _keep_words(callback.said, session, resources)
+    kept = _keep_news(callback.said, session, resources)
     return [kept, *_time_first_text(callback, session, task, resources)]
 
 
-def _keep_words(said: SentenceNews, session: Session, resources: Resources) -> Outcome:
-    is_new = resources.ledger.keep_sentence(session, said)
+def _keep_news(news: SentenceNews, session: Session, resources: Resources) -> Outcome:
+    """Keep what a callback tells beside a session's sentences, unless the session is over for too long."""
+    if not session.is_kept(resources.kept_since_ms()):
+        return TOO_OLD
+    is_new = resources.ledger.keep_sentence(session, news)
     fields: Fields = {"session": session.id}
     return Outcome("sentence.kept", "new" if is_new else "known", fields=fields)
 
@@ -155,16 +161,3 @@ def _time_first_text(
         return []
     fields = {**describe_task(session, task), "task_id": task_id, **timings.measure(known.timing)}
     return [Outcome("transcription.first_sentence", "heard", fields=fields)]
-
-
-def _keep_unread(
-    callback: Callback, news: TaskNews, session: Session, task: Task, resources: Resources
-) -> None:
-    """What no document describes is kept with the task, for whoever wants to know what TRTC tells."""
-
-    def note(session: Session) -> None:
-        known = session.tasks[task.target].find(news.task_id)
-        if known:
-            known.unread = {**known.unread, callback.event_type: news.unread}
-
-    resources.change(session, note)

@@ -29,15 +29,21 @@ def parse_sentence(event_type: int, event_info: bytes) -> SentenceNews:
     """
     info = _decode(event_info)
     payload = _fold_names(info.get("payload"))
-    task_id, event_ms = _read_text(info, "taskid"), _read_event_ms(info)
-    whole = _name_event(info) if info else hashlib.blake2b(event_info, digest_size=12).hexdigest()
-    said, translations = _read_words(event_type, payload, event_ms)
+    said, translations = _read_words(event_type, payload, _read_event_ms(info))
     if said is None and not translations:
-        opaque = event_info.decode("utf-8", "replace")
-        return SentenceNews(whole, task_id, opaque=opaque, opaque_ms=event_ms)
-    round_id = _read_text(payload, "roundid")
-    key = name_sentence(task_id, round_id) if round_id else whole
+        return keep_unread(event_info)
+    task_id, round_id = _read_text(info, "taskid"), _read_text(payload, "roundid")
+    key = name_sentence(task_id, round_id) if round_id else _name_event(info)
     return SentenceNews(key, task_id, said, translations)
+
+
+def keep_unread(event_info: bytes) -> SentenceNews:
+    """An EventInfo as it is, for whoever wants to know what TRTC tells beyond its documents."""
+    info = _decode(event_info)
+    key = _name_event(info) if info else hashlib.blake2b(event_info, digest_size=12).hexdigest()
+    opaque = event_info.decode("utf-8", "replace")
+    task_id, event_ms = _read_text(info, "taskid"), _read_event_ms(info)
+    return SentenceNews(key, task_id, opaque=opaque, opaque_ms=event_ms)
 
 
 def name_sentence(task_id: str, round_id: str) -> str:

@@ -213,6 +213,19 @@ def test_milliseconds_may_come_as_text() -> None:
     assert receive(post(body)).event_ms == 1687770730160
 
 
+def test_end_of_a_task_is_understood_whatever_bytes_come_with_it() -> None:
+    body = (
+        b'{"EventType": 1402, "CallbackTs": %d, "EventInfo": {"RoomId": 1, "EventMsTs": %d, '
+        b'"TaskId": "t", "Payload": {"LeaveCode": 98}, "Surprise": "\xff what ann said"}}'
+    )
+    callback = receive(post(body % (NOW_MS, NOW_MS)))
+    assert callback.task
+    assert callback.task.unread
+    assert callback.task.leave_code == 98
+    assert "what ann said" in callback.task.unread.opaque
+    assert "what ann said" not in repr(callback)
+
+
 def test_direct_invocation_takes_the_bare_callback(load_event: LoadEvent) -> None:
     event = load_event("room-created")
     assert receive_callback(event, [APP], 0, 300).sdk_app_id == APP.sdk_app_id

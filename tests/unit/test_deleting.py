@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shared.callbacks import Callback, TaskNews
-from shared.errors import NotSharedError, RequestError
+from shared.errors import LedgerError, NotSharedError, RequestError
 from shared.ledger import Session
+from shared.ledger.sqlite_tidying import PIECE
 from shared.lifecycle import RoomRequest, act_on, describe_room
 from shared.lifecycle.deleting import delete_transcript
 from shared.lifecycle.draining import HOUR_MS
@@ -17,7 +21,7 @@ from shared.lifecycle.forgetting import forget_old
 from shared.settings import DAY_MS
 from tests.conftest import SDK_APP_ID
 from tests.unit.ledgers import close_room, hear, open_session
-from tests.unit.stage import OPENED_MS, Stage, stage
+from tests.unit.stage import OPENED_MS, STARTED, Stage, stage
 
 __all__ = ["stage"]
 
@@ -65,6 +69,22 @@ def test_all_sessions_of_a_room_are_deleted_or_the_one_that_is_named(stage: Stag
     assert delete(stage)["sentences"] == 0
 
 
+def test_all_of_it_is_deleted_even_while_somebody_reads_and_that_traces_are_left_is_said(
+    stage: Stage, tmp_path: Path
+) -> None:
+    sessions = [meet(stage, OPENED_MS + 20_000 * number) for number in range(2)]
+    with contextlib.closing(
+        sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
+    ) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM sentences").fetchone()
+        with pytest.raises(LedgerError, match="still holds it"):
+            delete(stage)
+    assert count_kept(stage, *sessions) == [0, 0]
+    assert delete(stage)["outcome"] == "deleted"
+    assert not any(b"sentence 1" in file.read_bytes() for file in tmp_path.iterdir())
+
+
 def test_of_a_closed_session_nothing_comes_any_more(stage: Stage) -> None:
     session = meet(stage)
     delete(stage)
@@ -101,6 +121,38 @@ def test_replayed_sentence_of_an_old_session_does_not_come_back_in_a_newer_one(
         assert "sentence.kept" not in messages
         assert "callback.ignored" in messages
     assert count_kept(stage, old, newest) == [0, 1]
+
+
+def test_what_nobody_could_read_is_deleted_with_what_was_said(stage: Stage, tmp_path: Path) -> None:
+    stage.answer("CreateCloudTranscription", STARTED)
+    stage.create()
+    stage.say(1402, "task-1", OPENED_MS + 5_000, bot=stage.bot(), Summary="what ann said")
+    assert count_kept(stage, stage.session()) == [1]
+    stage.now_ms = OPENED_MS + 6_000
+    assert delete(stage)["outcome"] == "deleted"
+    assert not any(b"ann said" in file.read_bytes() for file in tmp_path.iterdir())
+
+
+def test_replayed_sentence_of_a_session_that_is_forgotten_is_nobody_elses(stage: Stage) -> None:
+    meet(stage)
+    stage.now_ms = MONTH_AFTER_MS
+    forget(stage)
+    newer = meet(stage, MONTH_AFTER_MS, closes=False)
+    for event_type in (1401, 1403):
+        (told,) = stage.say(event_type, "an old task", OPENED_MS + 5_000, bot=stage.bot())
+        assert (told.outcome, told.http_status) == ("too_old", 200)
+    assert count_kept(stage, newer) == [1]
+    assert stage.session().tasks == {}
+
+
+def test_nothing_is_added_to_what_is_over_for_too_long(stage: Stage) -> None:
+    stage.answer("CreateCloudTranscription", STARTED)
+    stage.answer("DeleteCloudTranscription", STARTED)
+    stage.create()
+    stage.event(102, OPENED_MS + 9_000)
+    stage.now_ms = MONTH_AFTER_MS
+    assert stage.say(1403, "task-1", OPENED_MS + 5_000)[0].outcome == "too_old"
+    assert stage.texts() == []
 
 
 @pytest.mark.parametrize(
@@ -150,6 +202,19 @@ def test_what_is_over_is_forgotten_once_an_hour_and_what_is_not_stays(stage: Sta
     assert forget(stage) == []
     stage.now_ms += HOUR_MS - 60_000
     assert forget(stage)[0]["sessions"] == 1
+
+
+@pytest.mark.parametrize("sentences", [1, PIECE - 1])  # and the session's own row
+def test_no_byte_of_what_is_forgotten_stays_on_the_disk(
+    stage: Stage, tmp_path: Path, sentences: int
+) -> None:
+    session = meet(stage, closes=False)
+    for number in range(2, sentences + 1):
+        stage.resources.ledger.keep_sentence(session, hear(number))
+    close_room(stage.resources.ledger, OPENED_MS + 9_000, stage.room)
+    stage.now_ms = MONTH_AFTER_MS
+    assert forget(stage)[0]["sentences"] == sentences
+    assert not any(b"sentence 1" in file.read_bytes() for file in tmp_path.iterdir())
 
 
 def test_forgetting_leaves_the_rest_for_the_next_time_when_time_is_up(stage: Stage) -> None:

@@ -82,6 +82,7 @@ def test_session_that_is_one_too_many_goes_with_all_that_was_said_in_it(
         close_room(ledger, T + 100 * number + 50)
     sessions = ledger.list_sessions(ROOM, 1_000)
     assert sessions[-1].opened_ms == T + 100
+    assert [ledger.find_session(session.id) for session in sessions] == sessions
     with connect(redis_server) as client:
         assert len(client.keys("*:sentences:*")) == len(sessions) == OLDER_KEPT + 2
         assert not client.keys(f"*%2F{T}")

@@ -77,6 +77,14 @@ def test_file_of_the_second_version_knows_what_is_over(path: Path) -> None:
         ledger.forget_sentences(ledger.list_sessions(ROOM.twin, 1)[0], T)
 
 
+def test_older_file_with_a_damaged_record_is_named(path: Path) -> None:
+    make_second_version(path)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("UPDATE sessions SET body = '{'")
+    with pytest.raises(LedgerError, match=f"{path} cannot be opened"):
+        SqliteLedger(str(path))
+
+
 def make_first_version(path: Path) -> None:
     """The same rooms in a file of version 1."""
     with contextlib.closing(SqliteLedger(str(path))) as ledger:
@@ -276,23 +284,8 @@ def test_no_byte_of_a_deleted_sentence_stays_on_the_disk(ledger: SqliteLedger, p
     with contextlib.closing(SqliteLedger(str(path))) as another:  # of another process
         another.read(ROOM)
         ledger.forget_sentences(session, T + 5_000)
+        assert ledger.erase_traces()
         assert b"sentence" not in read_bytes(path).replace(b"sentences", b"")
-
-
-def test_deletion_that_leaves_traces_says_so_and_is_made_again(
-    ledger: SqliteLedger, path: Path
-) -> None:
-    session = open_session(ledger)
-    speak(ledger, session, 1)
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as reader:
-        reader.execute("BEGIN")
-        reader.execute("SELECT count(*) FROM sentences").fetchone()
-        with pytest.raises(LedgerError, match=r"ledger\.db-wal still holds it"):
-            ledger.forget_sentences(session, T + 5_000)
-        reader.execute("COMMIT")
-    assert ledger.list_sentences(session, 0) == []
-    ledger.forget_sentences(session, T + 5_000)
-    assert b"sentence 0" not in read_bytes(path)
 
 
 def test_what_is_over_is_deleted_piece_by_piece_and_leaves_no_trace(
@@ -308,6 +301,7 @@ def test_what_is_over_is_deleted_piece_by_piece_and_leaves_no_trace(
     ledger.change(Room(APP, "buried", 1), lambda book: book.bury(T))
     ledger.change(Room(APP, "buried late", 1), lambda book: book.bury(T + 10_000))
     pieces = list(iter(lambda: ledger.forget_old(T + 9_001), Forgotten()))
+    assert ledger.erase_traces()
     assert all(sum(piece) <= PIECE for piece in pieces)
     assert [sum(counts) for counts in zip(*pieces, strict=True)] == [2, 600, 2, 1]
     assert ledger.list_sessions(ROOM, 9) == [later]
