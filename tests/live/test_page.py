@@ -221,9 +221,7 @@ def test_card_leads_to_the_transcript(page: Page, cloud: LocalCloud) -> None:
     for text in ("One.", "Two.", "Three."):
         cloud.say(HOSTILE, "amy", text, zh="三")
     glimpse = card(page, HOSTILE).locator(".glimpse > *")
-    expect(glimpse).to_have_text(
-        [re.compile(rf"{text}.*三", re.DOTALL) for text in ("Two", "Three")]
-    )
+    expect(glimpse).to_have_text([re.compile("Two"), re.compile("Three")])
     with page.expect_popup() as opened:  # nothing moves any more
         link.click()
     expect(opened.value.get_by_role("heading", level=1)).to_have_text(HOSTILE)
