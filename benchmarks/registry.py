@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from benchmarks import burst
+from benchmarks import burst, cost, growth
 from benchmarks.figures import Benchmark
 
-BENCHMARKS = (Benchmark("burst", burst.ABOUT, burst.run),)
+BENCHMARKS = (
+    Benchmark("cost", cost.ABOUT, cost.run),
+    Benchmark("growth", growth.ABOUT, growth.run),
+    Benchmark("burst", burst.ABOUT, burst.run),
+)
