@@ -5,12 +5,19 @@ the first event is answered, and at the end a line of JSON with what was measure
 meet an API inside the process, so that what is left is the function's own time. It imports nothing of ours.
 """
 
+import gc
 import importlib
+import io
 import json
 import os
+import socket
 import sys
 import time
+from typing import Any
 
+BODY = b'{"Response": {"TaskId": "task-stub", "RequestId": "request-stub"}}'
+HEAD = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n"
+ANSWER = HEAD.format(len(BODY)).encode() + BODY
 OPENED = ("/proc/self/status", "VmHWM:")  # the most memory it ever had, in KiB (Linux)
 
 
@@ -44,22 +51,48 @@ def read_peak_kib() -> int:
         return next(int(line.split()[1]) for line in status if line.startswith(key))
 
 
+class StubSocket:
+    """A connection to an API inside the process: whatever is sent, the same answer comes."""
+
+    def __init__(self) -> None:
+        self._quiet = socket.socket()  # to be watched: nothing ever comes
+
+    def sendall(self, data: object) -> None:
+        """Nobody reads it."""
+
+    def makefile(self, *_args: object) -> io.BytesIO:
+        """The next answer."""
+        return io.BytesIO(ANSWER)
+
+    def fileno(self) -> int:
+        """Of a socket on which nothing comes."""
+        return self._quiet.fileno()
+
+    def settimeout(self, _seconds: object) -> None:
+        """Nothing is waited for."""
+
+    def close(self) -> None:
+        """Let go."""
+        self._quiet.close()
+
+
 def stub_network() -> None:
-    """Answer at the place where urllib3 would take a connection: everybody here comes through it."""
-    if "urllib3" not in sys.modules:
-        return
-    import io
+    """Close what is open, and let every class that opens connections open stubs from now on."""
+    for module, name in (
+        ("urllib3.connection", "HTTPSConnection"),
+        ("shared.transport", "Connection"),
+    ):
+        if module not in sys.modules:
+            continue
+        kind = getattr(sys.modules[module], name)
+        for connection in [one for one in gc.get_objects() if isinstance(one, kind)]:
+            connection.close()
+        kind.connect = connect_stub
 
-    from urllib3 import HTTPResponse
-    from urllib3.connectionpool import HTTPConnectionPool
 
-    body = b'{"Response": {"TaskId": "task-stub", "RequestId": "request-stub"}}'
-    headers = {"Content-Type": "application/json", "Content-Length": str(len(body))}
-
-    def urlopen(*_args: object, **_kwargs: object) -> HTTPResponse:
-        return HTTPResponse(io.BytesIO(body), headers, 200, preload_content=False)
-
-    HTTPConnectionPool.urlopen = urlopen  # type: ignore[method-assign]
+def connect_stub(connection: Any) -> None:
+    """In the place of a connection's `connect`."""
+    connection.sock, connection.is_verified = StubSocket(), True
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.cost.contenders import FIRST_ROOM, SDK_APP_ID
 from local.development import ROOT
 from shared.ledger import Room, RoomBook, claims, close_ledgers, open_ledger
-from shared.rules_file import load_rules
+from shared.prepared_rules import load_rules
 from shared.transcripts.records import SentenceNews, Words
 
 RULE = """

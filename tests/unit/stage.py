@@ -133,7 +133,7 @@ class Stage:
 
 
 @pytest.fixture
-def stage(environment: pytest.MonkeyPatch, tmp_path: Any) -> Any:
+def stage(environment: pytest.MonkeyPatch, faked_http: None, tmp_path: Any) -> Any:
     with responses.RequestsMock(assert_all_requests_are_fired=False) as api:
         yield make_stage(api, f"sqlite:///{tmp_path}/ledger.db")
 

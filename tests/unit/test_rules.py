@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import RulesError
+from shared.prepared_rules import load_rules
 from shared.rules import NO_RULE, Rule
-from shared.rules_file import load_rules, override_rule, parse_rules
+from shared.rules_file import override_rule, parse_rules
 
 SHIPPED = Path(__file__).parent.parent.parent / "rules.toml"
 DEFAULTS = """
