@@ -77,7 +77,7 @@ class StubSocket:
 
 
 def stub_network() -> None:
-    """Close what is open, and let every class that opens connections open stubs from now on."""
+    """Turn every open connection into a stub, and let their classes open only such from now on."""
     for module, name in (
         ("urllib3.connection", "HTTPSConnection"),
         ("shared.transport", "Connection"),
@@ -87,6 +87,7 @@ def stub_network() -> None:
         kind = getattr(sys.modules[module], name)
         for connection in [one for one in gc.get_objects() if isinstance(one, kind)]:
             connection.close()
+            connect_stub(connection)
         kind.connect = connect_stub
 
 
