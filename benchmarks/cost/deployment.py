@@ -53,10 +53,9 @@ def deploy(folder: Path, version: str, python: str, certificate: Path) -> Deploy
     files |= compile_files(files, python)
     small = {name: data for name, data in files.items() if name_package(name) not in REDIS}
     ours = _unpack(pack_files(files), folder / "ours")
-    for name, pem in hash_bundle(certificate.read_text()).items():
-        (ours / "ca" / name).write_bytes(pem)
+    trust(ours, certificate)
     installed = install_dependencies(PEERS / "requirements.txt", CACHE, version)
-    uncompiled = _copy_peers(installed, folder / "uncompiled", certificate)
+    uncompiled = copy_peers(installed, folder / "uncompiled", certificate)
     compiled = folder / "compiled"
     shutil.copytree(uncompiled, compiled)
     _compile_folder(compiled, python)
@@ -78,6 +77,24 @@ def describe_environment(folder: Path, settings: Mapping[str, str]) -> dict[str,
     }
 
 
+def trust(package: Path, certificate: Path) -> None:
+    """Put a certificate beside the package's own."""
+    for name, pem in hash_bundle(certificate.read_text()).items():
+        (package / "ca" / name).write_bytes(pem)
+
+
+def copy_peers(installed: Path, folder: Path, certificate: Path) -> Path:
+    """Sources only: what `pip install --target` and a zip made elsewhere come to."""
+    shutil.copytree(
+        installed, folder, ignore=shutil.ignore_patterns("__pycache__", "*.dist-info", "bin")
+    )
+    for path in PEERS.glob("*.py"):
+        shutil.copyfile(path, folder / f"peer_{path.name}")
+    bundle = folder / BUNDLE
+    bundle.write_text(bundle.read_text() + certificate.read_text().partition("-----BEGIN PRIV")[0])
+    return folder
+
+
 def _find(version: str) -> str:
     command = ["sh", str(FINDER), f"python{version}"]  # whatever sh is on the path
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
@@ -87,18 +104,6 @@ def _find(version: str) -> str:
 def _unpack(archive: bytes, folder: Path) -> Path:
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         opened.extractall(folder)
-    return folder
-
-
-def _copy_peers(installed: Path, folder: Path, certificate: Path) -> Path:
-    """Sources only: what `pip install --target` and a zip made elsewhere come to."""
-    shutil.copytree(
-        installed, folder, ignore=shutil.ignore_patterns("__pycache__", "*.dist-info", "bin")
-    )
-    for path in PEERS.glob("*.py"):
-        shutil.copyfile(path, folder / f"peer_{path.name}")
-    bundle = folder / BUNDLE
-    bundle.write_text(bundle.read_text() + certificate.read_text().partition("-----BEGIN PRIV")[0])
     return folder
 
 

@@ -50,7 +50,7 @@ def describe_runs(runs: Runs, version: str) -> Iterator[Figure]:
 
 def judge_runs(runs: Runs) -> Iterator[Figure]:
     """Our figures by the peers' of the same run, and the memory that SCF's smallest tier has."""
-    for ratios, read in ((COLD, _read_cold), (WARM, _read_warm)):
+    for ratios, read in ((COLD, read_cold), (WARM, read_warm)):
         for ours, what, peer, most in ratios:
             ratio = compare_rounds(runs[ours], runs[peer], read)
             yield Figure(ours.name, f"{what}, by {peer.name}", ratio, "", most)
@@ -73,9 +73,11 @@ def describe_sizes(deployment: Deployment) -> Iterator[Figure]:
     yield Figure("package", "zipped, with Redis", len(whole) / 1e6, "MB", MOST_MB_REDIS)
 
 
-def _read_cold(run: Run) -> float:
+def read_cold(run: Run) -> float:
+    """Exec to first answer, in seconds."""
     return run.cold_s
 
 
-def _read_warm(run: Run) -> float:
+def read_warm(run: Run) -> float:
+    """An answer after the first, in seconds."""
     return median(run.warm_s)

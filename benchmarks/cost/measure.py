@@ -8,7 +8,8 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 from redis import Redis
@@ -22,6 +23,8 @@ from local.redis_server import RedisServer
 ROUNDS = 7
 NETWORKED, STUBBED = 30, 20  # events of one instance: over the network, then without one
 LIMITS = {"STARTS_PER_S_CLOUD": str(NETWORKED + STUBBED)}  # so that no start of theirs has to wait
+
+REDIS_DATABASES = 16  # of a Redis server, unless it is told otherwise
 
 Runs = dict[Contender, list[Run]]
 
@@ -40,6 +43,7 @@ class Ground:
     api: Api
     redis: RedisServer
     folder: Path
+    places: Iterator[int] = field(default_factory=lambda: count(1))
 
     def begin_round(self) -> None:
         """Every ledger is new."""
@@ -65,6 +69,13 @@ class Ground:
         events = [contender.write_event(number) for number in numbers]
         chosen = {**SETTINGS, **LIMITS, **self._name_places(contender), **(settings or {})}
         return run_instance(deployed.python, folder, contender, chosen, self.api, events, stubbed)
+
+    def open_place(self, contender: Contender) -> str:
+        """The LEDGER_URL of a further ledger of one of ours, empty since the round began."""
+        number = next(self.places)
+        if contender.engine == "Redis":
+            return self.redis.url.removesuffix("0") + str(number % REDIS_DATABASES)
+        return f"sqlite:///{self.folder}/our-{number}.db"
 
     def ledger_url(self, contender: Contender) -> str:
         """The LEDGER_URL of one of ours."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.cost.contenders import FIRST_ROOM, SDK_APP_ID
 from local.development import ROOT
 from shared.ledger import Room, RoomBook, claims, close_ledgers, open_ledger
-from shared.prepared_rules import load_rules
+from shared.prepared_rules import SUFFIX, load_rules, prepare_rules
 from shared.transcripts.records import SentenceNews, Words
 
 RULE = """
@@ -55,11 +55,12 @@ def add_sentences(url: str, count: int) -> None:
     close_ledgers()
 
 
-def write_rules(folder: Path, count: int) -> Path:
-    """The shipped rules with that many before them, none of which matches."""
+def write_rules(path: Path, count: int) -> str:
+    """The shipped rules with that many before them, none of which matches; prepared as in a package."""
     shipped = (ROOT / "rules.toml").read_text(encoding="utf-8")
     head, mark, rules = shipped.partition("[[rules]]")
     more = "".join(RULE.format(number=number) for number in range(count))
-    path = folder / "rules.toml"
-    path.write_text(head + more + mark + rules, encoding="utf-8")
-    return path
+    text = head + more + mark + rules
+    path.write_text(text, encoding="utf-8")
+    Path(f"{path}{SUFFIX}").write_bytes(prepare_rules(text))
+    return str(path)
