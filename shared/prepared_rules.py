@@ -6,6 +6,7 @@ Parsing and checking the shipped rules takes 15 ms of a cold start, reading what
 from __future__ import annotations
 
 import hashlib
+import os
 from functools import lru_cache
 from pathlib import Path
 
@@ -27,7 +28,7 @@ class Prepared(msgspec.Struct, frozen=True):
 def load_rules(path: str) -> Rules:
     """The rules in the file at `path`, read once for each version of it; raises RulesError."""
     try:
-        stamp = Path(path).stat()
+        stamp = os.stat(path)  # noqa: PTH116  at every event: half of what pathlib takes
     except OSError as error:
         raise RulesError([f"{path}: cannot be read; set RULES_FILE to a rules.toml"]) from error
     return _load(path, stamp.st_mtime_ns, stamp.st_size)

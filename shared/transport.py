@@ -21,7 +21,7 @@ from http.client import (
     IncompleteRead,
 )
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from shared.deadline import BoundSocket, BoundTlsSocket, open_socket
@@ -53,6 +53,27 @@ class Answer(NamedTuple):
 
 class Connection(HTTPConnection):
     """A connection that opens in time, or says that nothing was sent."""
+
+    _held: list[bytes] | None = None
+
+    def post(self, body: bytes, headers: Mapping[str, str]) -> None:
+        """Send a request as one TLS record: http.client would make two, and wake the server twice."""
+        parts: list[bytes] = []
+        self._held = parts
+        try:
+            self.request("POST", "/", body, headers)
+        except ValueError as error:  # a header that cannot be one
+            raise NotSentError("InvalidHeader") from error
+        finally:
+            self._held = None
+        self.send(b"".join(parts))
+
+    def send(self, data: Any) -> None:
+        """Send, or hold back what `post` collects."""
+        if self._held is None:
+            super().send(data)
+        else:
+            self._held.append(data)
 
     def connect(self) -> None:
         """Open the socket, as the first request asks for it."""
@@ -108,7 +129,7 @@ class Transport:
         """
         connection = self._take()
         try:
-            _send(connection, request)
+            connection.post(request.data.encode(), {**request.header, "Connection": "keep-alive"})
             response = connection.getresponse()
             body = _read_body(response)
         except BaseException:
@@ -141,14 +162,6 @@ class Transport:
 def _close_all(connections: list[Connection]) -> None:
     for connection in connections:
         connection.close()
-
-
-def _send(connection: Connection, request: RequestInternal) -> None:
-    headers = {**request.header, "Connection": "keep-alive"}
-    try:
-        connection.request("POST", "/", request.data.encode(), headers)
-    except ValueError as error:  # a header that cannot be one, found before anything is sent
-        raise NotSentError("InvalidHeader") from error
 
 
 def _read_body(response: HTTPResponse) -> bytes:
