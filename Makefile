@@ -21,7 +21,7 @@ chaos: $(VENV)/dev.done  ## a thousand room-hours with everything going wrong at
 	@sh tests/setup.sh
 	$(BIN)/python -m benchmarks.chaos $(ARGS)
 
-bench: $(VENV)/dev.done  ## the benchmarks (ARGS=burst: that one)
+bench: $(VENV)/dev.done  ## the benchmarks, beside peers that the first run installs (ARGS=cost: that one)
 	@sh tests/setup.sh
 	$(BIN)/python -m benchmarks $(ARGS)
 

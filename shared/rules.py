@@ -55,9 +55,12 @@ class Rule(Struct, frozen=True, omit_defaults=True):
             return "sdk_app_id"
         if self.room_id_type not in (None, room_id_type):
             return "room_id_type"
-        if not any(_match_room(glob, room_id, room_id_type) for glob in self.room):
-            return "room"
-        return None
+        for (
+            glob
+        ) in self.room:  # at every rule before the one that matches: any() takes half as much again
+            if _match_room(glob, room_id, room_id_type):
+                return None
+        return "room"
 
     @property
     def wants_nothing(self) -> bool:

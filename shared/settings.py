@@ -85,10 +85,10 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     An environment like the last one is not read again, which saves 80 µs of every event.
     """
     global _last_read
-    given = dict(environ)
-    if _last_read is None or _last_read[0] != given:
-        _last_read = given, _read_all(environ)
-    return _last_read[1]
+    given, last = dict(environ), _last_read
+    if last is None or last[0] != given:
+        _last_read = last = given, _read_all(environ)
+    return last[1]
 
 
 _last_read: tuple[dict[str, str], Settings] | None = None
