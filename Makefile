@@ -21,7 +21,7 @@ chaos: $(VENV)/dev.done  ## a thousand room-hours with everything going wrong at
 	@sh tests/setup.sh
 	$(BIN)/python -m benchmarks.chaos $(ARGS)
 
-bench: $(VENV)/dev.done  ## the benchmarks (ARGS=burst: that one; --full: at full size)
+bench: $(VENV)/dev.done  ## the benchmarks, beside peers that the first run installs (ARGS=burst: that one; --full: at full size)
 	@sh tests/setup.sh
 	$(BIN)/python -m benchmarks $(ARGS)
 

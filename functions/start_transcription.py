@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.console import answer_console
-from shared.lifecycle import start_room
+from shared.lifecycle.by_hand import start_room
 from shared.scf import Json
 
 EXAMPLE = {

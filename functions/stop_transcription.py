@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.console import answer_console
-from shared.lifecycle import stop_room
+from shared.lifecycle.by_hand import stop_room
 from shared.scf import Json
 
 EXAMPLE = {"room_id": "1234", "room_id_type": 0}

@@ -16,8 +16,8 @@ from shared.errors import RequestError
 from shared.ledger import Room
 from shared.lifecycle.asking import build_order
 from shared.lifecycle.rooms import STARTERS
+from shared.prepared_rules import load_rules
 from shared.rules import Miss, Rule, Rules
-from shared.rules_file import load_rules
 from shared.services import SERVICES
 from shared.settings import Settings, read_settings
 from shared.signer import WHOLE_ROOM

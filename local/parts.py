@@ -20,7 +20,7 @@ from local.errors import LocalError
 from local.host.app import Host, create_host
 from local.redis_server import RedisServer
 from local.wanted import read_wanted
-from shared.rules_file import load_rules
+from shared.prepared_rules import load_rules
 from shared.settings import read_settings
 
 

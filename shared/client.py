@@ -13,28 +13,21 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
-from tencentcloud.common.common_client import CommonClient
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
-from urllib3.exceptions import HTTPError, NewConnectionError
 
 from shared.deadline import set_deadline
 from shared.errors import ApiError
+from shared.sdk import import_common_client
 from shared.settings import Credentials, read_credentials
-from shared.transport import Transport
+from shared.transport import NotSentError, Transport
 
-NEVER_SENT = (
-    requests.ConnectTimeout,
-    requests.exceptions.SSLError,
-    requests.exceptions.InvalidURL,
-    requests.exceptions.InvalidHeader,
-)
-
+CommonClient = import_common_client()
 Params = Mapping[str, Any]
 
 
@@ -68,7 +61,7 @@ class Client:
             httpProfile=HttpProfile(protocol=url.scheme, endpoint=url.netloc), language="en-US"
         )
         self._transport = Transport(f"{url.scheme}://{url.netloc}/", ca)
-        self._by_region: dict[str, CommonClient] = {}
+        self._by_region: dict[str, Any] = {}
 
     def call(self, action: str, params: Params, region: str, timeout_s: float) -> dict[str, Any]:
         """Call `action` and return its Response without RequestId's wrapper; raise ApiError.
@@ -81,13 +74,16 @@ class Client:
             answer = self._find_client(region).call(action, dict(params))
         except TencentCloudSDKException as error:
             raise _convert_sdk_error(error) from None
-        except (requests.RequestException, HTTPError) as error:
-            raise _network_error(error) from None
+        except NotSentError as error:
+            raise ApiError("ClientNetworkError", str(error)) from None
+        except (OSError, HTTPException) as error:
+            kind = type(error).__name__
+            raise ApiError("ClientNetworkError", kind, may_have_happened=True) from None
         except (ValueError, KeyError, TypeError) as error:
             raise _unreadable_error(error) from None
         return _read_answer(answer)
 
-    def _find_client(self, region: str) -> CommonClient:
+    def _find_client(self, region: str) -> Any:
         if region not in self._by_region:
             client = CommonClient(*self._api, self._credential, region, self._profile)
             client.request = self._transport
@@ -115,13 +111,6 @@ def _convert_sdk_error(error: TencentCloudSDKException) -> ApiError:
     message = "" if from_gateway else str(error.get_message())
     request_id = str(error.get_request_id() or "")
     return ApiError(str(error.get_code()), message, request_id, may_have_happened=from_gateway)
-
-
-def _network_error(cause: Exception) -> ApiError:
-    """A request without an answer, with whether it may have arrived."""
-    reason = getattr(cause.args[0], "reason", None) if cause.args else None
-    never_sent = isinstance(cause, NEVER_SENT) or isinstance(reason, NewConnectionError)
-    return ApiError("ClientNetworkError", type(cause).__name__, may_have_happened=not never_sent)
 
 
 def _unreadable_error(cause: Exception) -> ApiError:

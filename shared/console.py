@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from shared import log
 from shared.errors import RequestError, RoomscribeError
-from shared.lifecycle import Outcome, RoomRequest, read_room_request
+from shared.lifecycle import Outcome
 from shared.lifecycle.kicking import kick_drainer
+from shared.lifecycle.request import RoomRequest, read_room_request
 from shared.resources import Resources, open_resources
 from shared.scf import Json, begin_invocation, is_direct
 from shared.settings import read_settings

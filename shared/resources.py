@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from shared.errors import LedgerError
 from shared.ledger import Ledger, Session, open_ledger
+from shared.prepared_rules import load_rules
 from shared.rules import Rules
-from shared.rules_file import load_rules
 from shared.scf import Invocation, Json, now_ms
 from shared.settings import Settings
 

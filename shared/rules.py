@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from fnmatch import fnmatchcase
+from collections.abc import Callable
+from fnmatch import translate
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -14,6 +16,7 @@ Table = dict[str, Any]
 
 Miss = Literal["sdk_app_id", "room_id_type", "room"]
 Globs = list[Annotated[str, Meta(min_length=1)]]
+GLOBS_KEPT = 8_192
 NUMBERS = re.compile(r"([0-9]{1,10})-([0-9]{1,10})")  # a glob that is a range of numeric rooms
 
 
@@ -52,9 +55,12 @@ class Rule(Struct, frozen=True, omit_defaults=True):
             return "sdk_app_id"
         if self.room_id_type not in (None, room_id_type):
             return "room_id_type"
-        if not any(_match_room(glob, room_id, room_id_type) for glob in self.room):
-            return "room"
-        return None
+        for (
+            glob
+        ) in self.room:  # at every rule before the one that matches: any() takes half as much again
+            if _match_room(glob, room_id, room_id_type):
+                return None
+        return "room"
 
     @property
     def wants_nothing(self) -> bool:
@@ -65,14 +71,14 @@ class Rule(Struct, frozen=True, omit_defaults=True):
 
     def ignores(self, user_id: str) -> bool:
         """Whether that user is another product's bot."""
-        return any(fnmatchcase(user_id, glob) for glob in self.ignore_users)
+        return any(find_matcher(glob)(user_id) for glob in self.ignore_users)
 
     def for_user(self, user_id: str) -> Rule:
         """The rule for the task of one speaker: service "none" when that speaker is not transcribed."""
         if not self.speakers:
             return self
         for speaker in self.speakers:
-            if any(fnmatchcase(user_id, glob) for glob in speaker.user):
+            if any(find_matcher(glob)(user_id) for glob in speaker.user):
                 return self.adapt_to(speaker)
         return msgspec.structs.replace(self, service="none")
 
@@ -107,7 +113,27 @@ NO_RULE = Rule(name="(no rule matches)", room=["*"], service="none")
 
 
 def _match_room(glob: str, room_id: str, room_id_type: int) -> bool:
+    numbers = _find_range(glob) if room_id_type == 0 else None
+    return int(room_id) in numbers if numbers else find_matcher(glob)(room_id)
+
+
+@lru_cache(maxsize=GLOBS_KEPT)
+def _find_range(glob: str) -> range | None:
     numbers = NUMBERS.fullmatch(glob)
-    if numbers and room_id_type == 0:
-        return int(numbers[1]) <= int(room_id) <= int(numbers[2])
-    return fnmatchcase(room_id, glob)
+    return range(int(numbers[1]), int(numbers[2]) + 1) if numbers else None
+
+
+@lru_cache(maxsize=GLOBS_KEPT)
+def find_matcher(glob: str) -> Callable[[str], bool]:
+    """Whether a text matches the glob, as fnmatchcase says.
+
+    Nearly all globs are a name or a beginning, which need no regular expression: compiling one takes
+    100 µs, and fnmatch itself keeps only the last 256.
+    """
+    beginning = glob.rstrip("*")
+    if any(mark in beginning for mark in "*?["):
+        pattern = re.compile(translate(glob))
+        return lambda text: pattern.match(text) is not None
+    if beginning == glob:
+        return lambda text: text == glob
+    return lambda text: text.startswith(beginning)

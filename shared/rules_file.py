@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -28,23 +26,6 @@ _DEFAULT_KEYS = {
     if key not in ("name", "room", "sdk_app_id", "room_id_type", "speakers")
 }
 _LISTS = ("room", "user", "sdk_app_id", "ignore_users")  # one value may stand alone
-
-
-def load_rules(path: str) -> Rules:
-    """The rules in the file at `path`, parsed once for each version of it; raises RulesError."""
-    try:
-        stamp = Path(path).stat()
-    except OSError as error:
-        raise RulesError([f"{path}: cannot be read; set RULES_FILE to a rules.toml"]) from error
-    return _load(path, stamp.st_mtime_ns, stamp.st_size)
-
-
-@lru_cache(maxsize=4)
-def _load(path: str, _mtime_ns: int, _size: int) -> Rules:
-    try:
-        return parse_rules(Path(path).read_text(encoding="utf-8"), path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise RulesError([f"{path}: cannot be read as UTF-8 text"]) from error
 
 
 def parse_rules(text: str, file: str = "rules.toml") -> Rules:

@@ -1,125 +1,186 @@
 """How API requests travel: kept connections that threads share, a deadline and a size limit.
 
-It takes the place of the SDK's ApiRequest. There is no requests.Session in it, hence no proxy
-variables, no .netrc, no cookies and no redirects; one call leaves nothing behind for the next but
-an idle connection, and a connection that was given up is closed.
+It takes the place of the SDK's transport (see shared/sdk.py) and stands on http.client, so there are no
+proxy variables, no .netrc, no cookies and no redirects in it; one call leaves nothing behind for the next
+but an idle connection, and a connection that was given up is closed.
 """
 
 from __future__ import annotations
 
-import logging
+import select
 import ssl
 import threading
-from collections.abc import Mapping
-from functools import lru_cache
+import weakref
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+from http.client import (
+    HTTPConnection,
+    HTTPException,
+    HTTPMessage,
+    HTTPResponse,
+    IncompleteRead,
+)
 from pathlib import Path
-from typing import NamedTuple
-
-import certifi
-import requests
-from requests.adapters import HTTPAdapter
-from tencentcloud.common.http.request import RequestInternal
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from shared.deadline import BoundSocket, BoundTlsSocket, open_socket
+from shared.sdk import RequestInternal
 
 CONNECT_TIMEOUT_S = 1.0  # of each address
 MAX_IDLE = 32  # connections kept; more than a drainer has calls in flight
 MAX_ANSWER = 1_000_000  # bytes; the API's answers to us are a few hundred
+CHUNK = 16_384
 
-logging.getLogger("tencentcloud_sdk_common").setLevel(logging.WARNING)  # DEBUG writes whole answers
 _loading = threading.Lock()
 
 
-class AnswerTooLargeError(ValueError):
-    """The answer is longer than anything this API says."""
+class NotSentError(Exception):
+    """Nothing was sent, whatever became of the connection; the text is a word for logs."""
+
+
+class UnwantedAnswerError(HTTPException):
+    """The answer is longer than anything this API says, or packed although nobody asked for that."""
 
 
 class Answer(NamedTuple):
     """What the SDK looks at in a response."""
 
     status_code: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] | HTTPMessage
     content: bytes
+
+
+class Connection(HTTPConnection):
+    """A connection that opens in time, or says that nothing was sent."""
+
+    _held: list[bytes] | None = None
+
+    def post(self, body: bytes, headers: Mapping[str, str]) -> None:
+        """Send a request as one TLS record: http.client would make two, and wake the server twice."""
+        parts: list[bytes] = []
+        self._held = parts
+        try:
+            self.request("POST", "/", body, headers)
+        except ValueError as error:  # a header that cannot be one
+            raise NotSentError("InvalidHeader") from error
+        finally:
+            self._held = None
+        self.send(b"".join(parts))
+
+    def send(self, data: Any) -> None:
+        """Send, or hold back what `post` collects."""
+        if self._held is None:
+            super().send(data)
+        else:
+            self._held.append(data)
+
+    def connect(self) -> None:
+        """Open the socket, as the first request asks for it."""
+        try:
+            self.sock = self._open()
+        except ssl.SSLError as error:
+            raise NotSentError("SSLError") from error
+        except TimeoutError as error:
+            raise NotSentError("ConnectTimeout") from error
+        except (OSError, UnicodeError) as error:  # UnicodeError: not a host name
+            raise NotSentError("ConnectionError") from error
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing has come that nobody asked for, such as the end of it."""
+        watch = select.poll()
+        watch.register(self.sock, select.POLLIN)
+        return not watch.poll(0)
+
+    def _open(self) -> BoundSocket | ssl.SSLSocket:
+        return open_socket(self.host, self.port, CONNECT_TIMEOUT_S)
+
+
+class TlsConnection(Connection):
+    """The same under TLS, with certificates that all connections share."""
+
+    default_port = 443
+
+    def __init__(self, host: str, port: int | None, ca: str) -> None:
+        super().__init__(host, port)
+        self._ca = ca
+
+    def _open(self) -> ssl.SSLSocket:
+        return load_context(self._ca).wrap_socket(super()._open(), server_hostname=self.host)
 
 
 class Transport:
     """Sends the SDK's requests to one endpoint, for any number of threads at once."""
 
     def __init__(self, url: str, ca: str | None = None) -> None:
-        self._url = url
-        self._ca = ca or certifi.where()
-        self._adapter = Adapter()
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+        self._make: Callable[[], Connection] = partial(Connection, host, port)
+        if parts.scheme == "https":
+            self._make = partial(TlsConnection, host, port, ca or _find_bundle())
+        self._idle: list[Connection] = []  # its append and pop are atomic
+        weakref.finalize(self, _close_all, self._idle)
 
     def send_request(self, request: RequestInternal) -> Answer:
-        """Send and read the whole answer before the thread's deadline, or close the connection."""
-        headers = {**request.header, "Connection": "keep-alive"}
-        prepared = requests.Request("POST", self._url, headers, data=request.data).prepare()
-        response = self._adapter.send(prepared, stream=True, verify=self._ca)
-        return Answer(response.status_code, response.headers, _read_body(response))
+        """Send and read the whole answer before the thread's deadline, or close the connection.
+
+        Raises NotSentError, or an OSError or HTTPException after which it may have arrived.
+        """
+        connection = self._take()
+        try:
+            connection.post(request.data.encode(), {**request.header, "Connection": "keep-alive"})
+            response = connection.getresponse()
+            body = _read_body(response)
+        except BaseException:
+            connection.close()
+            raise
+        self._keep(connection)
+        return Answer(response.status, response.headers, body)
+
+    def _take(self) -> Connection:
+        """The connection used last that is still good, else a new one."""
+        while self._idle:
+            try:
+                connection = self._idle.pop()
+            except IndexError:  # another thread was quicker
+                break
+            if connection.is_quiet:
+                return connection
+            connection.close()
+        return self._make()
+
+    def _keep(self, connection: Connection) -> None:
+        if connection.sock is None:  # the server said that it will close it
+            return
+        if len(self._idle) < MAX_IDLE:
+            self._idle.append(connection)
+        else:
+            connection.close()
 
 
-def _read_body(response: requests.Response) -> bytes:
+def _close_all(connections: list[Connection]) -> None:
+    for connection in connections:
+        connection.close()
+
+
+def _read_body(response: HTTPResponse) -> bytes:
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        raise UnwantedAnswerError
     body = bytearray()
-    for chunk in response.iter_content(65_536):
+    while chunk := response.read(CHUNK):
         body += chunk
         if len(body) > MAX_ANSWER:
-            response.close()
-            raise AnswerTooLargeError
+            raise UnwantedAnswerError
+    if response.length:  # http.client takes an early end for the end
+        raise IncompleteRead(bytes(body), response.length)
     return bytes(body)
 
 
-class Connection(HTTPConnection):
-    """A connection that opens in time, or says that nothing was sent."""
+def _find_bundle() -> str:
+    import certifi  # only without a CA of one's own: the package has the directory ca/
 
-    def connect(self) -> None:
-        """Open the socket; whatever this raises (an SSLError too) means that nothing was sent."""
-        try:
-            self.sock = self._open()
-        except ssl.SSLError:
-            raise
-        except TimeoutError as error:
-            raise ConnectTimeoutError(self, "no connection in time") from error
-        except (OSError, UnicodeError) as error:  # UnicodeError: not a host name
-            raise NewConnectionError(self, "no connection") from error
-
-    def _open(self) -> BoundSocket | ssl.SSLSocket:
-        return open_socket(self.host, self.port, CONNECT_TIMEOUT_S)
-
-
-class TlsConnection(Connection, HTTPSConnection):
-    """The same under TLS, with certificates that all connections share."""
-
-    def _open(self) -> ssl.SSLSocket:
-        context = load_context(str(self.ca_certs or self.ca_cert_dir))
-        sock = context.wrap_socket(super()._open(), server_hostname=self.host)
-        self.is_verified = True
-        return sock
-
-
-class Pool(HTTPConnectionPool):
-    """Connections of http://."""
-
-    ConnectionCls = Connection
-
-
-class TlsPool(HTTPSConnectionPool):
-    """Connections of https://."""
-
-    ConnectionCls = TlsConnection
-
-
-class Adapter(HTTPAdapter):
-    """The transport of requests, over connections of our classes."""
-
-    def __init__(self) -> None:
-        super().__init__(pool_connections=1, pool_maxsize=MAX_IDLE)
-        self.poolmanager.pool_classes_by_scheme = {"http": Pool, "https": TlsPool}
-
-    def cert_verify(self, conn: object, url: str, verify: object, cert: object) -> None:
-        """Nothing: `load_context` says what is trusted, whatever the pool's settings are."""
+    return certifi.where()
 
 
 def load_context(ca: str) -> ssl.SSLContext:

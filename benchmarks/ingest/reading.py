@@ -23,7 +23,7 @@ from benchmarks.ingest.posting import STRING_ROOM
 from local.development import LINK_KEY, SDK_APP_ID
 from shared.ledger import Ledger, Room, open_ledger
 from shared.links import sign_link
-from shared.rules_file import load_rules
+from shared.prepared_rules import load_rules
 from shared.transcripts.parsing import parse_sentence
 
 MEETING_S, SENTENCES = 3 * 3600, 5_000

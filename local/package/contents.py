@@ -8,22 +8,26 @@ from pathlib import Path
 from local.errors import LocalError
 from local.package.certificates import hash_bundle
 from local.package.dependencies import list_modules, name_package, read_licences
+from shared.errors import RulesError
+from shared.prepared_rules import SUFFIX, prepare_rules
 
 Files = Mapping[str, bytes]
 
 REDIS = ("redis", "async_timeout")  # what only LEDGER_URL=redis://… needs
 BUNDLE = "certifi/cacert.pem"
+# The SDK's transport and all it needs: shared/sdk.py takes its place, `ca/` that of the bundle.
+NEVER_USED = ("requests", "urllib3", "charset_normalizer", "idna", "certifi")
 OURS = (".py", ".sql", ".html", ".css", ".js")
 
 
 def collect_files(root: Path, dependencies: Path, *, redis: bool = True) -> dict[str, bytes]:
     """All of it but the bytecode: entry files at the top, as SCF wants them."""
     installed = _collect_dependencies(dependencies, redis=redis)
-    certificates = hash_bundle(installed[BUNDLE].decode("ascii"))
+    certificates = hash_bundle(_read_bundle(dependencies))
     ours = {
         **{path.name: path.read_bytes() for path in (root / "functions").glob("*.py")},
         **_collect_shared(root),
-        "rules.toml": (root / "rules.toml").read_bytes(),
+        **_collect_rules(root),
         "LICENSES.txt": read_licences(dependencies).encode(),
     }
     _refuse_twins(ours, installed)
@@ -32,14 +36,28 @@ def collect_files(root: Path, dependencies: Path, *, redis: bool = True) -> dict
 
 def _collect_dependencies(folder: Path, *, redis: bool) -> dict[str, bytes]:
     files = {path.relative_to(folder).as_posix(): path for path in list_modules(folder)}
-    if BUNDLE not in files:
-        raise LocalError(f"{folder}: certifi is not installed there")
-    left_out = () if redis else REDIS
+    left_out = NEVER_USED if redis else (*NEVER_USED, *REDIS)
     return {
         name: path.read_bytes()
         for name, path in files.items()
         if name_package(name) not in left_out
     }
+
+
+def _read_bundle(folder: Path) -> str:
+    path = folder / BUNDLE
+    if not path.is_file():
+        raise LocalError(f"{folder}: certifi is not installed there")
+    return path.read_text(encoding="ascii")
+
+
+def _collect_rules(root: Path) -> dict[str, bytes]:
+    text = (root / "rules.toml").read_text(encoding="utf-8")
+    try:
+        prepared = prepare_rules(text)
+    except RulesError as error:
+        raise LocalError(str(error)) from error
+    return {"rules.toml": text.encode(), f"rules.toml{SUFFIX}": prepared}
 
 
 def _collect_shared(root: Path) -> dict[str, bytes]:

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from local.errors import LocalError
@@ -17,21 +17,25 @@ PLATFORM = "manylinux2014_x86_64"
 SOURCE_ONLY = "tls-sig-api-v2"  # it has no wheel; it is one Python file
 OPTIONS = (
     *("--no-deps", "--no-compile", "--use-pep517", "--quiet", "--disable-pip-version-check"),
-    *("--python-version", SCF_PYTHON, "--implementation", "cp", "--platform", PLATFORM),
+    *("--implementation", "cp", "--platform", PLATFORM),
     *("--only-binary=:all:", "--no-binary", SOURCE_ONLY),
 )
 LICENCES = ("LICEN", "COPYING", "NOTICE")  # how the names of their files begin
 
 
-def install_dependencies(requirements: Path, cache: Path) -> Path:
-    """The folder in which everything is installed; pip is asked once for each version of the list."""
-    stamp = hashlib.sha256(requirements.read_bytes() + repr(OPTIONS).encode()).hexdigest()[:16]
+def install_dependencies(requirements: Path, cache: Path, python: str = SCF_PYTHON) -> Path:
+    """The folder in which everything is installed; pip is asked once for each version of the list.
+
+    `python` is the version of the interpreter that will run it.
+    """
+    options = (*OPTIONS, "--python-version", python)
+    stamp = hashlib.sha256(requirements.read_bytes() + repr(options).encode()).hexdigest()[:16]
     folder = cache / stamp
     if folder.is_dir():
         return folder
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as unfinished:
-        _run_pip(requirements, Path(unfinished) / "all")
+        _run_pip(requirements, Path(unfinished) / "all", options)
         shutil.move(Path(unfinished) / "all", folder)
     return folder
 
@@ -57,8 +61,8 @@ def name_package(path: str) -> str:
     return path.partition("/")[0].removesuffix(".py")
 
 
-def _run_pip(requirements: Path, target: Path) -> None:
-    command = [sys.executable, "-m", "pip", "install", *OPTIONS]
+def _run_pip(requirements: Path, target: Path, options: Sequence[str]) -> None:
+    command = [sys.executable, "-m", "pip", "install", *options]
     command += ["--requirement", str(requirements), "--target", str(target)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode != 0:

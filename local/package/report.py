@@ -11,7 +11,12 @@ from collections.abc import Iterator, Mapping
 from local.development import FUNCTIONS_DIR
 from local.package.contents import REDIS
 
-OURS = {"shared", "rules.toml", *(path.name for path in FUNCTIONS_DIR.glob("*.py"))}
+OURS = {
+    "shared",
+    "rules.toml",
+    "rules.toml.prepared.json",
+    *(path.name for path in FUNCTIONS_DIR.glob("*.py")),
+}
 NAMES = {"ca": "root certificates", "LICENSES.txt": "licences"}
 HEADERS = 30 + 46  # bytes of the two that each file has in a zip, before its name in both
 

@@ -1,18 +1,13 @@
-"""What to do when: the one flow through rules, ledger and service, for callbacks and for people."""
+"""What to do when: the one flow through rules, ledger and service, for callbacks.
 
-from shared.lifecycle.by_hand import start_room, stop_room
-from shared.lifecycle.describing import describe_room
+What people ask for stands in `by_hand`, `describing` and `deleting`: no callback imports these.
+"""
+
 from shared.lifecycle.events import act_on
 from shared.lifecycle.outcome import Outcome, find_status
-from shared.lifecycle.request import RoomRequest, read_room_request
 
 __all__ = [
     "Outcome",
-    "RoomRequest",
     "act_on",
-    "describe_room",
     "find_status",
-    "read_room_request",
-    "start_room",
-    "stop_room",
 ]

@@ -152,7 +152,7 @@ def test_nothing_but_the_package_and_the_standard_library_is_imported(
     ran = scf.run("trtc_callback", create_room(cloud))
     others = [file for file in ran.files if not file.is_relative_to(scf.package.folder)]
     assert not [file for file in others if "site-packages" in file.parts]
-    assert {"shared", "tencentcloud", "requests"} <= {
+    assert {"shared", "tencentcloud"} <= {
         file.relative_to(scf.package.folder).parts[0] for file in ran.files if file not in others
     }
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.api_server import make_certificate
+from tests.unit.faked_http import fake_http
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +23,9 @@ def tls(request: pytest.FixtureRequest) -> Path | None:
         return None
     certificate: Path = request.getfixturevalue("certificate")
     return certificate
+
+
+@pytest.fixture
+def faked_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The API is what `responses` makes of it."""
+    fake_http(monkeypatch)

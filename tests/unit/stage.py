@@ -13,8 +13,11 @@ import responses
 from shared.callbacks import Callback, TaskNews, parse_event
 from shared.client import Client
 from shared.ledger import Room, RoomBook, Session, Task, claims, open_ledger
-from shared.lifecycle import Outcome, RoomRequest, act_on, describe_room, stop_room
+from shared.lifecycle import Outcome, act_on
+from shared.lifecycle.by_hand import stop_room
+from shared.lifecycle.describing import describe_room
 from shared.lifecycle.draining import drain
+from shared.lifecycle.request import RoomRequest
 from shared.resources import Resources
 from shared.rules_file import parse_rules
 from shared.scf import Invocation
@@ -173,7 +176,7 @@ class Stage:
 
 
 @pytest.fixture
-def stage(environment: pytest.MonkeyPatch, tmp_path: Any) -> Any:
+def stage(environment: pytest.MonkeyPatch, faked_http: None, tmp_path: Any) -> Any:
     with responses.RequestsMock(assert_all_requests_are_fired=False) as api:
         yield make_stage(api, f"sqlite:///{tmp_path}/ledger.db")
 

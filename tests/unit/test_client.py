@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from http.client import IncompleteRead
 from typing import Any
 
 import pytest
-import requests
 import responses
 
 from shared.client import Client
 from shared.errors import ApiError
 from shared.settings import Credentials, read_credentials
+from shared.transport import NotSentError
 
 ENDPOINT = "https://trtc.example"
 OK = {"Response": {"TaskId": "task-1", "RequestId": "request-1"}}
@@ -24,7 +25,7 @@ THROTTLED = {
 
 
 @pytest.fixture
-def client() -> Client:
+def client(faked_http: None) -> Client:
     return Client(ENDPOINT, credentials=lambda: Credentials("the-id", "the-key", "the-token"))
 
 
@@ -53,7 +54,9 @@ def test_call_signs_and_returns_the_response(client: Client) -> None:
 
 
 @responses.activate
-def test_rotated_credentials_are_used_by_the_next_call(environment: pytest.MonkeyPatch) -> None:
+def test_rotated_credentials_are_used_by_the_next_call(
+    environment: pytest.MonkeyPatch, faked_http: None
+) -> None:
     sent = responses.post(ENDPOINT + "/", json=OK)
     client = Client(ENDPOINT)
     start(client)
@@ -125,11 +128,10 @@ def test_unreadable_answer_may_have_happened(client: Client, body: str, content_
 @pytest.mark.parametrize(
     ("cause", "may_have_happened"),
     [
-        (requests.ConnectTimeout(), False),
-        (requests.exceptions.SSLError(), False),
-        (requests.ReadTimeout(), True),
-        (requests.ConnectionError("Connection aborted."), True),
-        (requests.exceptions.ChunkedEncodingError(), True),
+        (NotSentError("ConnectTimeout"), False),
+        (TimeoutError("the deadline has passed"), True),
+        (ConnectionResetError("Connection aborted."), True),
+        (IncompleteRead(b""), True),
     ],
 )
 @responses.activate

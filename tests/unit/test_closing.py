@@ -108,7 +108,7 @@ def test_creation_known_to_the_second_belongs_to_the_session_of_that_second(stag
 def test_start_that_may_have_happened_is_looked_for_when_the_room_closes(stage: Stage) -> None:
     """That there is nothing is believed only when there can be nothing any more."""
     stage.room_id = "ai-1"
-    stage.answer("StartAITranscription", requests.ReadTimeout())
+    stage.answer("StartAITranscription", TimeoutError())
     stage.answer("DescribeAITranscription", error("FailedOperation.TaskNotExist"), LIVES, ENDED)
     stage.answer("StopAITranscription", {"Response": {"RequestId": "r-3"}})
     stage.create()
@@ -128,7 +128,7 @@ def test_status_no_document_has_is_no_proof_that_nothing_runs(
     stage: Stage, status: str | None
 ) -> None:
     stage.room_id = "ai-1"
-    stage.answer("StartAITranscription", requests.ReadTimeout())
+    stage.answer("StartAITranscription", TimeoutError())
     stage.answer(
         "DescribeAITranscription", {"Response": {"Status": status, "TaskId": "t", "RequestId": "r"}}
     )
@@ -138,7 +138,7 @@ def test_status_no_document_has_is_no_proof_that_nothing_runs(
 
 
 def test_unseen_start_of_2_0_is_warned_of(stage: Stage) -> None:
-    stage.answer("CreateCloudTranscription", requests.ReadTimeout())
+    stage.answer("CreateCloudTranscription", TimeoutError())
     stage.create()
     unclear = stage.event(102, OPENED_MS + 5)  # 1401 may still tell of it
     assert (unclear.message, unclear.due) == ("transcription.unclear", True)
@@ -247,7 +247,7 @@ def test_stop_that_failed_is_repeated_by_a_person_of_the_next_session(stage: Sta
 def test_task_that_failed_unsure_does_not_keep_a_lost_session_alive(stage: Stage) -> None:
     stage.answer(
         "CreateCloudTranscription",
-        requests.ReadTimeout(),
+        TimeoutError(),
         error("FailedOperation.NotAbility"),
         STARTED,
     )
@@ -273,7 +273,7 @@ def test_fallback_is_not_tried_in_a_room_that_closed_meanwhile(stage: Stage) -> 
 
 def test_room_does_not_close_quietly_while_nobody_knows_of_a_start(stage: Stage) -> None:
     stage.room_id = "ai-1"
-    stage.answer("StartAITranscription", requests.ReadTimeout())
+    stage.answer("StartAITranscription", TimeoutError())
     stage.answer("DescribeAITranscription", error("InternalError"))
     stage.create()
     unclear = stage.event(102, OPENED_MS + 5)

@@ -14,10 +14,12 @@ from shared.callbacks import Callback, TaskNews
 from shared.errors import LedgerError, NotSharedError, RequestError
 from shared.ledger import Session
 from shared.ledger.sqlite_tidying import PIECE
-from shared.lifecycle import RoomRequest, act_on, describe_room
+from shared.lifecycle import act_on
 from shared.lifecycle.deleting import delete_transcript
+from shared.lifecycle.describing import describe_room
 from shared.lifecycle.draining import HOUR_MS
 from shared.lifecycle.forgetting import forget_old
+from shared.lifecycle.request import RoomRequest
 from shared.settings import DAY_MS
 from tests.conftest import SDK_APP_ID
 from tests.unit.ledgers import close_room, hear, open_session

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-import requests
 import responses
 
 from local.redis_server import RedisServer
@@ -25,14 +24,16 @@ STOPPED = {"Response": {"RequestId": "r-6"}}
 
 def test_room_is_not_visited_again_and_again_while_one_of_its_speakers_waits(stage: Stage) -> None:
     stage.room_id = "speakers-1"
-    stage.answer(CREATE, STARTED, requests.ReadTimeout(), SECOND)
+    stage.answer(CREATE, STARTED, TimeoutError(), SECOND)
     stage.event(103, OPENED_MS + 1, "ann")
     stage.event(103, OPENED_MS + 2, "bob")  # may have happened: not before 6.5 s have passed
     assert stage.drain() == ["transcription.started", "transcription.may_run"]
     assert stage.session().tasks["bob"].state == "running"
 
 
-def test_look_that_a_dying_instance_left_too_early_is_mended(redis_server: RedisServer) -> None:
+def test_look_that_a_dying_instance_left_too_early_is_mended(
+    redis_server: RedisServer, faked_http: None
+) -> None:
     empty(redis_server)
     with responses.RequestsMock(assert_all_requests_are_fired=False) as api:
         stage = make_stage(api, redis_server.url)
@@ -109,7 +110,9 @@ def test_bug_in_one_room_does_not_stop_the_others(
     assert "KeyError" in told
 
 
-def test_book_that_cannot_be_read_does_not_stop_the_others(redis_server: RedisServer) -> None:
+def test_book_that_cannot_be_read_does_not_stop_the_others(
+    redis_server: RedisServer, faked_http: None
+) -> None:
     empty(redis_server)
     with responses.RequestsMock(assert_all_requests_are_fired=False) as api:
         stage = make_stage(api, redis_server.url)

@@ -106,7 +106,11 @@ def test_links_in_the_readme_lead_somewhere() -> None:
 
 
 @pytest.mark.parametrize(
-    "file", ["requirements.txt", "requirements-local.txt", "requirements-dev.txt"]
+    "file",
+    [
+        *("requirements.txt", "requirements-local.txt", "requirements-dev.txt"),
+        "benchmarks/peers/requirements.txt",
+    ],
 )
 def test_every_requirement_is_pinned_and_has_its_reason(file: str) -> None:
     for line in (ROOT / file).read_text(encoding="utf-8").splitlines():

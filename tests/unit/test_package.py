@@ -19,7 +19,7 @@ from local.package.report import describe_package, name_owner
 
 ROOT = Path(__file__).parent.parent.parent
 SOURCES = {
-    "rules.toml": "",
+    "rules.toml": '[[rules]]\nname = "nobody"\nroom = "*"\nservice = "none"\n',
     "functions/greet.py": "from shared import words\n",
     "functions/__pycache__/greet.cpython-310.pyc": "old",
     "shared/__init__.py": "",
@@ -36,6 +36,7 @@ INSTALLED = {
     "certifi/cacert.pem": Path(certifi.where()).read_text(encoding="ascii"),
     "certifi/py.typed": "",
     "certifi/tests/test_core.py": "",
+    "requests/__init__.py": "",
     "redis/__init__.py": "",
     "async_timeout/__init__.py": "",
     "msgspec/_core.so": "machine code",
@@ -68,10 +69,10 @@ def installed(tmp_path: Path) -> Path:
 def test_what_runs_is_in_it_and_nothing_else(root: Path, installed: Path) -> None:
     names = {name for name in collect_files(root, installed) if not name.startswith("ca/")}
     assert names == {
-        *("greet.py", "rules.toml", "LICENSES.txt"),
+        *("greet.py", "rules.toml", "rules.toml.prepared.json", "LICENSES.txt"),
         *("shared/__init__.py", "shared/words.py", "shared/ledger/schema.sql"),
         *("shared/page/index.html", "shared/page/page.css", "shared/page/page.js"),
-        *("certifi/cacert.pem", "msgspec/_core.so", "one_file.py"),
+        *("msgspec/_core.so", "one_file.py"),
         *("redis/__init__.py", "async_timeout/__init__.py"),
     }
 
@@ -109,7 +110,7 @@ def test_same_sources_give_the_same_bytes_whenever_and_wherever(
         path.chmod(0o700)
         os.utime(path, (1, 1))
     assert build(other, installed) == first
-    (other / "rules.toml").write_text("# another")
+    (other / "rules.toml").write_text(SOURCES["rules.toml"] + "# another\n")
     assert build(other, installed) != first
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import RulesError
-from shared.rules import NO_RULE, Rule
-from shared.rules_file import load_rules, override_rule, parse_rules
+from shared.prepared_rules import load_rules
+from shared.rules import NO_RULE, Rule, find_matcher
+from shared.rules_file import override_rule, parse_rules
 
 SHIPPED = Path(__file__).parent.parent.parent / "rules.toml"
 DEFAULTS = """
@@ -250,3 +252,8 @@ def test_any_value_under_any_key_is_a_rule_or_one_error(table: dict[str, str]) -
         parse_rules(text)
     except RulesError as error:
         assert all(problem.startswith("rules.toml: ") for problem in error.problems)  # noqa: PT017  as above
+
+
+@given(st.text("ab*?[]!-.", min_size=1, max_size=6), st.text("ab*[]-.", max_size=6))
+def test_globs_match_as_the_standard_library_says(glob: str, text: str) -> None:
+    assert find_matcher(glob)(text) == fnmatchcase(text, glob)
