@@ -15,7 +15,7 @@ from shared.callbacks import names_numeric_room
 from shared.errors import RequestError
 from shared.ledger import Room
 from shared.lifecycle.asking import build_order
-from shared.lifecycle.rooms import STARTERS
+from shared.lifecycle.wanting import STARTERS
 from shared.prepared_rules import load_rules
 from shared.rules import Miss, Rule, Rules
 from shared.services import SERVICES

@@ -167,7 +167,7 @@ class SqliteLedger:
 
     def count_living(self, sdk_app_id: int) -> int:
         """How many tasks of an application hold, or are about to hold, a place of the quota."""
-        with self._transaction("DEFERRED") as connection:
+        with self._alone() as connection:
             row: Row = connection.execute(
                 "SELECT total(living) AS living FROM agenda WHERE sdk_app_id = ? AND living > 0",
                 (sdk_app_id,),

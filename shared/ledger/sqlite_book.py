@@ -13,6 +13,16 @@ from shared.ledger.book import SESSIONS_LOADED, RoomBook
 from shared.ledger.records import Room, Session
 from shared.rules import Rule
 
+# REPLACE would write every index of the row anew, and each is a page more in the log.
+WRITE_SESSION = """
+INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET body = excluded.body, over_ms = excluded.over_ms
+"""
+WRITE_AGENDA = """
+INSERT INTO agenda VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (sdk_app_id, room_id, room_id_type)
+DO UPDATE SET look_ms = excluded.look_ms, living = excluded.living
+"""
 THIS_ROOM = "sdk_app_id = ? AND room_id = ? AND room_id_type = ?"
 
 Row = Mapping[str, Any]  # a column holds text or a number
@@ -61,7 +71,7 @@ def save_session(connection: sqlite3.Connection, session: Session, *, is_left: b
     is_over = is_left or not claims.is_unfinished(session)
     over_ms = session.closed_ms if is_over else None
     values = (session.id, *session.room, session.opened_ms, _encode(session), over_ms)
-    connection.execute("REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+    connection.execute(WRITE_SESSION, values)
 
 
 def write_agenda(connection: sqlite3.Connection, book: RoomBook) -> None:
@@ -71,7 +81,7 @@ def write_agenda(connection: sqlite3.Connection, book: RoomBook) -> None:
         connection.execute(f"DELETE FROM agenda WHERE {THIS_ROOM}", book.room)  # noqa: S608  a constant
         return
     row = (*book.room, look_ms, living)
-    connection.execute("REPLACE INTO agenda VALUES (?, ?, ?, ?, ?)", row)
+    connection.execute(WRITE_AGENDA, row)
 
 
 def list_books(connection: sqlite3.Connection) -> list[Room]:

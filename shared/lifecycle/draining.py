@@ -16,10 +16,10 @@ from dataclasses import replace
 from shared import log
 from shared.errors import LedgerError, RoomscribeError
 from shared.ledger import Room
+from shared.lifecycle.claimed_start import QUOTA
 from shared.lifecycle.kicking import LEASE, LEASE_MS, call_drainer
 from shared.lifecycle.looking import Need, list_needs, look_after
 from shared.lifecycle.outcome import Outcome, failed
-from shared.lifecycle.starting import QUOTA
 from shared.resources import Resources
 
 CALLS_AT_ONCE = 16  # the API's own latency must not be what limits the rate

@@ -5,22 +5,19 @@ from __future__ import annotations
 from shared import callbacks
 from shared.callbacks import ANCHOR, Callback
 from shared.errors import LedgerError, RoomscribeError
-from shared.ledger import Closing, Room, RoomBook, Session, Task, claims
-from shared.lifecycle.asking import ask_progress
-from shared.lifecycle.outcome import COME_BACK, Outcome, failed, ignored
-from shared.lifecycle.starting import not_wanted, start_task
+from shared.ledger import Closing, Room, RoomBook, Session
+from shared.lifecycle.creating import create_room, open_room
+from shared.lifecycle.outcome import Outcome, failed, ignored
+from shared.lifecycle.starting import (
+    not_wanted,
+)
 from shared.lifecycle.stopping import finish_closing, finish_unfinished
 from shared.lifecycle.unrecorded import start_unrecorded
+from shared.lifecycle.wanting import start_wanted
 from shared.resources import Resources
 from shared.rules import Rule
-from shared.signer import WHOLE_ROOM, is_bot_user_id
+from shared.signer import is_bot_user_id
 
-# The events that start a rule's task: its own, and every later one, in case the first got lost.
-STARTERS = {
-    "room_created": (callbacks.ROOM_CREATED, callbacks.USER_ENTERED, callbacks.AUDIO_STARTED),
-    "user_entered": (callbacks.USER_ENTERED, callbacks.AUDIO_STARTED),
-    "audio_started": (callbacks.AUDIO_STARTED,),
-}
 ABSENCES = (callbacks.USER_LEFT, callbacks.AUDIO_STOPPED)
 
 
@@ -36,9 +33,14 @@ def act_on_room(callback: Callback, resources: Resources) -> list[Outcome]:
         return [ignored("own_bot")]
     outcomes: list[Outcome] = []
     try:
-        book = resources.ledger.read(room)
-        outcomes += finish_unfinished(book, resources)
-        outcomes += _act(callback, book, resources)
+        if callback.event_type == callbacks.ROOM_CREATED:
+            opened = open_room(callback, room, resources)
+            outcomes += finish_unfinished(opened.book, resources)
+            outcomes += create_room(callback, opened, resources)
+        else:
+            book = resources.ledger.read(room)
+            outcomes += finish_unfinished(book, resources)
+            outcomes += _act(callback, book, resources)
     except LedgerError as error:
         if callback.event_type == callbacks.ROOM_CREATED:
             outcomes += start_unrecorded(callback, room, resources, error)
@@ -49,108 +51,16 @@ def act_on_room(callback: Callback, resources: Resources) -> list[Outcome]:
     return outcomes
 
 
-def find_target(rule: Rule, event_type: int, user_id: str | None) -> str | None:
-    """Whose task this event starts under the rule: everybody's, one speaker's, or none."""
-    if event_type not in STARTERS[rule.start_on] or rule.ignores(user_id or ""):
-        return None
-    if rule.scope == "room":
-        return WHOLE_ROOM
-    return None if event_type == callbacks.ROOM_CREATED else user_id
-
-
 def _act(callback: Callback, book: RoomBook, resources: Resources) -> list[Outcome]:
     if callback.event_type == callbacks.ROOM_DISMISSED:
         return _close(callback, book.room, resources)
     # The rule the open session keeps, or the one the next session will get.
     rule = book.open_now.rule if book.open_now else book.plan or resources.rules.decide(*book.room)
-    if callback.event_type == callbacks.ROOM_CREATED:
-        return _create(callback, book.room, rule, resources)
     if rule.ignores(callback.user_id or ""):
         return [ignored("ignored_user")]
     if callback.event_type in ABSENCES:
         return [_note_absence(callback, book.open_now, resources)]
     return _note_presence(callback, book.room, rule, resources)
-
-
-def _create(callback: Callback, room: Room, rule: Rule, resources: Resources) -> list[Outcome]:
-    opening, session = resources.ledger.change(
-        room, lambda book: book.open_session(callback.event_ms, rule, precise=callback.precise)
-    )
-    if session is None or opening in ("stale", "gone"):
-        return [ignored(opening)]
-    if opening == "newer":
-        judged = _judge_newer(session, callback.event_ms, resources)
-        if judged is None:
-            fields = {"session": session.id}
-            return [Outcome("room.unclear", "retry", COME_BACK, "warning", fields)]
-        session = judged
-    outcomes = _start_wanted(callback, session, resources)
-    if opening != "open" and session.opened_ms == callback.event_ms:
-        outcomes += _carry_over(session, resources)
-    return outcomes
-
-
-def _carry_over(session: Session, resources: Resources) -> list[Outcome]:
-    """Who came after the room was created, but was told of before, stands in the session before."""
-    book = resources.ledger.read(session.room)
-    earlier = [known for known in book.sessions if known.id != session.id]
-    outcomes: list[Outcome] = []
-    for person in resources.ledger.list_people(earlier[0]) if earlier else ():
-        if not person.present or person.event_ms < session.opened_ms:
-            continue
-        event_ms, user_id = person.event_ms, person.user_id
-        resources.ledger.note_person(
-            session, user_id, event_ms, present=True, microphone=person.microphone
-        )
-        event_type = callbacks.AUDIO_STARTED if person.microphone else callbacks.USER_ENTERED
-        target = find_target(session.rule, event_type, user_id)
-        if target and not session.rule.wants_nothing:
-            trigger = f"{event_type}/{event_ms}/{user_id}"
-            outcomes += start_task(resources, session, target, trigger, event_ms)
-    return outcomes
-
-
-def _judge_newer(session: Session, event_ms: int, resources: Resources) -> Session | None:
-    """The session of a room created again without our hearing of its end; None when it is unclear.
-
-    Its task still runs: the same meeting. Otherwise the 102 was lost, and the next session opens.
-    """
-    ended: list[tuple[str, str]] = []
-    asked: set[str] = set()
-    runs = any(_may_yet_run(task, resources) for task in session.tasks.values())
-    for task in session.tasks.values():
-        for task_id in task.alive:
-            progress = ask_progress(resources, session.room, task_id)
-            if progress is None:
-                return None
-            asked.add(task_id.task_id)
-            if progress == "ended":
-                ended.append((task.target, task_id.task_id))
-            else:
-                runs = True
-    rule = resources.rules.decide(*session.room)
-
-    def decide(book: RoomBook) -> Session | None:
-        known, now_ms = book.get(session.id), resources.now_ms()
-        for task in known.tasks.values():
-            leased = task.state == "starting" and claims.is_leased(task, now_ms)
-            if leased or any(task_id.task_id not in asked for task_id in task.alive):
-                return None  # somebody was quicker than the API
-        for target, task_id in ended:
-            claims.note_ended(known, target, [task_id], now_ms)
-        if runs:
-            return book.redate_session(session.id, event_ms)
-        opened = book.reopen_session(session.id, event_ms, rule)
-        claims.begin_stops(known, now_ms)  # what was due in it is not due any more
-        return opened
-
-    return resources.ledger.change(session.room, decide)
-
-
-def _may_yet_run(task: Task, resources: Resources) -> bool:
-    """Whether a start that nobody saw may have happened, and starting again will tell."""
-    expired = task.state == "starting" and not claims.is_leased(task, resources.now_ms())
-    return expired or (task.state == "due" and bool(task.unseen))
 
 
 def _note_presence(
@@ -168,7 +78,7 @@ def _note_presence(
         return [not_wanted(session, session.rule)]
     talks = callback.event_type == callbacks.AUDIO_STARTED
     _note_person(callback, session, resources, present=True, microphone=True if talks else None)
-    return _start_wanted(callback, session, resources)
+    return start_wanted(callback, session, resources)
 
 
 def _note_absence(callback: Callback, session: Session | None, resources: Resources) -> Outcome:
@@ -195,17 +105,6 @@ def _note_person(
         microphone=microphone,
         precise=callback.precise,
     )
-
-
-def _start_wanted(callback: Callback, session: Session, resources: Resources) -> list[Outcome]:
-    if session.rule.wants_nothing:
-        return [not_wanted(session, session.rule)]
-    target = find_target(session.rule, callback.event_type, callback.user_id)
-    if target is None:
-        fields = {"session": session.id, "rule": session.rule.name}
-        return [Outcome("room.noted", "waiting", fields=fields)]
-    trigger = f"{callback.event_type}/{callback.event_ms}/{callback.user_id or ''}"
-    return start_task(resources, session, target, trigger, callback.event_ms)
 
 
 def _close(callback: Callback, room: Room, resources: Resources) -> list[Outcome]:

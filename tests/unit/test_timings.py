@@ -80,7 +80,7 @@ def test_only_the_first_sentence_is_told_of_and_only_earlier_ones_change_the_boo
     file = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
     file.execute("CREATE TABLE writes (id TEXT)")
     file.execute(
-        "CREATE TRIGGER written AFTER INSERT ON sessions "
+        "CREATE TRIGGER written AFTER UPDATE ON sessions "
         "BEGIN INSERT INTO writes VALUES (new.id); END"
     )
     said = [5_000, 6_000, 7_000, 3_000, 8_000, 3_000]
