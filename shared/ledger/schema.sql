@@ -47,7 +47,10 @@ CREATE TABLE IF NOT EXISTS agenda (
     PRIMARY KEY (sdk_app_id, room_id, room_id_type)
 );
 CREATE INDEX IF NOT EXISTS agenda_by_look ON agenda (look_ms) WHERE look_ms IS NOT NULL;
-CREATE INDEX IF NOT EXISTS agenda_by_living ON agenda (sdk_app_id, living) WHERE living > 0;
+CREATE TABLE IF NOT EXISTS living (
+    sdk_app_id INTEGER PRIMARY KEY,
+    total INTEGER NOT NULL
+);
 CREATE TABLE IF NOT EXISTS slots (
     name TEXT PRIMARY KEY,
     given TEXT NOT NULL

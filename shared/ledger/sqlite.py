@@ -168,11 +168,10 @@ class SqliteLedger:
     def count_living(self, sdk_app_id: int) -> int:
         """How many tasks of an application hold, or are about to hold, a place of the quota."""
         with self._alone() as connection:
-            row: Row = connection.execute(
-                "SELECT total(living) AS living FROM agenda WHERE sdk_app_id = ? AND living > 0",
-                (sdk_app_id,),
+            row: Row | None = connection.execute(
+                "SELECT total FROM living WHERE sdk_app_id = ?", (sdk_app_id,)
             ).fetchone()
-            return int(row["living"])
+            return row["total"] if row else 0
 
     def take_slot(self, name: str, per_s: int, now_ms: int) -> int:
         """0 when one more call of that name may go out now, else the ms after which to ask again."""

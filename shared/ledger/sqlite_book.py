@@ -23,6 +23,11 @@ INSERT INTO agenda VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (sdk_app_id, room_id, room_id_type)
 DO UPDATE SET look_ms = excluded.look_ms, living = excluded.living
 """
+# The sum of the agenda's column: counting its rows would take longer the more of them live.
+ADD_LIVING = """
+INSERT INTO living VALUES (?, ?)
+ON CONFLICT (sdk_app_id) DO UPDATE SET total = total + excluded.total
+"""
 THIS_ROOM = "sdk_app_id = ? AND room_id = ? AND room_id_type = ?"
 
 Row = Mapping[str, Any]  # a column holds text or a number
@@ -77,11 +82,15 @@ def save_session(connection: sqlite3.Connection, session: Session, *, is_left: b
 def write_agenda(connection: sqlite3.Connection, book: RoomBook) -> None:
     """Note when a room must be looked at next, and how many of its tasks live."""
     look_ms, living = agenda.find_next_look(book), len(agenda.list_living(book))
-    if look_ms is None and not living:
+    find = f"SELECT living FROM agenda WHERE {THIS_ROOM}"  # noqa: S608  a constant
+    row: Row | None = connection.execute(find, book.room).fetchone()
+    more = living - (row["living"] if row else 0)
+    if more:
+        connection.execute(ADD_LIVING, (book.room.sdk_app_id, more))
+    if look_ms is not None or living:
+        connection.execute(WRITE_AGENDA, (*book.room, look_ms, living))
+    elif row:
         connection.execute(f"DELETE FROM agenda WHERE {THIS_ROOM}", book.room)  # noqa: S608  a constant
-        return
-    row = (*book.room, look_ms, living)
-    connection.execute(WRITE_AGENDA, row)
 
 
 def list_books(connection: sqlite3.Connection) -> list[Room]:

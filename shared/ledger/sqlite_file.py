@@ -90,6 +90,7 @@ def _add_columns(connection: sqlite3.Connection, version: int) -> None:
 
 def _look_through(connection: sqlite3.Connection) -> None:
     """Write what older versions had not: version 1 no agenda, 2 no time when a session was over."""
+    connection.execute("DELETE FROM agenda")
     for room in list_books(connection):
         for place, session in enumerate(load_sessions(connection, room, -1)):
             save_session(connection, session, is_left=place >= SESSIONS_LOADED)

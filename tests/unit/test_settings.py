@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
 from local.development import LINK_KEY
 from shared.errors import SettingsError
-from shared.settings import Credentials, read_credentials, read_settings
+from shared.settings import NAMES, Credentials, _read_all, read_credentials, read_settings
 from tests.conftest import SETTINGS
 
 APP = {"sdk_app_id": 1400000000, "secret_key": "s3cret-a", "callback_key": "callbackA"}
@@ -173,3 +175,34 @@ def test_credentials_prefer_the_run_role_and_are_read_anew() -> None:
 def test_missing_credentials_are_named() -> None:
     with pytest.raises(SettingsError, match="TENCENT_SECRET_ID, TENCENT_SECRET_KEY: not set"):
         read_credentials({"TENCENT_SECRET_ID": "id"})
+
+
+class Noted(dict[str, str]):
+    """An environment that notes which of its variables were asked for."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        super().__init__(environ)
+        self.asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.asked.add(name)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.asked.add(name)
+        return super().get(name, default)
+
+
+@pytest.mark.parametrize(
+    "apps", ["", '[{"sdk_app_id": 1, "secret_key": "s", "callback_key": "c"}]']
+)
+def test_variable_that_is_looked_at_is_one_whose_change_is_noticed(apps: str) -> None:
+    environ = Noted({**SETTINGS, "TRTC_APPS": apps, "TENCENTCLOUD_RUNENV": "SCF"})
+    _read_all(environ)  # without the memory of the last environment
+    assert environ.asked <= set(NAMES)
+
+
+def test_changed_variable_is_read_again() -> None:
+    assert read_settings({**SETTINGS, "TASK_QUOTA": "7"}).task_quota == 7
+    assert read_settings({**SETTINGS, "TASK_QUOTA": "8"}).task_quota == 8
+    assert read_settings(SETTINGS).task_quota == 100
