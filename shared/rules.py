@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from fnmatch import translate
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
+
+from shared.rule_index import MARKS, RuleIndex
 
 # A parsed TOML or JSON table: any value may stand in it.
 Table = dict[str, Any]
@@ -55,12 +57,9 @@ class Rule(Struct, frozen=True, omit_defaults=True):
             return "sdk_app_id"
         if self.room_id_type not in (None, room_id_type):
             return "room_id_type"
-        for (
-            glob
-        ) in self.room:  # at every rule before the one that matches: any() takes half as much again
-            if _match_room(glob, room_id, room_id_type):
-                return None
-        return "room"
+        return (
+            None if any(_match_room(glob, room_id, room_id_type) for glob in self.room) else "room"
+        )
 
     @property
     def wants_nothing(self) -> bool:
@@ -96,17 +95,25 @@ class Rule(Struct, frozen=True, omit_defaults=True):
         return self.cloud if service == "cloud" else self.ai
 
 
-class Rules(Struct, frozen=True):
+class Rules(Struct, frozen=True, dict=True):
     """The rules of one file, in their order."""
 
     rules: list[Rule]
 
     def decide(self, sdk_app_id: int, room_id: str, room_id_type: int) -> Rule:
         """The first rule that matches; a rule of service "none" when none does."""
-        for rule in self.rules:
-            if rule.find_miss(sdk_app_id, room_id, room_id_type) is None:
-                return rule
+        for place in self._index.list_places(room_id):
+            if self.rules[place].find_miss(sdk_app_id, room_id, room_id_type) is None:
+                return self.rules[place]
         return NO_RULE
+
+    @cached_property
+    def _index(self) -> RuleIndex:
+        index = RuleIndex()
+        for place, rule in enumerate(self.rules):
+            for glob in rule.room:
+                index.add(glob, place, is_range=_find_range(glob) is not None)
+        return index
 
 
 NO_RULE = Rule(name="(no rule matches)", room=["*"], service="none")
@@ -131,7 +138,7 @@ def find_matcher(glob: str) -> Callable[[str], bool]:
     100 µs, and fnmatch itself keeps only the last 256.
     """
     beginning = glob.rstrip("*")
-    if any(mark in beginning for mark in "*?["):
+    if any(mark in beginning for mark in MARKS):
         pattern = re.compile(translate(glob))
         return lambda text: pattern.match(text) is not None
     if beginning == glob:
