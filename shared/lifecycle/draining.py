@@ -29,6 +29,7 @@ SCANNED = 200  # rooms looked at beyond those already known
 SCAN_EVERY_S = 0.5
 MOST_VISITS = 100  # of one room in one run: whatever keeps coming back is left to the next
 NAP_S, MOMENT_S = 1.0, 0.001
+LEDGER_TRIES = 3  # beside the last
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 HAND_ON_S = 3.0  # kept back of the time limit: calls under way end in it
 
@@ -39,9 +40,23 @@ def drain(resources: Resources, token: str = "") -> Iterator[RoomOutcomes]:
     """Do all that is due, oldest first, and say what came of each room as it is known.
 
     Ends when nothing is due within ten seconds; when its time is nearly over it hands on to another
-    drainer. Without the `token` of a kick it does nothing while another drainer is at work.
+    drainer. Without the `token` of a kick it does nothing while another drainer is at work. Raises
+    LedgerError when the ledger still does not answer after a few seconds: TRTC has been told that
+    somebody is at work, so it does not come back, and the timer comes late.
     """
     token = token or uuid.uuid4().hex
+    for last in (*[False] * LEDGER_TRIES, True):
+        try:
+            yield from _drain(resources, token)
+        except LedgerError:
+            if last or is_late(resources):
+                raise
+            resources.sleep(NAP_S)
+        else:
+            return
+
+
+def _drain(resources: Resources, token: str) -> Iterator[RoomOutcomes]:
     ledger = resources.ledger
     _rebuild_hourly(resources, token)
     while ledger.take_lease(LEASE, token, resources.now_ms(), LEASE_MS):
@@ -125,9 +140,14 @@ class _Drainer:
             return
         self._scanned_s = now_s
         self._places.clear()
-        known = {*self._waiting, *self._in_hand.values()}
-        passed_over = len(known) + len(self._left) + len(self._full)
-        ledger, until_ms = self._resources.ledger, self._resources.now_ms() + HORIZON_MS
+        ledger, now_ms = self._resources.ledger, self._resources.now_ms()
+        until_ms = now_ms + HORIZON_MS
+        # What waits for a time of its own may have been given back, and be due, meanwhile.
+        known = {
+            *(room for room, need in self._waiting.items() if self._find_start_ms(need) <= now_ms),
+            *self._in_hand.values(),
+        }
+        passed_over = len(self._waiting) + len(self._in_hand) + len(self._left) + len(self._full)
         for room in ledger.list_due(until_ms, SCANNED + passed_over):
             try:
                 need = None if room in known else self._find_need(room, until_ms)
@@ -138,6 +158,8 @@ class _Drainer:
                 continue
             if need:
                 self._waiting[room] = need
+            elif room not in known:
+                self._waiting.pop(room, None)
 
     def _find_need(self, room: Room, until_ms: int) -> Need | None:
         """What can be done about a room by then, in this run; an agenda that says more is mended."""

@@ -64,6 +64,9 @@ def test_ledger_survives_kill_9_of_every_process_in_the_middle_of_a_meeting(
     house: OpenHouse,
 ) -> None:
     theatre = house(STARTS_PER_S_CLOUD="6")
+    if theatre.redis:
+        with connect(theatre.redis) as client:
+            client.config_set("appendfsync", "always")
 
     async def act(stage: Stage) -> None:
         await meet(stage)

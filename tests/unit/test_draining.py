@@ -5,13 +5,16 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import requests
 
+from shared.errors import LedgerError
+from shared.ledger import Ledger, Task, claims
 from shared.ledger.agenda import CHECK_MS
-from shared.lifecycle.draining import HORIZON_MS, drain
+from shared.lifecycle.claimed_start import RATE
+from shared.lifecycle.draining import HORIZON_MS, LEDGER_TRIES, drain
 from shared.lifecycle.kicking import LEASE, LEASE_MS
 from tests.unit.stage import (
     LIVES,
@@ -62,6 +65,59 @@ def test_starter_that_died_is_made_up_for_when_its_lease_is_over(stage: Stage) -
     stage.now_ms += 9_000
     # 2.0 cannot say whether the dead starter's call has made a task: the new one has its bot.
     assert stage.drain() == ["transcription.started", "transcription.may_run"]
+
+
+def test_start_that_another_gives_back_while_its_lease_is_waited_for_is_made_at_once(
+    stage: Stage,
+) -> None:
+    stage.answer(CREATE, STARTED)
+    claim, began_ms = claim_for_another(stage), stage.now_ms
+
+    def sleep(seconds: float) -> None:
+        if stage.now_ms == began_ms:
+            give_back(stage, claim)
+        stage.sleep(seconds)
+
+    told = [one for _, outcomes in drain(replace(stage.resources, sleep=sleep)) for one in outcomes]
+    assert [outcome.message for outcome in told] == ["transcription.started"]
+    assert stage.now_ms <= began_ms + 1_000
+
+
+def give_back(stage: Stage, claim: Task) -> None:
+    """Who was starting the task had no slot for it."""
+    stage.resources.change(
+        stage.session(),
+        lambda known: claims.release_start(
+            known, claim, "due", RATE, stage.now_ms, may_have_happened=False, tried=False
+        ),
+    )
+
+
+class Hiccup:
+    """A ledger that does not answer the next few times."""
+
+    def __init__(self, ledger: Ledger, times: int) -> None:
+        self._ledger, self.times = ledger, times
+
+    def __getattr__(self, name: str) -> Any:
+        if self.times:
+            self.times -= 1
+            raise LedgerError("LEDGER_URL: Redis does not answer")
+        return getattr(self._ledger, name)
+
+
+def test_ledger_that_does_not_answer_for_a_moment_is_asked_again(stage: Stage) -> None:
+    stage.answer(CREATE, error("RequestLimitExceeded"), STARTED)
+    stage.create()
+    ledger = cast("Ledger", Hiccup(stage.resources.ledger, LEDGER_TRIES))
+    told = [one for _, each in drain(replace(stage.resources, ledger=ledger)) for one in each]
+    assert [outcome.message for outcome in told] == ["transcription.started"]
+
+
+def test_ledger_that_goes_on_not_answering_is_said(stage: Stage) -> None:
+    ledger = cast("Ledger", Hiccup(stage.resources.ledger, LEDGER_TRIES + 1))
+    with pytest.raises(LedgerError, match="does not answer"):
+        list(drain(replace(stage.resources, ledger=ledger)))
 
 
 def test_starter_that_died_after_the_start_is_found_by_its_session_id(stage: Stage) -> None:
