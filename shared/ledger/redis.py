@@ -22,6 +22,7 @@ from shared.ledger.records import Person, Room, Session, find_room
 from shared.ledger.redis_book import (
     OLDER_KEPT,
     Page,
+    Stored,
     date_closed,
     find_kept_s,
     list_living,
@@ -42,6 +43,7 @@ from shared.ledger.redis_scripts import DROP_LEASE, SAVE_PRESENCE, TAKE_LEASE, T
 from shared.ledger.redis_server import Server, script
 from shared.ledger.slots import WINDOW_MS
 from shared.settings import KEEP_DAYS
+from shared.transcripts.deletion import Deletion
 from shared.transcripts.records import SentenceNews
 
 PATIENCE_S = 0.7  # no round trip begins later: with the last answer's 0.5 s, a method ends in 1.2 s
@@ -49,6 +51,7 @@ LONGEST_PAUSE_S = 0.004
 SLOTS_KEPT_S = 60
 LEASE_KEPT_S = 86_400
 DAY_S = 86_400
+STRUCTS = (Stored, Session, Presence, SentenceNews, Deletion)  # all that is read from Redis
 
 Result = TypeVar("Result")
 
@@ -60,6 +63,10 @@ class RedisLedger:
     """
 
     def __init__(self, url: str, keep_days: int = KEEP_DAYS) -> None:
+        for (
+            struct
+        ) in STRUCTS:  # here: msgspec 0.22 crashes when two threads learn one at the same moment
+            msgspec.json.Decoder(struct)
         self._server = Server(url)
         self._keep_s = keep_days * DAY_S
 
