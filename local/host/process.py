@@ -39,6 +39,7 @@ class InstanceProcess:
         self._child: asyncio.SubprocessTransport
         self._results: asyncio.ReadTransport
         self._turn: Turn | None = None
+        self._early: Message | None = None  # it may be ready before anybody waits for that
         self._is_gone = False
 
     async def open(self, name: str, environ: Mapping[str, str], directory: Path) -> None:
@@ -130,6 +131,9 @@ class InstanceProcess:
         self._turn = turn
         if self._is_gone:
             turn.fail(FunctionFailure(439))
+        elif self._early:
+            turn.take(self._early)
+            self._early = None
         elif self._handed:
             turn.wake()
         try:
@@ -154,9 +158,11 @@ class InstanceProcess:
         message = json.loads(line) if line else None
         if message and "sleep_until_ms" in message:
             self._take_sleep(message)
-        elif self._turn and message:
+        elif self._turn is None:
+            self._early = message
+        elif message:
             self._turn.take(message)
-        elif self._turn:
+        else:
             self._turn.fail(FunctionFailure(407))
 
     def _take_sleep(self, message: Message) -> None:
