@@ -213,10 +213,11 @@ def find_link(up: Running) -> str:
 
 
 def wait_for_end(link: str) -> dict[str, Any]:
-    """The transcript as JSON, when both sentences have come and the room has closed."""
+    """The transcript as JSON, when both sentences have come whole and the room has closed."""
     for _ in range(1000):
         transcript: dict[str, Any] = httpx.get(f"{link}.json").json()
-        if transcript["closed_ms"] and len(transcript["sentences"]) == 2:
+        whole = [each for each in transcript["sentences"] if each["text"] and each["translations"]]
+        if transcript["closed_ms"] and len(whole) == 2:
             return transcript
     raise AssertionError("the meeting does not end")
 
