@@ -313,6 +313,12 @@ def test_tccli_without_a_setting_says_which(tccli: Tccli) -> None:
     assert (done.returncode, done.stderr) == (1, "TRTC_CALLBACK_KEY: not set; see .env.example\n")
 
 
+def test_tccli_that_is_not_installed_is_said(tccli: Tccli) -> None:
+    (tccli.folder / "tccli").unlink()
+    done = tccli.deploy(new=True)
+    assert (done.returncode, done.stderr) == (1, "tccli is not installed: pip install tccli\n")
+
+
 def test_example_can_be_read_by_a_shell() -> None:
     """tccli.sh reads .env so; `scf deploy` reads it with dotenv, which knows the same quotes."""
     command = 'set -a; . "$1"; exec "$2" -c "import json, os; print(json.dumps(dict(os.environ)))"'
