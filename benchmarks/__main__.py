@@ -31,14 +31,14 @@ def main(
     if unknown:
         raise typer.BadParameter(f"there is no {unknown[0]}; there are {', '.join(NAMES)}")
     results: Results = {}
+    console = Console(width=None if sys.stdout.isatty() else 120)
     for benchmark in BENCHMARKS:
         if benchmark.name in (names or NAMES):
             print(f"{benchmark.name}: {benchmark.about}", file=sys.stderr, flush=True)
             run = (benchmark.run_full if full else None) or benchmark.run
-            results[benchmark.name] = run()
-    console = Console(width=None if sys.stdout.isatty() else 120)
-    for name, figures in results.items():
-        console.print(make_table(name, [figure for figure in figures if figure.most is None]))
+            figures = results[benchmark.name] = run()
+            shown = [figure for figure in figures if figure.most is None]
+            console.print(make_table(benchmark.name, shown))
     console.print(make_goals(results))
     if output:
         output.write_text(json.dumps(describe(results), indent=2) + "\n", encoding="utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -50,10 +49,13 @@ class Reading(NamedTuple):
 class Reader:
     """read_transcript in this process, and a meeting that still goes on."""
 
-    def __init__(self) -> None:
-        self._ledger = open_ledger(os.environ["LEDGER_URL"])
-        self._function = importlib.import_module("read_transcript")
-        self._meeting = Meeting(self._ledger)
+    def __init__(self, sentences: int, times: int) -> None:
+        # Here, because only an instance has the functions on its path.
+        from read_transcript import find_memories, main_handler
+
+        self._main_handler, self._memories = main_handler, find_memories
+        self._times = times
+        self._meeting = Meeting(open_ledger(os.environ["LEDGER_URL"]), sentences)
         token = sign_link(LINK_KEY, self._meeting.session.id, int(time.time()) + 3600)
         self._path = f"/{token}"
 
@@ -82,7 +84,7 @@ class Reader:
     ) -> Reading:
         """Read the same thing many times; `before` happens before each."""
         took_ms = []
-        for _ in range(TIMES):
+        for _ in range(self._times):
             if before:
                 before()
             began_s = time.perf_counter()
@@ -104,20 +106,20 @@ class Reader:
             "queryString": dict(query or {}),
             "headers": dict(headers or {}),
         }
-        answer: Json = self._function.main_handler(event, CONTEXT)
+        answer: Json = self._main_handler(event, CONTEXT)
         if answer["statusCode"] not in (200, 304):
             raise RuntimeError(f"{form or 'page'}: status {answer['statusCode']}")
         return answer
 
     def forget(self) -> None:
         """Be as an instance that has read nothing yet."""
-        self._function.remember.cache_clear()
+        self._memories.cache_clear()
 
 
 class Meeting:
     """Three hours in which everything said is translated into two languages."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, sentences: int) -> None:
         self._ledger = ledger
         self._began_ms = time.time_ns() // 1_000_000 - MEETING_S * 1000
         self._said = 0
@@ -125,7 +127,7 @@ class Meeting:
         rule = load_rules(os.environ["RULES_FILE"]).decide(*room)
         ledger.change(room, lambda book: book.open_session(self._began_ms, rule))
         (self.session,) = ledger.list_sessions(room, 1)
-        for _ in range(SENTENCES):
+        for _ in range(sentences):
             self.say()
 
     def say(self) -> None:
@@ -148,9 +150,9 @@ class Meeting:
             self._ledger.keep_sentence(self.session, news)
 
 
-def measure_reading() -> list[Reading]:
-    """Every way to read, of a meeting that is first written into this process's ledger."""
-    return list(Reader().measure_all())
+def measure_reading(sentences: int = SENTENCES, times: int = TIMES) -> list[Reading]:
+    """Every way to read, so many times, of a meeting that is first written into this process's ledger."""
+    return list(Reader(sentences, times).measure_all())
 
 
 def _list_words(number: int) -> list[tuple[int, dict[str, str]]]:

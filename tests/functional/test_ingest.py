@@ -7,6 +7,7 @@ from collections import Counter
 from benchmarks.ingest import describe_flood, describe_verdict, running_ledger
 from benchmarks.ingest.flood import Instances
 from benchmarks.ingest.plan import COPIES, LATEST_S, Size, plan_posts, read_post, write_text
+from benchmarks.ingest.reading import measure_reading
 from benchmarks.ingest.verdict import Verdict, judge, judge_room
 from shared.transcripts.records import Sentence
 
@@ -20,6 +21,16 @@ def test_what_two_processes_take_at_once_is_whole_and_in_order() -> None:
         figures = [*describe_flood("sqlite", flood), *describe_verdict("sqlite", judge(url, SMALL))]
     assert flood.statuses[200] == SMALL.callbacks * COPIES
     assert [figure for figure in figures if not figure.is_met] == []
+
+
+def test_every_way_to_read_a_meeting_is_measured() -> None:
+    with running_ledger("sqlite") as url, Instances(url, 1) as instances:
+        readings = instances.run(measure_reading, 20, 3)
+    assert [reading.what for reading in readings] == [
+        *("the page", "5 news", "nothing new (304)", "JSON", "JSON, compressed"),
+        "JSON, nothing read before",
+    ]
+    assert all(0 < reading.p50_ms <= reading.p99_ms for reading in readings)
 
 
 def test_every_callback_is_planned_twice_and_late_by_its_own_chance() -> None:
