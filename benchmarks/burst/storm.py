@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx
 from starlette.applications import Starlette
 
+from benchmarks.ledgers import running_ledger
 from local.cloud.app import Cloud
 from local.cloud.clock import Clock, SystemClock
 from local.cloud.config import CloudConfig
@@ -21,7 +20,6 @@ from local.development import FUNCTIONS_DIR, SDK_APP_ID, local_environment
 from local.host.app import Host, create_host
 from local.host.scf_api import ScfApi
 from local.parts import load_wanted, running_cloud
-from local.redis_server import RedisServer
 from local.server import Site, serve
 from local.up import CALLBACK_PATH, INTERRUPTED
 
@@ -75,7 +73,7 @@ def play(engine: str) -> History:
 
     @contextlib.asynccontextmanager
     async def compose(url: str) -> AsyncIterator[Site]:
-        with _running_ledger(engine) as ledger_url:
+        with running_ledger(engine) as ledger_url:
             async with _running(url, ledger_url, history) as (cloud, host, app):
 
                 async def work() -> int:
@@ -140,13 +138,3 @@ async def _wait_for_all(history: History) -> None:
     give_up_s = loop.time() + PATIENCE_S
     while len(history.started_ms) < ROOMS and loop.time() < give_up_s:
         await asyncio.sleep(LOOK_EVERY_S)
-
-
-@contextlib.contextmanager
-def _running_ledger(engine: str) -> Iterator[str]:
-    with tempfile.TemporaryDirectory(prefix="roomscribe-burst-") as folder:
-        if engine == "sqlite":
-            yield f"sqlite:///{folder}/ledger.db"
-            return
-        with RedisServer(Path(folder)) as redis:
-            yield redis.url

@@ -6,10 +6,7 @@ take them · verdict: what the ledger has · reading: how long a long meeting ta
 
 from __future__ import annotations
 
-import contextlib
-import tempfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from statistics import quantiles
 
 from benchmarks.figures import Figure
@@ -17,7 +14,7 @@ from benchmarks.ingest.flood import Flood, Instances
 from benchmarks.ingest.plan import Size
 from benchmarks.ingest.reading import Reading, measure_reading
 from benchmarks.ingest.verdict import Verdict, judge
-from local.redis_server import RedisServer
+from benchmarks.ledgers import running_ledger
 
 USUAL = Size(rooms=50, sentences=200)
 FULL = Size(rooms=50, sentences=10_000)
@@ -77,14 +74,3 @@ def describe_reading(engine: str, reading: Reading) -> Iterator[Figure]:
     what, most_ms = f"3 h, {reading.what}", reading.most_ms
     yield Figure(engine, f"{what}: p50", reading.p50_ms, "ms", most_ms)
     yield Figure(engine, f"{what}: p99", reading.p99_ms, "ms", most_ms)
-
-
-@contextlib.contextmanager
-def running_ledger(engine: str) -> Iterator[str]:
-    """The LEDGER_URL of a new ledger on "sqlite" or "redis"."""
-    with tempfile.TemporaryDirectory(prefix="roomscribe-ingest-") as folder:
-        if engine == "sqlite":
-            yield f"sqlite:///{folder}/ledger.db"
-            return
-        with RedisServer(Path(folder)) as redis:
-            yield redis.url

@@ -63,9 +63,8 @@ class RedisLedger:
     """
 
     def __init__(self, url: str, keep_days: int = KEEP_DAYS) -> None:
-        for (
-            struct
-        ) in STRUCTS:  # here: msgspec 0.22 crashes when two threads learn one at the same moment
+        # Learned here: msgspec 0.22 crashes when two threads learn a type at the same moment.
+        for struct in STRUCTS:
             msgspec.json.Decoder(struct)
         self._server = Server(url)
         self._keep_s = keep_days * DAY_S

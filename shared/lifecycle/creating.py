@@ -10,13 +10,7 @@ from shared.callbacks import Callback
 from shared.ledger import Opening, Room, RoomBook, Session, Task, claims
 from shared.lifecycle.asking import ask_progress
 from shared.lifecycle.outcome import COME_BACK, Outcome, ignored
-from shared.lifecycle.starting import (
-    Claimed,
-    StartRequest,
-    claim_start,
-    settle_claim,
-    start_task,
-)
+from shared.lifecycle.starting import Claimed, StartRequest, claim_start, settle_claim, start_task
 from shared.lifecycle.wanting import find_target, make_request, say_unwanted, start_wanted
 from shared.resources import Resources
 

@@ -45,11 +45,11 @@ def drain(resources: Resources, token: str = "") -> Iterator[RoomOutcomes]:
     somebody is at work, so it does not come back, and the timer comes late.
     """
     token = token or uuid.uuid4().hex
-    for last in (*[False] * LEDGER_TRIES, True):
+    for tries_left in reversed(range(LEDGER_TRIES + 1)):
         try:
             yield from _drain(resources, token)
         except LedgerError:
-            if last or is_late(resources):
+            if not tries_left or is_late(resources):
                 raise
             resources.sleep(NAP_S)
         else:

@@ -8,9 +8,7 @@ from shared.errors import LedgerError, RoomscribeError
 from shared.ledger import Closing, Room, RoomBook, Session
 from shared.lifecycle.creating import create_room, open_room
 from shared.lifecycle.outcome import Outcome, failed, ignored
-from shared.lifecycle.starting import (
-    not_wanted,
-)
+from shared.lifecycle.starting import not_wanted
 from shared.lifecycle.stopping import finish_closing, finish_unfinished
 from shared.lifecycle.unrecorded import start_unrecorded
 from shared.lifecycle.wanting import start_wanted

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-from benchmarks.ingest import describe_flood, describe_verdict, running_ledger
+from benchmarks.ingest import describe_flood, describe_verdict
 from benchmarks.ingest.flood import Instances
 from benchmarks.ingest.plan import COPIES, LATEST_S, Size, plan_posts, read_post, write_text
 from benchmarks.ingest.reading import measure_reading
 from benchmarks.ingest.verdict import Verdict, judge, judge_room
+from benchmarks.ledgers import running_ledger
 from shared.transcripts.records import Sentence
 
 SMALL = Size(rooms=3, sentences=40, processes=2)
