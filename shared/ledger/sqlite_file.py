@@ -52,11 +52,13 @@ def _connect(path: str) -> sqlite3.Connection:
     )
     try:
         connection.row_factory = sqlite3.Row
+        is_laid_out = _read_version_alone(connection, path) == SCHEMA_VERSION
         # A new file has nothing to lose: not to wait for the disk saves 15 of 25 ms of a first start.
         connection.execute(f"PRAGMA synchronous = {'OFF' if is_new else 'NORMAL'}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
-        _prepare(connection, path)
+        if not is_laid_out:
+            _lay_out(connection, path)
         connection.execute("PRAGMA synchronous = NORMAL")
     except BaseException:
         connection.close()
@@ -64,9 +66,16 @@ def _connect(path: str) -> sqlite3.Connection:
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, path: str) -> None:
-    if _read_version(connection, path) == SCHEMA_VERSION:
-        return
+def _read_version_alone(connection: sqlite3.Connection, path: str) -> int:
+    """What `_read_version` says, all of one moment, though somebody may be laying out the file meanwhile."""
+    connection.execute("BEGIN")
+    try:
+        return _read_version(connection, path)
+    finally:
+        connection.rollback()
+
+
+def _lay_out(connection: sqlite3.Connection, path: str) -> None:
     connection.execute("BEGIN IMMEDIATE")
     version = _read_version(connection, path)  # somebody else may have been quicker
     if version != SCHEMA_VERSION:

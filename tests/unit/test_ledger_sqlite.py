@@ -8,7 +8,9 @@ import re
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -155,10 +157,24 @@ def test_record_that_cannot_be_read_is_named(ledger: SqliteLedger, path: Path) -
 def test_foreign_database_is_left_alone(path: Path) -> None:
     with contextlib.closing(sqlite3.connect(path)) as other:
         other.execute("CREATE TABLE songs (title TEXT)")
+    before = path.read_bytes()
     with pytest.raises(LedgerError, match="another program's database; name a new file"):
         SqliteLedger(str(path))
-    with contextlib.closing(sqlite3.connect(path)) as other:
-        assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("songs",)]
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_new_file_is_nobody_elses_however_many_open_it_at_once(tmp_path: Path) -> None:
+    start = threading.Barrier(8)
+
+    def open_and_close(path: Path) -> None:
+        start.wait()
+        SqliteLedger(str(path)).close()
+
+    with ThreadPoolExecutor(8) as threads:
+        for number in range(100):
+            path = tmp_path / f"{number}.db"
+            list(threads.map(open_and_close, [path] * 8))
 
 
 def test_file_of_another_version_is_named(ledger: SqliteLedger, path: Path) -> None:
