@@ -10,16 +10,15 @@ from shared.scf import Json, now_ms
 from shared.settings import Settings
 from shared.transcripts.memory import Memories, RememberedTranscripts
 from shared.transcripts.serving import answer_reader
-from shared.transcripts.source import TranscriptSource
 
 
 def main_handler(event: object, context: object) -> Json:
     """The read link in the path names the session; SCF logs return values, so its log topic is off."""
-    return answer_reader(event, context, open_source)
+    return answer_reader(event, context, open_transcripts)
 
 
-def open_source(settings: Settings) -> TranscriptSource:
-    """The ledger that trtc_callback writes to."""
+def open_transcripts(settings: Settings) -> RememberedTranscripts:
+    """What is in the ledger that trtc_callback writes to."""
     if not settings.ledger_is_shared:
         raise NotSharedError(
             "LEDGER_URL: reading transcripts needs a ledger that all instances share"

@@ -16,13 +16,15 @@ from starlette.routing import Route
 from local.host.function_url import read_event, write_answer
 from shared.links import write_link
 from shared.scf import Json
+from shared.transcripts.memory import RememberedTranscripts
 from shared.transcripts.serving import answer_reader
 from tests.transcripts import LINK_KEY, SESSION, MemorySource
 
 
 def read_once(source: MemorySource, event: object) -> Json:
-    """What the function returns for an event, with its transcripts in memory."""
-    return answer_reader(event, {"function_name": "read_transcript"}, lambda _: source)
+    """What the function returns for an event, when it has read nothing before."""
+    transcripts = RememberedTranscripts(source, {})
+    return answer_reader(event, {"function_name": "read_transcript"}, lambda _: transcripts)
 
 
 class ReadingServer:

@@ -14,12 +14,11 @@ from shared.links import read_link
 from shared.scf import Request, Response
 from shared.transcripts.document import read_since, write_document
 from shared.transcripts.languages import read_languages
+from shared.transcripts.memory import RememberedTranscripts
 from shared.transcripts.pages import Page, write_message, write_page
 from shared.transcripts.records import Transcript, TranscriptHead
-from shared.transcripts.source import TranscriptSource
 from shared.transcripts.srt import write_srt
 from shared.transcripts.text import write_text
-from shared.transcripts.timeline import build_transcript
 from shared.transcripts.webvtt import write_webvtt
 
 PATH = re.compile(r"/?([A-Za-z0-9_-]+)(?:\.(vtt|srt|txt|json))?")
@@ -66,13 +65,15 @@ class Reading(NamedTuple):
     """An allowed request: which transcript, in which form ("" is the page), and how it was asked for."""
 
     request: Request
-    source: TranscriptSource
+    transcripts: RememberedTranscripts
     token: str
     form: str
     head: TranscriptHead
 
 
-def answer_request(request: Request, source: TranscriptSource, key: str, now_ms: int) -> Answer:
+def answer_request(
+    request: Request, transcripts: RememberedTranscripts, key: str, now_ms: int
+) -> Answer:
     """What a request gets; raises RequestError for a senseless one, LedgerError without a ledger.
 
     Without a valid link the answer is the same whatever was asked for, and nothing is looked up.
@@ -83,10 +84,10 @@ def answer_request(request: Request, source: TranscriptSource, key: str, now_ms:
     session_id = read_link(key, match[1], now_ms // 1000) if match else None
     if match is None or session_id is None:
         return Answer(answer_message(403, *REFUSED), "refused")
-    head = source.read_transcript_head(session_id)
+    head = transcripts.read_head(session_id)
     if head is None:
         return Answer(answer_message(404, *GONE), "gone", session_id=session_id)
-    answer = _answer_reading(Reading(request, source, match[1], match[2] or "", head))
+    answer = _answer_reading(Reading(request, transcripts, match[1], match[2] or "", head))
     answer = answer._replace(format=match[2] or "page", session_id=session_id)
     return _without_body(answer) if request.method == "HEAD" else answer
 
@@ -105,8 +106,7 @@ def _answer_reading(reading: Reading) -> Answer:
     if _is_known(headers["ETag"], reading.request.headers.get("if-none-match", "")):
         return Answer(Response(304, "", headers), "not_changed")
     since = _read_since(reading)
-    news = reading.source.list_sentence_news(reading.head.session_id, since)
-    transcript = build_transcript(reading.head, news)
+    transcript = reading.transcripts.read(reading.head, since)
     if reading.form == "json":
         text = write_document(transcript, complete=not since)
     else:

@@ -12,9 +12,9 @@ from shared.scf import Json, Request, Response, begin_invocation, is_direct, rea
 from shared.scf import write_response as write
 from shared.settings import Settings, read_settings
 from shared.transcripts.answer import Answer, answer_message, answer_request
-from shared.transcripts.source import TranscriptSource
+from shared.transcripts.memory import RememberedTranscripts
 
-OpenSource = Callable[[Settings], TranscriptSource]
+OpenTranscripts = Callable[[Settings], RememberedTranscripts]
 
 NOT_NOW = ("Not now", "The transcript cannot be read at the moment. Try again in a while.")
 WRONG = (
@@ -23,7 +23,7 @@ WRONG = (
 )
 
 
-def answer_reader(event: object, context: object, open_source: OpenSource) -> Json:
+def answer_reader(event: object, context: object, open_transcripts: OpenTranscripts) -> Json:
     """The HTTP answer to somebody who reads; every failure is a page without details."""
     invocation = begin_invocation(context, answers_trtc=False)
     log.begin_logging(invocation)
@@ -33,7 +33,7 @@ def answer_reader(event: object, context: object, open_source: OpenSource) -> Js
         log.begin_logging(invocation, settings.log_level)
         key = _require_key(settings)
         request = _read_request(event)
-        answer = answer_request(request, open_source(settings), key, invocation.started_ms)
+        answer = answer_request(request, open_transcripts(settings), key, invocation.started_ms)
     except RoomscribeError as error:
         return write(_answer_error(error))
     except Exception as error:  # noqa: BLE001  a bug: its text may quote what it choked on

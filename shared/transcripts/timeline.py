@@ -25,14 +25,19 @@ SHORTEST_MS, MS_PER_CHARACTER = 500, 60
 
 def build_transcript(head: TranscriptHead, news: Iterable[SentenceNews]) -> Transcript:
     """The transcript that the news make; of the news alone that changed, when given only those."""
-    news = list(news)
-    sentences = [place_sentence(head, each) for each in news if not each.opaque]
-    return Transcript(head, order_sentences(sentences), sum(bool(each.opaque) for each in news))
+    places = [place_news(head, each) for each in news]
+    sentences = [each for each in places if each]
+    return Transcript(head, order_sentences(sentences), len(places) - len(sentences))
 
 
 def order_sentences(sentences: Iterable[Sentence]) -> list[Sentence]:
     """By when they began; those that began together always in the same order."""
     return sorted(sentences, key=lambda each: (each.start_ms, each.end_ms, each.key))
+
+
+def place_news(head: TranscriptHead, news: SentenceNews) -> Sentence | None:
+    """The sentence in some news; None when no text was found in them."""
+    return None if news.opaque else place_sentence(head, news)
 
 
 def place_sentence(head: TranscriptHead, news: SentenceNews) -> Sentence:

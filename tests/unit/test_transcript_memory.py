@@ -7,7 +7,6 @@ import pytest
 from shared.transcripts import memory
 from shared.transcripts.memory import RememberedTranscripts
 from shared.transcripts.records import SentenceNews, TaskOrigin
-from shared.transcripts.timeline import build_transcript
 from tests.transcripts import OPENED_MS, SESSION, TASK, MemorySource, hear, list_texts
 
 OTHER = "1400000000/1/class-8/1700000000000"
@@ -36,9 +35,9 @@ def source() -> CountedSource:
 
 def read(remembered: RememberedTranscripts, session_id: str = SESSION, since: int = 0) -> list[str]:
     """What a reader gets."""
-    head = remembered.read_transcript_head(session_id)
+    head = remembered.read_head(session_id)
     assert head
-    return list_texts(build_transcript(head, remembered.list_sentence_news(session_id, since)))
+    return list_texts(remembered.read(head, since))
 
 
 def test_only_what_is_new_is_asked_for_again(source: CountedSource) -> None:
@@ -55,6 +54,17 @@ def test_sentence_that_changed_is_the_new_one(source: CountedSource) -> None:
     read(remembered)
     source.add(hear({"UserId": "ben", "RoundId": "ben/5", "Text": "Better."}, at_s=6))
     assert read(remembered) == ["One.", "Better."]
+
+
+def test_callback_without_a_text_is_counted_once(source: CountedSource) -> None:
+    remembered = RememberedTranscripts(source, {})
+    source.add(hear({"Rounds": []}))
+    for _ in range(2):
+        head = remembered.read_head(SESSION)
+        assert head
+        transcript = remembered.read(head, 0)
+        assert (list_texts(transcript), transcript.unread) == (["One.", "Two."], 1)
+    assert source.asked == [0, 3]
 
 
 def test_reader_who_wants_news_gets_news_alone(source: CountedSource) -> None:
@@ -75,7 +85,7 @@ def test_what_was_deleted_is_gone(source: CountedSource) -> None:
     remembered = RememberedTranscripts(source, {})
     read(remembered)
     source.forget()
-    assert remembered.read_transcript_head(SESSION) is None
+    assert remembered.read_head(SESSION) is None
     source.open()
     assert read(remembered) == []
 
