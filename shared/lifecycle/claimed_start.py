@@ -76,15 +76,22 @@ class ClaimedStart:
             raise
 
     def _find_obstacle(self) -> str:
-        """Why the API must not be called now: no time, no place under the quota, no slot; "" for none."""
+        """Why the API must not be called now: no time, no place under the quota, no slot; "" for none.
+
+        When the ledger cannot say, the start is its holder's all the same: a call too many in a
+        second is refused, and comes again.
+        """
         ledger, settings = self.resources.ledger, self.resources.settings
         if not self.resources.call_timeout_s():
             return "Deadline"
-        if ledger.count_living(self.session.room.sdk_app_id) > settings.task_quota:
-            return QUOTA
-        if not self.resources.take_slot(name_slot("start", self.claim.service)):
-            return RATE
-        return ""
+        try:
+            if ledger.count_living(self.session.room.sdk_app_id) > settings.task_quota:
+                return QUOTA
+            if not self.resources.take_slot(name_slot("start", self.claim.service)):
+                return RATE
+        except LedgerError:
+            pass
+        return "" if self.resources.call_timeout_s() else "Deadline"  # asking has taken time
 
     def _wait(self, why: str) -> list[Outcome]:
         """Leave the task due: nothing was asked of the API."""
@@ -131,6 +138,7 @@ class ClaimedStart:
             started = self._outcome(
                 "transcription.started",
                 outcome,
+                due=task.state == "due",  # its end was told of before its start was answered
                 task_id=task_id,
                 start_latency_ms=latency_ms,
                 waited_ms=now_ms - self.claim.waiting_ms if self.claim.error_code else None,

@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from shared import callbacks
 from shared.callbacks import Callback
+from shared.errors import RoomscribeError
 from shared.ledger import Opening, Room, RoomBook, Session, Task, claims
 from shared.lifecycle.asking import ask_progress
-from shared.lifecycle.outcome import COME_BACK, Outcome, ignored
+from shared.lifecycle.outcome import COME_BACK, Outcome, failed, ignored
 from shared.lifecycle.starting import Claimed, StartRequest, claim_start, settle_claim, start_task
 from shared.lifecycle.wanting import find_target, make_request, say_unwanted, start_wanted
 from shared.resources import Resources
@@ -41,7 +42,7 @@ def open_room(callback: Callback, room: Room, resources: Resources) -> Opened:
 
 
 def create_room(callback: Callback, opened: Opened, resources: Resources) -> list[Outcome]:
-    """Start what the room was opened for; what an earlier session left is finished by then."""
+    """Start what the room was opened for; what an earlier session left is finished by then, if it can be."""
     opening, book, session, request, claimed = opened
     if session is None or opening in ("stale", "gone"):
         return [ignored(opening)]
@@ -57,7 +58,10 @@ def create_room(callback: Callback, opened: Opened, resources: Resources) -> lis
     else:
         outcomes = [say_unwanted(callback, session)]
     if opening != "open" and session.opened_ms == callback.event_ms:
-        outcomes += _carry_over(book, session, resources)
+        try:
+            outcomes += _carry_over(book, session, resources)
+        except RoomscribeError as error:  # what was started before it must not go unsaid
+            outcomes.append(failed(error))
     return outcomes
 
 

@@ -65,7 +65,8 @@ def end_task(
     def resume(known: Session, there: list[Person]) -> Task:
         task, rule = known.tasks[target], find_rule(known, target)
         now_ms = resources.now_ms()
-        if task.state == "stopped" and is_wanted(rule, task, ending, there, now_ms):
+        is_its_end = task.state == "stopped" and task.task_id == task_id
+        if is_its_end and is_wanted(rule, task, ending, there, now_ms):
             claims.resume(known, target, resources.now_ms(), after_ms=after_ms)
         return task
 

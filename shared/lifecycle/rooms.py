@@ -32,21 +32,27 @@ def act_on_room(callback: Callback, resources: Resources) -> list[Outcome]:
     outcomes: list[Outcome] = []
     try:
         if callback.event_type == callbacks.ROOM_CREATED:
-            opened = open_room(callback, room, resources)
-            outcomes += finish_unfinished(opened.book, resources)
+            try:
+                opened = open_room(callback, room, resources)
+            except LedgerError as error:  # of what fails later, the ledger knows: TRTC comes back
+                return start_unrecorded(callback, room, resources, error)
+            outcomes += _finish_earlier(opened.book, resources)
             outcomes += create_room(callback, opened, resources)
         else:
             book = resources.ledger.read(room)
-            outcomes += finish_unfinished(book, resources)
+            outcomes += _finish_earlier(book, resources)
             outcomes += _act(callback, book, resources)
-    except LedgerError as error:
-        if callback.event_type == callbacks.ROOM_CREATED:
-            outcomes += start_unrecorded(callback, room, resources, error)
-        else:
-            outcomes.append(failed(error))
     except RoomscribeError as error:  # what was done before it must not go unsaid
         outcomes.append(failed(error))
     return outcomes
+
+
+def _finish_earlier(book: RoomBook, resources: Resources) -> list[Outcome]:
+    """What can be finished; a start that is claimed by now is not left waiting for the rest."""
+    try:
+        return finish_unfinished(book, resources)
+    except LedgerError as error:
+        return [failed(error)]
 
 
 def _act(callback: Callback, book: RoomBook, resources: Resources) -> list[Outcome]:
@@ -114,7 +120,8 @@ def _close(callback: Callback, room: Room, resources: Resources) -> list[Outcome
         if of_twin == "closed":
             closing, session = of_twin, twin
     if session is None or closing == "unknown":
-        resources.ledger.change(room, lambda book: book.bury(callback.event_ms))
+        closing, session = resources.ledger.change(room, lambda book: _bury(callback, book))
+    if session is None or closing == "unknown":
         return [ignored("unknown_room")]
     if closing == "stale":
         return [ignored("stale")]
@@ -131,13 +138,19 @@ def _is_open(room: Room, resources: Resources) -> bool:
 def _close_exact(
     callback: Callback, room: Room, resources: Resources
 ) -> tuple[Closing, Session | None]:
-    return resources.ledger.change(
-        room,
-        lambda book: (
-            book.close_session(callback.event_ms, precise=callback.precise),
-            book.latest,
-        ),
-    )
+    return resources.ledger.change(room, lambda book: _close_in(callback, book))
+
+
+def _close_in(callback: Callback, book: RoomBook) -> tuple[Closing, Session | None]:
+    return book.close_session(callback.event_ms, precise=callback.precise), book.latest
+
+
+def _bury(callback: Callback, book: RoomBook) -> tuple[Closing, Session | None]:
+    """Remember the end of a room nobody knows; its creation may have come since it was looked for."""
+    closing, session = _close_in(callback, book)
+    if closing == "unknown":
+        book.bury(callback.event_ms)
+    return closing, session
 
 
 def _is_own_bot(user_id: str | None, room: Room, resources: Resources) -> bool:

@@ -57,36 +57,38 @@ def stop_id(
     fields: Fields = {**describe_task(session, task), "task_id": task_id.task_id}
     try:
         request_id = _call_stop(resources, session.room, task_id)
-    except ApiError as error:
-        fields |= {
-            "error_code": error.code,
-            "upstream_request_id": error.request_id or None,
-        }
+    except (ApiError, LedgerError) as error:
+        fields["error_code"] = error.code
+        if isinstance(error, ApiError):
+            fields["upstream_request_id"] = error.request_id or None
         again_ms = resources.now_ms() + STOP_AGAIN_MS
-        due = _note_stopped(resources, session, task, [], again_ms=again_ms)
+        due = _note_stopped(resources, session, task, [], again_ms=again_ms) is not None
         queued = due and error.code == RATE
         return Outcome(
             "transcription.stop_failed", "retry", COME_BACK, "warning", fields, due, queued
         )
     fields["upstream_request_id"] = request_id or None
-    if not _note_stopped(resources, session, task, [task_id.task_id]):
+    noted = _note_stopped(resources, session, task, [task_id.task_id])
+    if noted is None:
         return Outcome("transcription.stopped", "unrecorded", COME_BACK, "warning", fields)
-    return Outcome("transcription.stopped", outcome, fields=fields)
+    due = noted.state == "due"  # it was wanted again while it was being stopped
+    return Outcome("transcription.stopped", outcome, fields=fields, due=due)
 
 
 def _note_stopped(
     resources: Resources, session: Session, task: Task, ended: list[str], *, again_ms: int = 0
-) -> bool:
-    """Whether the ledger took it; what it did not take is stopped once more by the next event."""
+) -> Task | None:
+    """The task as it is then; None: the ledger did not take it, and the next event stops it once more."""
     now_ms = resources.now_ms()
+
+    def finish(known: Session) -> Task:
+        claims.finish_stop(known, task.target, ended, now_ms, again_ms=again_ms)
+        return known.tasks[task.target]
+
     try:
-        resources.change(
-            session,
-            lambda known: claims.finish_stop(known, task.target, ended, now_ms, again_ms=again_ms),
-        )
+        return resources.change(session, finish)
     except LedgerError:
-        return False
-    return True
+        return None
 
 
 def _stop_task(resources: Resources, session: Session, task: Task) -> list[Outcome]:

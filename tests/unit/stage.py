@@ -81,8 +81,12 @@ class Stage:
 
     def all(self, event_type: int, event_ms: int, user_id: str | None = None) -> list[str]:
         """The messages of every outcome of an event."""
+        return [outcome.message for outcome in self.outcomes(event_type, event_ms, user_id)]
+
+    def outcomes(self, event_type: int, event_ms: int, user_id: str | None = None) -> list[Outcome]:
+        """Every outcome of an event."""
         callback = Callback(SDK_APP_ID, event_type, event_ms, True, self.room_id, 1, user_id)
-        return [outcome.message for outcome in act_on(callback, self.resources)]
+        return act_on(callback, self.resources)
 
     def tell(
         self,

@@ -51,6 +51,13 @@ def test_clock_set_back_does_not_prolong_a_claim() -> None:
     assert claim(session, "b", T - 3_600_000)[0]
 
 
+@pytest.mark.parametrize("behind_ms", [1, claims.LEASE_MS])
+def test_claim_holds_for_whoever_has_a_clock_that_is_behind(behind_ms: int) -> None:
+    session = make_session()
+    claim(session)
+    assert not claim(session, "b", T - behind_ms)[0]
+
+
 def test_running_task_is_not_claimed_by_anybody() -> None:
     session = make_session()
     run(session)

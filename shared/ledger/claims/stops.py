@@ -69,4 +69,6 @@ def finish_stop(
         task.not_before_ms = again_ms
     if task.state == "stopping" and not needs_stop(task):
         set_state(task, "stopped", now_ms)
+    elif task.state == "running" and task.task_id in ended:  # it was wanted again meanwhile
+        make_due(task, now_ms)
     return not needs_stop(task)

@@ -32,8 +32,11 @@ def is_busy(session: Session) -> bool:
 
 
 def is_leased(task: Task, now_ms: int) -> bool:
-    """Whether somebody may still be starting it."""
-    return now_ms < task.lease_until_ms <= now_ms + LEASE_MS
+    """Whether somebody may still be starting it, whose clock may be ahead by as much as a lease.
+
+    A lease that ends later than that was written before the clock was set back: it is none.
+    """
+    return now_ms < task.lease_until_ms <= now_ms + 2 * LEASE_MS
 
 
 def adopt_living(task: Task, now_ms: int) -> None:
