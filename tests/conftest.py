@@ -10,12 +10,17 @@ from typing import Any
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from shared import resources, scf
 from shared.ledger import close_ledgers
 from tests.redis_server import redis_cluster, redis_server
 
 __all__ = ["redis_cluster", "redis_server"]
+
+# A stall of the machine is no failure of a property.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 EVENTS = Path(__file__).parent / "events"
 SDK_APP_ID = 1400000000

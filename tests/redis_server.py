@@ -13,13 +13,15 @@ from local.redis_server import RedisServer
 
 SLOTS = 16384
 PATIENCE_S = 30.0
+DISKLESS = ("--appendfsync", "no")
+CLUSTER = (*DISKLESS, "--cluster-enabled", "yes")
 
 
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """A Redis server whose answers wait for no disk; tests of what is on the disk have their own."""
     need_redis()
-    with RedisServer(tmp_path_factory.mktemp("redis"), "--appendfsync", "no") as server:
+    with RedisServer(tmp_path_factory.mktemp("redis"), *DISKLESS) as server:
         yield server
 
 
@@ -27,7 +29,7 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 def redis_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """A cluster of one node: it refuses whatever touches two slots at once."""
     need_redis()
-    with RedisServer(tmp_path_factory.mktemp("cluster"), "--cluster-enabled", "yes") as server:
+    with RedisServer(tmp_path_factory.mktemp("cluster"), *CLUSTER) as server:
         with connect(server) as client:
             client.execute_command("CLUSTER", "ADDSLOTS", *range(SLOTS))
             deadline_s = time.monotonic() + PATIENCE_S
@@ -45,6 +47,11 @@ def need_redis() -> None:
 def connect(server: RedisServer) -> Redis:
     """A plain client, to look and to tamper."""
     return Redis(host="127.0.0.1", port=server.port, decode_responses=True)
+
+
+def be_patient(server: RedisServer) -> str:
+    """A LEDGER_URL for tests of anything but time: a machine that stalls for a moment is no failure."""
+    return f"{server.url}?socket_timeout=10&socket_connect_timeout=10"
 
 
 def empty(server: RedisServer) -> None:

@@ -9,12 +9,14 @@ from collections.abc import Iterator
 
 
 def take_turns(patience_s: float, longest_pause_s: float) -> Iterator[None]:
-    """One turn after another while there is time, with a little chance between them.
+    """One turn after another while there is time, at least two, with a little chance between them.
 
-    It is others that are waited for, so this is real time, also where `time.sleep` follows a clock
-    that somebody moves by hand.
+    Who was kept waiting in the first, and found that a rival had been quicker, has the second. It is others
+    that are waited for, so this is real time, also where `time.sleep` follows a clock that somebody
+    moves by hand.
     """
     deadline_s = time.monotonic() + patience_s
+    yield
     yield
     while time.monotonic() < deadline_s:
         yield

@@ -46,7 +46,7 @@ from shared.settings import KEEP_DAYS
 from shared.transcripts.deletion import Deletion
 from shared.transcripts.records import SentenceNews
 
-PATIENCE_S = 0.7  # no round trip begins later: with the last answer's 0.5 s, a method ends in 1.2 s
+PATIENCE_S = 0.7  # no third turn begins later; an answer that takes 0.5 s is the last
 LONGEST_PAUSE_S = 0.004
 SLOTS_KEPT_S = 60
 LEASE_KEPT_S = 86_400

@@ -11,7 +11,7 @@ import pytest
 from local.redis_server import RedisServer
 from tests.functional.rooms import RULES
 from tests.functional.theatre import Theatre, open_house
-from tests.redis_server import empty, need_redis
+from tests.redis_server import be_patient, empty, need_redis
 
 OpenHouse = Callable[..., Theatre]
 ENGINES = ("sqlite", "redis")
@@ -28,7 +28,7 @@ def house(request: pytest.FixtureRequest, tmp_path: Path) -> OpenHouse:
         redis = request.getfixturevalue("redis_server")
         assert isinstance(redis, RedisServer)
         empty(redis)
-        ledger_url = redis.url
+        ledger_url = be_patient(redis)
 
     def make(**settings: str) -> Theatre:
         return replace(open_house(ledger_url, write_rules(tmp_path), **settings), redis=redis)

@@ -262,7 +262,7 @@ def test_request_example_of_2_0_is_accepted_unchanged(cloud: RunningCloud) -> No
 _HEADER = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     authorization=_HEADER | st.just("TC3-HMAC-SHA256 Credential=a/2023-11-14/trtc/tc3_request"),
     timestamp=_HEADER,
@@ -292,7 +292,7 @@ _JSON = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.dictionaries(_NAMES, _JSON, max_size=6))
 def test_no_parameters_are_an_internal_error(cloud: RunningCloud, body: object) -> None:
     assert "RequestId" in cloud.call("StartAITranscription", body)

@@ -293,7 +293,7 @@ _VALUES = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.l
 _FIELDS = ["user_id", "role", "on", "text", "translations", "room_id", "room_id_type", "sdk_app_id"]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     path=st.sampled_from(["", "/nowhere/enter", "/lobby/leave", "/lobby/audio", "/nowhere/say"]),
     body=st.dictionaries(st.sampled_from(_FIELDS), _VALUES) | _VALUES,

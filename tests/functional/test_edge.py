@@ -20,7 +20,7 @@ from tests.conftest import CALLBACK_KEY, SDK_APP_ID, SDK_SECRET_KEY, SETTINGS
 
 ROOT = Path(__file__).parent.parent.parent
 SECRETS = (SDK_SECRET_KEY, CALLBACK_KEY, SETTINGS["TENCENT_SECRET_KEY"], "Traceback")
-QUIET = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+QUIET = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def sign(body: str) -> dict[str, str]:

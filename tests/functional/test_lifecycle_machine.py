@@ -319,7 +319,6 @@ def test_meetings(same_bot: str, monkeypatch: pytest.MonkeyPatch) -> None:
         settings=settings(
             max_examples=int(MANY or 20),
             stateful_step_count=40,
-            deadline=None,
             report_multiple_bugs=False,
             derandomize=MANY is None,
             suppress_health_check=list(HealthCheck),

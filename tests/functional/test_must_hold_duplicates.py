@@ -21,7 +21,7 @@ def test_200_duplicates_of_one_callback_in_parallel_over_8_processes_start_one_t
 ) -> None:
     async def act(stage: Stage) -> None:
         await warm_up(stage)
-        await stage.plan(where="api", what="latency", ms=700, room=room_id, when="before")
+        await stage.plan(where="api", what="latency", ms=400, room=room_id, when="before")
         await stage.plan(
             where="callback", what="duplicate", copies=COPIES, events=[101], room=room_id
         )

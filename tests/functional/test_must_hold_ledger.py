@@ -21,7 +21,7 @@ from tests.functional.houses import (
     write_rules,
 )
 from tests.functional.theatre import Stage, open_house
-from tests.redis_server import connect
+from tests.redis_server import be_patient, connect
 
 __all__ = ["house", "own_redis"]
 
@@ -133,7 +133,7 @@ def forbid_writing(folder: Path) -> Trouble:
 
 
 def refuse_password(server: RedisServer) -> Trouble:
-    url = server.url.replace("redis://", "redis://:sesame@")
+    url = be_patient(server).replace("redis://", "redis://:sesame@")
 
     def mend() -> None:
         with connect(server) as client:
@@ -144,7 +144,7 @@ def refuse_password(server: RedisServer) -> Trouble:
 
 def take_redis_away(server: RedisServer) -> Trouble:
     server.stop()
-    return Trouble(server.url, "cannot be reached", server.start)
+    return Trouble(be_patient(server), "cannot be reached", server.start)
 
 
 FILES = [damage_file, use_foreign_file, forbid_writing]

@@ -21,7 +21,7 @@ from tests.functional.cloud_server import (
     running_cloud,
 )
 from tests.functional.packaged import Package, Ran, unpack_package
-from tests.redis_server import empty
+from tests.redis_server import be_patient, empty
 
 ROOT = Path(__file__).parent.parent.parent
 TRIGGERS = sorted(path.stem for path in (EVENTS / "triggers").glob("*.json"))
@@ -185,7 +185,7 @@ def test_redis_is_a_ledger_that_instances_share(
     scf: Scf, cloud: RunningCloud, redis_server: RedisServer, load_event: LoadEvent
 ) -> None:
     empty(redis_server)
-    scf.settings["LEDGER_URL"] = redis_server.url
+    scf.settings["LEDGER_URL"] = be_patient(redis_server)
     (started,) = scf.run("trtc_callback", create_room(cloud)).results
     assert started["statusCode"] == 200
     (drained,) = scf.run("drain_starts", load_event("triggers/timer")).results

@@ -32,14 +32,14 @@ room_id = "class-1"
 user_id = "amy"
 room_id_type = 1
 [[step]]
-at_s = 2
+at_s = 4
 do = "say"
 room_id = "class-1"
 user_id = "amy"
 text = "Nobody translates this into Japanese."
 translations = { ja = "誰も訳さない" }
 [[step]]
-at_s = 2
+at_s = 4
 do = "dismiss"
 room_id = "class-1"
 """
@@ -54,7 +54,7 @@ do = "enter"
 room_id = "class-9"
 user_id = "ben"
 [[step]]
-at_s = 2
+at_s = 4
 do = "say"
 room_id = "class-9"
 user_id = "ann"
@@ -62,14 +62,14 @@ text = "Where do rivers begin?"
 translations = { zh = "河流从哪里开始?" }
 late_s = 0.6
 [[step]]
-at_s = 2.1
+at_s = 4.1
 do = "say"
 room_id = "class-9"
 user_id = "ben"
 text = "In the mountains."
 translations = { zh = "在山里。" }
 [[step]]
-at_s = 2.2
+at_s = 4.2
 do = "dismiss"
 room_id = "class-9"
 """

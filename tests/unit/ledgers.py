@@ -14,7 +14,7 @@ from shared.ledger import Ledger, Room, RoomBook, Session, Task, claims, close_l
 from shared.rules import Rule
 from shared.transcripts.parsing import parse_sentence
 from shared.transcripts.records import SentenceNews
-from tests.redis_server import empty
+from tests.redis_server import be_patient, empty
 
 APP = 1400000000
 ROOM = Room(APP, "lobby", 1)
@@ -32,7 +32,7 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         "redis_server" if request.param == "redis" else "redis_cluster"
     )
     empty(server)
-    return server.url
+    return be_patient(server)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from local.cloud.callbacks import sign_body, write_body
@@ -45,7 +45,6 @@ _JSON = st.recursive(
 )
 
 
-@settings(deadline=None)  # it is not about time
 @given(st.dictionaries(_TEXT, _JSON, max_size=5))
 def test_whatever_is_written_is_that_json(value: dict[str, object]) -> None:
     assert json.loads(write_body(value)) == value

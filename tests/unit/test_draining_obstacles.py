@@ -12,7 +12,7 @@ from shared.ledger import Session, close_ledgers
 from shared.ledger.agenda import CHECK_MS
 from shared.ledger.redis_keys import AGENDA, name_room, room_key
 from shared.rules import Rule
-from tests.redis_server import connect, empty
+from tests.redis_server import be_patient, connect, empty
 from tests.unit.stage import OPENED_MS, STARTED, Stage, error, make_stage, stage
 
 __all__ = ["stage"]
@@ -36,7 +36,7 @@ def test_look_that_a_dying_instance_left_too_early_is_mended(
 ) -> None:
     empty(redis_server)
     with responses.RequestsMock(assert_all_requests_are_fired=False) as api:
-        stage = make_stage(api, redis_server.url)
+        stage = make_stage(api, be_patient(redis_server))
         stage.answer(CREATE, STARTED)
         stage.create()
         plant_look(redis_server, stage, stage.now_ms)
@@ -115,7 +115,7 @@ def test_book_that_cannot_be_read_does_not_stop_the_others(
 ) -> None:
     empty(redis_server)
     with responses.RequestsMock(assert_all_requests_are_fired=False) as api:
-        stage = make_stage(api, redis_server.url)
+        stage = make_stage(api, be_patient(redis_server))
         stage.answer(CREATE, error("RequestLimitExceeded"), error("RequestLimitExceeded"), STARTED)
         stage.create()
         with connect(redis_server) as client:

@@ -18,7 +18,7 @@ import pytest
 from local.redis_server import RedisServer
 from shared.errors import LedgerError
 from shared.ledger import Ledger, Room, RoomBook, Session, close_ledgers, open_ledger
-from tests.redis_server import need_redis
+from tests.redis_server import be_patient, need_redis
 from tests.unit.ledgers import APP, ROOM, RULE, T, claim, ledger, ledger_url, open_session
 
 __all__ = ["ledger", "ledger_url"]
@@ -243,13 +243,13 @@ def test_writer_that_is_killed_loses_nothing_accepted(
 @pytest.mark.parametrize("lines", [1, 30])
 def test_redis_that_is_killed_loses_nothing_accepted(tmp_path: Path, lines: int) -> None:
     need_redis()
-    with RedisServer(tmp_path / "redis") as server, writing(server.url) as process:
+    with RedisServer(tmp_path / "redis") as server, writing(be_patient(server)) as process:
         last = read_on(process, lines)
         server.kill()
         last = read_rest(process, last)
         assert process.stderr
         assert "LEDGER_URL: Redis at" in process.stderr.read()
-        ledger = open_ledger(server.url)
+        ledger = open_ledger(be_patient(server))
         with pytest.raises(LedgerError, match="cannot be reached"):
             ledger.read(ROOM)
         server.start()

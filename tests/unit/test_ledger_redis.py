@@ -57,12 +57,16 @@ def complain(url: str, work: Callable[[Ledger], object] = METHODS[1]) -> str:
 
 
 def complain_of(ledger: RedisLedger, work: Callable[[Ledger], object] = METHODS[1]) -> str:
-    """The same of a ledger that may be connected already."""
-    began_s = time.monotonic()
-    with pytest.raises(LedgerError, match=r"^LEDGER_URL: Redis at ") as raised:
-        work(ledger)
-    assert time.monotonic() - began_s < PATIENCE_S
-    assert PASSWORD not in "".join(traceback.format_exception(None, raised.value, None))
+    """The same of a ledger that may be connected already. A machine that stalls is not late three times."""
+    for tries_left in (2, 1, 0):
+        began_s = time.monotonic()
+        with pytest.raises(LedgerError, match=r"^LEDGER_URL: Redis at ") as raised:
+            work(ledger)
+        assert PASSWORD not in "".join(traceback.format_exception(None, raised.value, None))
+        took_s = time.monotonic() - began_s
+        if took_s < PATIENCE_S:
+            break
+        assert tries_left, f"took {took_s} s"
     return str(raised.value)
 
 
@@ -379,7 +383,7 @@ def test_only_books_that_nobody_needs_any_more_are_collected(
     ledger.change(ROOM, lambda book: book.bury(T))
     with connect(redis_server) as client:
         left = {name: client.ttl(f"roomscribe:{{{APP}/{name}}}:1:book") for name in names()}
-    assert left == {"planned": -1, "due": -1, "lobby": 30 * 86_400}
+    assert left == {"planned": -1, "due": -1, "lobby": pytest.approx(30 * 86_400, abs=60)}
     ledger.change(ROOM, plan)
     with connect(redis_server) as client:
         assert client.ttl(f"roomscribe:{{{APP}/lobby}}:1:book") == -1

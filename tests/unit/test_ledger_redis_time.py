@@ -11,7 +11,7 @@ from local.redis_server import RedisServer
 from shared.ledger import Room, RoomBook, Session
 from shared.ledger.redis import RedisLedger
 from shared.ledger.redis_book import OLDER_KEPT, OPEN_KEPT_S
-from tests.redis_server import connect, empty
+from tests.redis_server import be_patient, connect, empty
 from tests.unit.ledgers import ROOM, RULE, T, claim, close_room, hear, open_session
 
 KEEP_DAYS = 3
@@ -21,7 +21,7 @@ OF_A_SESSION = ("people", "sentences", "versions")
 @pytest.fixture
 def ledger(redis_server: RedisServer) -> Iterator[RedisLedger]:
     empty(redis_server)
-    with contextlib.closing(RedisLedger(redis_server.url, KEEP_DAYS)) as ledger:
+    with contextlib.closing(RedisLedger(be_patient(redis_server), KEEP_DAYS)) as ledger:
         yield ledger
 
 

@@ -14,7 +14,7 @@ from local.redis_server import RedisServer
 from shared.ledger import Ledger, Room, RoomBook, Session, agenda, claims
 from shared.ledger.redis import RedisLedger
 from shared.ledger.sqlite import SqliteLedger
-from tests.redis_server import empty
+from tests.redis_server import be_patient, empty
 from tests.unit.ledgers import APP, RULE, T, hear
 
 Step = Callable[[Ledger], object]
@@ -152,7 +152,6 @@ steps = st.one_of(
 
 @settings(
     max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(steps, min_size=1, max_size=30))
@@ -161,7 +160,7 @@ def test_both_engines_tell_the_same(redis_server: RedisServer, history: list[Ste
     with (
         tempfile.TemporaryDirectory() as folder,
         contextlib.closing(SqliteLedger(str(Path(folder) / "ledger.db"))) as first,
-        contextlib.closing(RedisLedger(redis_server.url)) as second,
+        contextlib.closing(RedisLedger(be_patient(redis_server))) as second,
     ):
         for step in history:
             assert step(first) == step(second)

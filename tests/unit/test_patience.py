@@ -13,13 +13,17 @@ def test_whoever_succeeds_at_once_waits_for_nobody() -> None:
     assert next(take_turns(0, 60)) is None
 
 
-def test_second_try_follows_the_first_without_a_pause_while_there_is_time() -> None:
+def test_second_try_follows_the_first_without_a_pause() -> None:
     turns = take_turns(60, 60)
     assert [next(turns), next(turns)] == [None, None]
 
 
 def test_turns_end_with_the_patience() -> None:
-    assert 1 <= sum(1 for _ in take_turns(0.02, 0.001)) <= 10_000
+    assert 2 <= sum(1 for _ in take_turns(0.02, 0.001)) <= 10_000
+
+
+def test_whoever_was_kept_waiting_has_a_second_turn() -> None:
+    assert sum(1 for _ in take_turns(0, 60)) == 2
 
 
 def test_pauses_are_not_those_of_a_clock_that_somebody_moves(
