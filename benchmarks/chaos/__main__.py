@@ -62,7 +62,10 @@ def show(console: Console, run: Run) -> None:
     minutes = (history.end_ms - history.begin_ms) / 60_000
     table = Table(title=f"{engine}: {minutes:.0f} simulated minutes in {history.elapsed_s:.0f} s")
     table.add_column("a second 2.0 task with the same bot")
-    for name in ("room-hours", "missing s", "of wanted", "longest", "doubled s", "orphaned s"):
+    for name in (
+        *("room-hours", "missing s", "untold s", "of wanted", "longest"),
+        *("doubled s", "orphaned s"),
+    ):
         table.add_column(name, justify="right")
     table.add_column("longest", justify="right")
     table.add_column("bounds")
@@ -71,6 +74,7 @@ def show(console: Console, run: Run) -> None:
             one.position.name,
             f"{one.room_hours:.0f}",
             f"{one.missing_s:.0f}",
+            f"{one.untold_s:.0f}",
             f"{one.missing_share:.2%}",
             f"{one.longest_missing_s:.0f}",
             f"{one.doubled_s:.1f}",
@@ -107,6 +111,7 @@ def describe(run: Run) -> dict[str, object]:
                 "room_hours": one.room_hours,
                 "wanted_s": one.wanted_s,
                 "missing_s": one.missing_s,
+                "untold_s": one.untold_s,
                 "doubled_s": one.doubled_s,
                 "orphaned_s": one.orphaned_s,
                 "longest_missing_s": one.longest_missing_s,

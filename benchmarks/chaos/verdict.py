@@ -17,7 +17,8 @@ AFTER_SWEEP_MS = SWEEP_MS + 15_000
 FAILED_CALL_MS = SWEEP_MS + 5_000
 EXPLAINED_BY_MS = 180_000  # a lost webhook is made up for by the check of its task, at the latest
 MISSING_BOUND = 0.01
-CLOUD_STARTED = 1401
+SAME_MOMENT_MS = 1_000
+AUDIO_STARTED, CLOUD_STARTED = 203, 1401
 
 Interval = Mapping[str, Any]  # as the emulator's report has it
 
@@ -30,6 +31,9 @@ class Judgement:
     room_hours: float = 0.0
     wanted_s: float = 0.0
     missing_s: float = 0.0
+    untold_s: float = (
+        0.0  # of it: somebody spoke up, and the one webhook that said so was lost for good
+    )
     doubled_s: float = 0.0
     orphaned_s: float = 0.0
     longest_missing_s: float = 0.0
@@ -41,7 +45,12 @@ class Judgement:
     @property
     def missing_share(self) -> float:
         """Of the time people were wanted."""
-        return self.missing_s / self.wanted_s if self.wanted_s else 0.0
+        return _share(self.missing_s, self.wanted_s)
+
+    @property
+    def told_share(self) -> float:
+        """The same, of what somebody could have seen."""
+        return _share(self.missing_s - self.untold_s, self.wanted_s)
 
 
 def judge(history: History, meetings: list[Meeting]) -> list[Judgement]:
@@ -58,9 +67,18 @@ def judge(history: History, meetings: list[Meeting]) -> list[Judgement]:
         judgements[room["sdk_app_id"]].broken += [
             f"{room['room_id']}: task {task['task_id']} still runs" for task in room["tasks"]
         ]
-    for judgement in judgements.values():
+    everything = list(judgements.values())
+    for judgement in everything:
         _check_bounds(judgement)
-    return list(judgements.values())
+    # One lost webhook may silence a meeting; many meetings are needed to tell bad luck from a bad rate.
+    missing_s, wanted_s = (
+        sum(one.missing_s for one in everything),
+        sum(one.wanted_s for one in everything),
+    )
+    if _share(missing_s, wanted_s) > MISSING_BOUND:
+        broken = f"missing {_share(missing_s, wanted_s):.2%} of the wanted time of all positions"
+        everything[-1].broken.append(broken)
+    return everything
 
 
 def _add_room(judgement: Judgement, room: Mapping[str, Any], history: History) -> None:
@@ -73,12 +91,28 @@ def _add_room(judgement: Judgement, room: Mapping[str, Any], history: History) -
         name = f"longest_{kind}_s"
         setattr(judgement, name, max(getattr(judgement, name), long_s))
         strikes = _find_strikes(room["room_id"], interval, history)
+        if kind == "missing" and _is_untold(interval, strikes):
+            judgement.untold_s += long_s
         allowed_ms = _find_allowance(kind, judgement.position, strikes)
         if long_s * 1000 > allowed_ms and not _is_explained(
             room["room_id"], interval, strikes, judgement.position, history
         ):
             at_s = (interval["from_ms"] - history.begin_ms) // 1000
             judgement.unexplained.append(f"{room['room_id']}: {kind} {long_s:.0f} s at {at_s} s")
+
+
+def _share(part_s: float, wanted_s: float) -> float:
+    return part_s / wanted_s if wanted_s else 0.0
+
+
+def _is_untold(interval: Interval, strikes: list[Interval]) -> bool:
+    """Whether it began with the loss of the webhook that would have told of somebody who speaks."""
+    return any(
+        strike["what"] == "lose"
+        and strike.get("event_type") == AUDIO_STARTED
+        and abs(strike["at_ms"] - interval["from_ms"]) <= SAME_MOMENT_MS
+        for strike in strikes
+    )
 
 
 def _find_strikes(room_id: str, interval: Interval, history: History) -> list[Interval]:
@@ -135,8 +169,8 @@ def _find_undecided(session: Session) -> Iterator[str]:
 
 
 def _check_bounds(judgement: Judgement) -> None:
-    if judgement.missing_share > MISSING_BOUND:
-        judgement.broken.append(f"missing {judgement.missing_share:.2%} of the wanted time")
+    if judgement.told_share > MISSING_BOUND:
+        judgement.broken.append(f"missing {judgement.told_share:.2%} of the wanted time")
     if judgement.position.same_bot != "both" and judgement.doubled_s > 0:
         judgement.broken.append(f"doubled {judgement.doubled_s:.1f} s")
     judgement.broken += judgement.unexplained

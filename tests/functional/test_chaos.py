@@ -7,10 +7,10 @@ import shutil
 
 import pytest
 
-from benchmarks.chaos.plan import MINUTE_MS, Lengths, plan_meetings
+from benchmarks.chaos.plan import MINUTE_MS, Lengths, Meeting, Step, plan_meetings
 from benchmarks.chaos.troubles import list_faults
-from benchmarks.chaos.verdict import judge
-from benchmarks.chaos.world import POSITIONS, Pace, play
+from benchmarks.chaos.verdict import Judgement, judge
+from benchmarks.chaos.world import POSITIONS, History, Pace, play
 
 SEED = 7
 LENGTHS = Lengths(shortest_ms=5 * MINUTE_MS, longest_ms=7 * MINUTE_MS, spread_ms=20_000)
@@ -32,3 +32,32 @@ def test_no_room_is_heard_twice_or_left_without_a_verdict(engine: str) -> None:
     assert [text for one in judgements for text in one.broken if "alive" in text] == []
     assert history.kills > 0
     assert sum(one.missing_s for one in judgements) < sum(one.wanted_s for one in judgements) / 5
+
+
+@pytest.mark.parametrize(("lost", "broken"), [(203, False), (103, True), (None, True)])
+def test_share_that_is_missing_is_what_somebody_could_have_seen(
+    lost: int | None, broken: bool
+) -> None:
+    """Nobody could, when the webhook of whoever began to speak is lost; another one's loss is made up for."""
+    first, *_ = judge_half_an_hour(lost, hours=49)
+    assert (first.missing_s, first.untold_s) == (1800.0, 0.0 if broken else 1800.0)
+    assert ("missing 1.02% of the wanted time" in first.broken) == broken
+
+
+def test_share_of_all_positions_counts_what_nobody_could_have_seen() -> None:
+    *_, last = judge_half_an_hour(203, hours=49)
+    assert last.broken == ["missing 1.02% of the wanted time of all positions"]
+
+
+def judge_half_an_hour(lost: int | None, hours: int) -> list[Judgement]:
+    """One room of which half an hour of so many was missed, in the first position."""
+    begin_ms, half_hour_ms = 1_700_000_000_000, 30 * MINUTE_MS
+    app = POSITIONS[0].sdk_app_id
+    meeting = Meeting(app, "talk-1", 1, 0, hours * 60 * MINUTE_MS)
+    meeting.steps.append(Step(0, "create", "amy"))
+    interval = {"kind": "missing", "from_ms": begin_ms, "to_ms": begin_ms + half_hour_ms}
+    seconds = {"missing_s": 1800.0, "doubled_s": 0.0, "orphaned_s": 0.0}
+    room = {"sdk_app_id": app, "room_id": "talk-1", "intervals": [interval], **seconds}
+    strike = {"room_id": "talk-1", "where": "callback", "what": "lose", "at_ms": begin_ms}
+    strikes = [{**strike, "event_type": lost}] if lost else []
+    return judge(History(report={"rooms": [room]}, strikes=strikes, begin_ms=begin_ms), [meeting])
