@@ -31,9 +31,7 @@ class Judgement:
     room_hours: float = 0.0
     wanted_s: float = 0.0
     missing_s: float = 0.0
-    untold_s: float = (
-        0.0  # of it: somebody spoke up, and the one webhook that said so was lost for good
-    )
+    untold_s: float = 0.0  # of what is missing: see _is_untold
     doubled_s: float = 0.0
     orphaned_s: float = 0.0
     longest_missing_s: float = 0.0
@@ -71,13 +69,10 @@ def judge(history: History, meetings: list[Meeting]) -> list[Judgement]:
     for judgement in everything:
         _check_bounds(judgement)
     # One lost webhook may silence a meeting; many meetings are needed to tell bad luck from a bad rate.
-    missing_s, wanted_s = (
-        sum(one.missing_s for one in everything),
-        sum(one.wanted_s for one in everything),
-    )
-    if _share(missing_s, wanted_s) > MISSING_BOUND:
-        broken = f"missing {_share(missing_s, wanted_s):.2%} of the wanted time of all positions"
-        everything[-1].broken.append(broken)
+    missing_s = sum(one.missing_s for one in everything)
+    share = _share(missing_s, sum(one.wanted_s for one in everything))
+    if share > MISSING_BOUND:
+        everything[-1].broken.append(f"missing {share:.2%} of the wanted time of all positions")
     return everything
 
 
@@ -106,7 +101,7 @@ def _share(part_s: float, wanted_s: float) -> float:
 
 
 def _is_untold(interval: Interval, strikes: list[Interval]) -> bool:
-    """Whether it began with the loss of the webhook that would have told of somebody who speaks."""
+    """Whether it began with the loss, for good, of the webhook that would have told that somebody speaks."""
     return any(
         strike["what"] == "lose"
         and strike.get("event_type") == AUDIO_STARTED
