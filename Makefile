@@ -5,7 +5,8 @@ FOUND := $(shell sh .ci/find-python $(PYTHON))
 PY_VERSION := $(if $(FOUND),$(shell $(FOUND) -c 'import sys; print("%d.%d" % sys.version_info[:2])'))
 VENV := .venv/$(PY_VERSION)
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --use-pep517 --quiet --disable-pip-version-check  # pip < 23.1 builds wheels only so
+# pip before 23.1 builds wheels only with --use-pep517.
+PIP := $(BIN)/python -m pip install --use-pep517 --quiet --disable-pip-version-check
 
 .PHONY: run test chaos bench package check lint types format clean
 .DEFAULT_GOAL := run

@@ -39,21 +39,21 @@ def test_share_that_is_missing_is_what_somebody_could_have_seen(
     lost: int | None, broken: bool
 ) -> None:
     """Nobody could, when the webhook of whoever began to speak is lost; another one's loss is made up for."""
-    first, *_ = judge_half_an_hour(lost, hours=49)
+    first, *_ = judge_half_an_hour(lost)
     assert (first.missing_s, first.untold_s) == (1800.0, 0.0 if broken else 1800.0)
     assert ("missing 1.02% of the wanted time" in first.broken) == broken
 
 
 def test_share_of_all_positions_counts_what_nobody_could_have_seen() -> None:
-    *_, last = judge_half_an_hour(203, hours=49)
+    *_, last = judge_half_an_hour(203)
     assert last.broken == ["missing 1.02% of the wanted time of all positions"]
 
 
-def judge_half_an_hour(lost: int | None, hours: int) -> list[Judgement]:
-    """One room of which half an hour of so many was missed, in the first position."""
+def judge_half_an_hour(lost: int | None) -> list[Judgement]:
+    """One room of which half an hour of 49 was missed, in the first position."""
     begin_ms, half_hour_ms = 1_700_000_000_000, 30 * MINUTE_MS
     app = POSITIONS[0].sdk_app_id
-    meeting = Meeting(app, "talk-1", 1, 0, hours * 60 * MINUTE_MS)
+    meeting = Meeting(app, "talk-1", 1, 0, 49 * 60 * MINUTE_MS)
     meeting.steps.append(Step(0, "create", "amy"))
     interval = {"kind": "missing", "from_ms": begin_ms, "to_ms": begin_ms + half_hour_ms}
     seconds = {"missing_s": 1800.0, "doubled_s": 0.0, "orphaned_s": 0.0}

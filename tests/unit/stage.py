@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -162,8 +163,19 @@ class Stage:
         """The API's next answers to an action; the last one stays."""
         for answer in answers:
             body = {"body": answer} if isinstance(answer, Exception) else {"json": answer}
-            matcher = responses.matchers.header_matcher({"X-TC-Action": action})
-            self.api.add(responses.POST, ENDPOINT + "/", match=[matcher], **body)
+            self.api.add(responses.POST, ENDPOINT + "/", match=[_match(action)], **body)
+
+    def answer_while(
+        self, action: str, meanwhile: Callable[[], object], answer: object, *later: object
+    ) -> None:
+        """The same; `meanwhile` happens between the first answer's effect and its arrival."""
+
+        def reply(_request: object) -> tuple[int, dict[str, str], str]:
+            meanwhile()
+            return 200, {}, json.dumps(answer)
+
+        self.api.add_callback(responses.POST, ENDPOINT + "/", reply, match=[_match(action)])
+        self.answer(action, *later)
 
     def asked(self) -> list[str]:
         return [str(call.request.headers["X-TC-Action"]) for call in self.api.calls]
@@ -177,6 +189,10 @@ class Stage:
 
     def session(self) -> Session:
         return self.resources.ledger.read(self.room).sessions[0]
+
+
+def _match(action: str) -> Callable[..., Any]:
+    return responses.matchers.header_matcher({"X-TC-Action": action})
 
 
 @pytest.fixture

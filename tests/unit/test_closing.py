@@ -7,8 +7,6 @@ import sqlite3
 from typing import Any
 
 import pytest
-import requests
-import responses
 
 from shared.callbacks import Callback
 from shared.ledger import claims
@@ -17,7 +15,6 @@ from shared.lifecycle.asking import UNSURE_MS
 from tests.conftest import SDK_APP_ID
 from tests.unit.stage import (
     ENDED,
-    ENDPOINT,
     LIVES,
     OPENED_MS,
     STARTED,
@@ -31,12 +28,10 @@ __all__ = ["stage"]
 
 
 def test_room_that_closes_during_the_start_is_stopped_by_the_starter(stage: Stage) -> None:
-    def close_meanwhile(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+    def close() -> None:
         assert stage.event(102, OPENED_MS + 5).http_status == 503
-        return 200, {}, json.dumps(STARTED)
 
-    matcher = responses.matchers.header_matcher({"X-TC-Action": "CreateCloudTranscription"})
-    stage.api.add_callback(responses.POST, ENDPOINT + "/", close_meanwhile, match=[matcher])
+    stage.answer_while("CreateCloudTranscription", close, STARTED)
     stage.answer("DeleteCloudTranscription", {"Response": {"RequestId": "r-3"}})
     outcome = stage.create()
     assert (outcome.message, outcome.outcome, outcome.http_status) == (
@@ -162,12 +157,10 @@ def test_starter_that_died_is_noticed_when_the_room_closes(stage: Stage) -> None
 def test_task_the_ledger_could_not_be_told_of_runs_until_it_is(stage: Stage, tmp_path: Any) -> None:
     other = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
 
-    def lock_meanwhile(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+    def lock() -> None:
         other.execute("BEGIN IMMEDIATE")
-        return 200, {}, json.dumps(STARTED)
 
-    matcher = responses.matchers.header_matcher({"X-TC-Action": "CreateCloudTranscription"})
-    stage.api.add_callback(responses.POST, ENDPOINT + "/", lock_meanwhile, match=[matcher])
+    stage.answer_while("CreateCloudTranscription", lock, STARTED)
     outcome = stage.create()
     other.execute("ROLLBACK")
     other.close()
@@ -182,14 +175,13 @@ def test_task_the_ledger_could_not_be_told_of_runs_until_it_is(stage: Stage, tmp
 
 
 def test_room_that_closes_while_the_api_is_asked_stays_closed(stage: Stage) -> None:
-    def close_meanwhile(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+    def close() -> None:
         stage.resources.ledger.change(stage.room, lambda book: book.close_session(OPENED_MS + 25))
-        return 200, {}, json.dumps(error("FailedOperation.TaskNotExist"))
 
     stage.answer("CreateCloudTranscription", STARTED)
     stage.create()
-    matcher = responses.matchers.header_matcher({"X-TC-Action": "DescribeCloudTranscription"})
-    stage.api.add_callback(responses.POST, ENDPOINT + "/", close_meanwhile, match=[matcher])
+    gone = error("FailedOperation.TaskNotExist")
+    stage.answer_while("DescribeCloudTranscription", close, gone)
     assert stage.event(101, OPENED_MS + 20, "ann").message == "room.unclear"
     assert stage.session().closed_ms == OPENED_MS + 25
     assert stage.event(101, OPENED_MS + 20, "ann").outcome == "gone"
@@ -259,13 +251,12 @@ def test_task_that_failed_unsure_does_not_keep_a_lost_session_alive(stage: Stage
 
 
 def test_fallback_is_not_tried_in_a_room_that_closed_meanwhile(stage: Stage) -> None:
-    def close_meanwhile(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+    def close() -> None:
         stage.event(102, OPENED_MS + 5)
-        return 200, {}, json.dumps(error("FailedOperation.NotAbility"))
 
     stage.room_id = "fallback-1"
-    matcher = responses.matchers.header_matcher({"X-TC-Action": "CreateCloudTranscription"})
-    stage.api.add_callback(responses.POST, ENDPOINT + "/", close_meanwhile, match=[matcher])
+    refused = error("FailedOperation.NotAbility")
+    stage.answer_while("CreateCloudTranscription", close, refused)
     assert stage.create().outcome == "gone"
     assert stage.asked() == ["CreateCloudTranscription"]
     assert stage.event(102, OPENED_MS + 5).http_status == 200
@@ -282,10 +273,10 @@ def test_room_does_not_close_quietly_while_nobody_knows_of_a_start(stage: Stage)
 
 
 def test_start_that_failed_after_the_room_had_closed_is_not_left_due(stage: Stage) -> None:
-    def close_meanwhile(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+    def close() -> None:
         stage.event(102, OPENED_MS + 5)
-        return 200, {}, json.dumps(error("RequestLimitExceeded"))
 
-    stage.api.add_callback(responses.POST, ENDPOINT + "/", close_meanwhile)
+    throttled = error("RequestLimitExceeded")
+    stage.answer_while("CreateCloudTranscription", close, throttled)
     stage.create()
     assert stage.task().state == "stopped"

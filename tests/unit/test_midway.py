@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-import responses
 
 from shared.errors import LedgerError
 from shared.ledger import Ledger
 from shared.lifecycle import find_status
 from shared.lifecycle.by_hand import start_room
 from shared.lifecycle.request import RoomRequest
-from tests.unit.stage import ENDPOINT, OPENED_MS, STARTED, Stage, error, stage
+from tests.unit.stage import OPENED_MS, STARTED, Stage, error, stage
 
 __all__ = ["stage"]
 
@@ -59,22 +57,6 @@ def break_down() -> None:
     raise LedgerError("LEDGER_URL: it does not answer")
 
 
-def answer_while(
-    stage: Stage, action: str, meanwhile: Callable[[], None], *answers: object
-) -> None:
-    """Like `stage.answer`; `meanwhile` comes after the first effect and before its answer."""
-    left = iter(answers)
-
-    def answer(_request: object) -> tuple[int, dict[str, str], str]:
-        body, is_first = next(left), stage.asked().count(action) == 0
-        if is_first:
-            meanwhile()
-        return 200, {}, json.dumps(body)
-
-    matcher = responses.matchers.header_matcher({"X-TC-Action": action})
-    stage.api.add_callback(responses.POST, ENDPOINT + "/", answer, match=[matcher])
-
-
 @pytest.mark.parametrize("method", ["change", "count_living", "take_slot", "list_people"])
 def test_ledger_that_fails_once_makes_no_second_start(stage: Stage, method: str) -> None:
     """Whichever use of it fails; the session before is still to be stopped."""
@@ -104,7 +86,7 @@ def test_ledger_that_fails_once_makes_no_second_start(stage: Stage, method: str)
 def test_claimed_start_is_made_though_the_ledger_cannot_say_whether_it_may(
     stage: Stage, method: str
 ) -> None:
-    answer_while(stage, CREATE, lambda: None, STARTED, SECOND)
+    stage.answer(CREATE, STARTED, SECOND)
     interrupt(stage, method, 1, break_down)
     assert stage.create().message == "transcription.started"
     stage.event(103, OPENED_MS + 5, "bob")
@@ -128,7 +110,7 @@ def test_room_that_closes_during_its_start_gets_no_second_one(stage: Stage) -> N
         interrupt(stage, "take_slot", 1, break_down)
 
     with_ledger = stage.resources
-    answer_while(stage, CREATE, close, STARTED, SECOND)
+    stage.answer_while(CREATE, close, STARTED, SECOND)
     stage.answer(DELETE, DONE)
     stage.create()
     stage.resources = with_ledger
@@ -171,7 +153,7 @@ def test_room_begun_by_hand_while_it_is_being_stopped_is_started_again(
     def start() -> None:
         start_room(RoomRequest(stage.room, None, "now", {}), stage.resources)
 
-    answer_while(stage, delete, start, DONE)
+    stage.answer_while(delete, start, DONE)
     stage.stop()
     stage.tell(902 if service == "AI" else 1402, "task-1", OPENED_MS + 2000, leave_code=0)
     stage.now_ms += 3000
@@ -196,7 +178,7 @@ def test_task_that_ended_before_its_start_was_answered_is_due_at_once(stage: Sta
         stage.tell(1401, "task-1", OPENED_MS + 5, bot=stage.bot())
         stage.tell(1402, "task-1", OPENED_MS + 6, leave_code=98)
 
-    answer_while(stage, CREATE, end, STARTED, SECOND)
+    stage.answer_while(CREATE, end, STARTED, SECOND)
     outcome = stage.create()
     assert (outcome.message, outcome.due, stage.task().state) == (
         "transcription.started",
@@ -211,6 +193,6 @@ def test_claim_is_held_against_an_instance_whose_clock_is_behind(stage: Stage) -
         assert stage.event(103, OPENED_MS + 1, "bob").outcome == "starting"
         stage.now_ms += 3
 
-    answer_while(stage, CREATE, come, STARTED, error("FailedOperation.TaskExist"))
+    stage.answer_while(CREATE, come, STARTED, error("FailedOperation.TaskExist"))
     stage.create()
     assert (stage.asked(), stage.task().state) == ([CREATE], "running")
