@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from local.cloud.assumed import QUOTA_CODES
 from local.development import ENDPOINT, REDIS_DIR
 from local.doctor.command import doctor
 from local.errors import LocalError
@@ -69,6 +70,51 @@ LeaveCode = Annotated[
         help="Which callbacks of a task's end say why: both, 902 alone, or none.",
     ),
 ]
+StartNeeds = Annotated[
+    Literal["nothing", "room", "anchor"],
+    typer.Option(
+        envvar="ROOMSCRIBE_START_NEEDS",
+        help="2.0: a start is refused (FailedOperation) unless the room is open, or an anchor is in it.",
+    ),
+]
+DismissalEndsTasks = Annotated[
+    bool,
+    typer.Option(
+        "--dismissal-ends-tasks/--no-dismissal-ends-tasks",
+        envvar="ROOMSCRIBE_DISMISSAL_ENDS_TASKS",
+        help="Whether the tasks of a room that is dismissed end with it.",
+    ),
+]
+LookupLagMs = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        envvar="ROOMSCRIBE_LOOKUP_LAG_MS",
+        help="2.0: how long a new task is not found by Describe and Delete.",
+    ),
+]
+BotsAreTold = Annotated[
+    bool,
+    typer.Option(
+        "--bots-are-told/--no-bots-are-told",
+        envvar="ROOMSCRIBE_BOTS_ARE_TOLD",
+        help="Whether 103 and 104 tell of bots, too.",
+    ),
+]
+QuotaCodeCloud = Annotated[
+    str,
+    typer.Option(
+        envvar="ROOMSCRIBE_QUOTA_CODE_CLOUD",
+        help=f"2.0: how a start says that the quota is used up: {', '.join(QUOTA_CODES['cloud'])}.",
+    ),
+]
+QuotaCodeAi = Annotated[
+    str,
+    typer.Option(
+        envvar="ROOMSCRIBE_QUOTA_CODE_AI",
+        help=f"1.0: the same: {', '.join(QUOTA_CODES['ai'])}.",
+    ),
+]
 
 
 def main() -> None:
@@ -126,6 +172,12 @@ def up(
     bots_hold_rooms: BotsHoldRooms = False,
     idle_stops: IdleStops = True,
     leave_code: LeaveCode = "always",
+    start_needs: StartNeeds = "nothing",
+    dismissal_ends_tasks: DismissalEndsTasks = True,
+    lookup_lag_ms: LookupLagMs = 0,
+    bots_are_told: BotsAreTold = True,
+    quota_code_cloud: QuotaCodeCloud = QUOTA_CODES["cloud"][0],
+    quota_code_ai: QuotaCodeAi = QUOTA_CODES["ai"][0],
 ) -> None:
     """Serve the whole local cloud and play a meeting.
 
@@ -141,6 +193,12 @@ def up(
         "bots_hold_rooms": bots_hold_rooms,
         "idle_stops": idle_stops,
         "leave_code": leave_code,
+        "start_needs": start_needs,
+        "dismissal_ends_tasks": dismissal_ends_tasks,
+        "lookup_lag_ms": lookup_lag_ms,
+        "bots_are_told": bots_are_told,
+        "quota_code_cloud": quota_code_cloud,
+        "quota_code_ai": quota_code_ai,
     }
     choices = Choices(clock == "manual", switches, redis_dir if redis else None)
     raise typer.Exit(run_up(os.environ, port, loaded, choices, once=once))
@@ -184,6 +242,12 @@ def cloud(
     ] = 1000,
     idle_stops: IdleStops = True,
     leave_code: LeaveCode = "always",
+    start_needs: StartNeeds = "nothing",
+    dismissal_ends_tasks: DismissalEndsTasks = True,
+    lookup_lag_ms: LookupLagMs = 0,
+    bots_are_told: BotsAreTold = True,
+    quota_code_cloud: QuotaCodeCloud = QUOTA_CODES["cloud"][0],
+    quota_code_ai: QuotaCodeAi = QUOTA_CODES["ai"][0],
     clock: ManualOrSystem = "system",
 ) -> None:
     """Serve the TRTC emulator alone, for any official SDK."""
@@ -198,6 +262,12 @@ def cloud(
         "cleaning_ms": cleaning_ms,
         "idle_stops": idle_stops,
         "leave_code": leave_code,
+        "start_needs": start_needs,
+        "dismissal_ends_tasks": dismissal_ends_tasks,
+        "lookup_lag_ms": lookup_lag_ms,
+        "bots_are_told": bots_are_told,
+        "quota_code_cloud": quota_code_cloud,
+        "quota_code_ai": quota_code_ai,
     }
     raise typer.Exit(run_cloud(os.environ, port, Choices(clock == "manual", switches)))
 

@@ -56,6 +56,13 @@ class Resources:
         """Let `work` change a session in the ledger as it is now, alone."""
         return self.ledger.change(session.room, lambda book: work(book.get(session.id)))
 
+    @property
+    def fingerprint(self) -> str:
+        """Which package and which settings these are."""
+        from shared.fingerprint import take_fingerprint  # late: only what failed asks for it
+
+        return take_fingerprint(self.settings)
+
     def kept_since_ms(self) -> int:
         """The ms since which what is over is kept, by now."""
         return self.settings.kept_since_ms(self.now_ms())

@@ -22,6 +22,7 @@ class Actions:
 
     def __init__(self, config: CloudConfig, clock: Clock, world: World, tasks: Tasks) -> None:
         self._applications = {a.sdk_app_id: a for a in config.applications}
+        self._config = config
         self._clock = clock
         self._world = world
         self._tasks = tasks
@@ -99,16 +100,21 @@ class Actions:
     def _find_cloud(self, region: str, parameters: Parameters) -> Task:
         task = self._find("cloud", region, parameters["TaskId"])
         if task.room.sdk_app_id != parameters["SdkAppId"]:
-            raise ApiError("FailedOperation.TaskNotExist")
+            raise ApiError(ENDED_TASK_CODES["cloud"])
         return task
 
     def _find(self, service: Service, region: str, task_id: str) -> Task:
         task = self._world.tasks.get(task_id)
         if task is None or (task.service, task.region) != (service, region):
-            raise ApiError("FailedOperation.TaskNotExist")
-        if task.status == "Exited":
+            raise ApiError(ENDED_TASK_CODES[service])
+        if task.status == "Exited" or self._is_not_found_yet(task):
             raise ApiError(ENDED_TASK_CODES[service])
         return task
+
+    def _is_not_found_yet(self, task: Task) -> bool:
+        lag_ms = self._config.switch(task.room.sdk_app_id, "lookup_lag_ms")
+        age_ms = self._clock.now_ms() - task.started_ms
+        return task.service == "cloud" and bool(age_ms < lag_ms)
 
     def _read_application(self, parameters: Parameters, unknown_code: str) -> int:
         sdk_app_id: int = parameters["SdkAppId"]

@@ -58,6 +58,7 @@ class Api:
         plan: Plan,
         machines: Machines,
     ) -> None:
+        self._config = config
         self._clock = clock
         self._feed = feed
         self._actions = actions
@@ -115,7 +116,8 @@ class Api:
     def _find_trouble(self, call: Call, header: str | None) -> Trouble:
         asked = [] if header is None else [parse_header(header)]
         faults = asked or self._plan.strike_call(call.action, call.room_id)
-        trouble = Trouble(faults, self._closing)
+        service = ACTIONS[call.action].service if call.action in ACTIONS else "cloud"
+        trouble = Trouble(faults, self._closing, self._config.find_quota_code(service))
         call.fault = trouble.name
         return trouble
 

@@ -5,7 +5,9 @@ What a deployment may have to survive in more than one form is a switch in Cloud
 | behaviour | assumed here |
 |---|---|
 | a task for a room that is not open | accepted; its bot waits outside and opens no room |
-| a task whose room is dismissed | goes on until it is stopped or its MaxIdleTime is over |
+| a room that closes behind its last person | is not dismissed: its tasks end by their MaxIdleTime |
+| LeaveCode of a task whose room is dismissed | 2, of 1402 too |
+| a 2.0 start refused because of who is not there | FailedOperation: Create has no code that says more |
 | idle | none of the people whom the task may hear is in the room as an anchor |
 | a task asked about or stopped in another region than its own | does not exist |
 | a bot that comes in under the UserId of a person | that person is removed from the room |
@@ -35,16 +37,29 @@ class LeaveCode(IntEnum):
     SERVER_DISMISSED = 4
     INTERNAL_ERROR = 98
     IDLE = 99
+    ROOM_TIMED_OUT = 100  # this and the next: of cloud recording's callbacks, the same family
+    SAME_USER_ENTERED = 101
 
 
 # What asking about, or stopping, a task that is over answers.
+# Source: error codes by action, Go SDK v1.3.166; documents 129056, 129057 and 106493 (product 647).
 ENDED_TASK_CODES: Mapping[Service, str] = {
     "ai": "FailedOperation.TaskNotExist",
-    "cloud": "FailedOperation.TaskFinished",  # the document only says that it is an error
+    "cloud": "ResourceNotFound",
 }
-
-QUOTA_CODE = "LimitExceeded.ConcurrencyLimit"
-SAME_BOT_CODE = "FailedOperation.TaskExist"  # 2.0, when CloudConfig.same_bot is "refuse"
+# The codes in which a start may say that the quota is used up, the assumed one first: no document names one.
+# Create's own codes, and RestrictedConcurrency of its siblings; of 1.0 those that its document lists.
+QUOTA_CODES: Mapping[Service, tuple[str, ...]] = {
+    "cloud": (
+        "FailedOperation",
+        "UnsupportedOperation",
+        "InternalError",
+        "FailedOperation.RestrictedConcurrency",
+    ),
+    "ai": ("ResourceInsufficient.RequestRejection", "FailedOperation.NotAllowed"),
+}
+# 2.0, when nobody is there, or CloudConfig.same_bot is "refuse": Create has no code of its own for either.
+REFUSED_CODE = "FailedOperation"
 
 KEPT_MS = 3_600_000  # how long ended tasks, and rooms in which nothing goes on, are remembered
 

@@ -5,9 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from local.cloud.assumed import QUOTA_CODES, Service
 from local.errors import LocalError
 
 SameBot = Literal["replace", "refuse", "both"]
+StartNeeds = Literal["nothing", "room", "anchor"]
 Wanting = Literal["present", "microphone"] | None
 # (SdkAppId, room id, room id type, user id) → when that person is to be transcribed:
 # while in the room, while the microphone is on, or never.
@@ -28,6 +30,9 @@ class Application:
     callback_key: str = field(repr=False)
     same_bot: SameBot | None = None  # where it is not to be as in CloudConfig; so the next one
     bots_hold_rooms: bool | None = None
+    start_needs: StartNeeds | None = None
+    dismissal_ends_tasks: bool | None = None
+    lookup_lag_ms: int | None = None
 
 
 @dataclass(frozen=True)
@@ -52,19 +57,30 @@ class CloudConfig:
     cleaning_ms: int = 1000  # 1.0: Stopped, still holding its SessionId, before it is gone
     idle_stops: bool = True  # False: the server forgets to end tasks that nobody needs any more
     leave_code: Literal["always", "ai", "never"] = "always"  # which of 902 and 1402 carries one
+    # 2.0: a start is refused unless the room is open, or somebody whom the task may hear is in it.
+    # Source: codes -102005 and -102009 of the same backend, as Tencent's client SDKs know them.
+    start_needs: StartNeeds = "nothing"
+    dismissal_ends_tasks: bool = True  # Source: LeaveCodes 2 and 4 of 902
+    lookup_lag_ms: int = 0  # 2.0: how long a new task is not found by Describe and Delete
+    bots_are_told: bool = True  # whether 103 and 104 tell of bots, too
+    quota_code_cloud: str = QUOTA_CODES["cloud"][0]  # one of QUOTA_CODES; so the next
+    quota_code_ai: str = QUOTA_CODES["ai"][0]
     wanted: Wanted = want_everyone
 
-    def find_same_bot(self, sdk_app_id: int) -> SameBot:
-        """The switch as it is for an application."""
-        return self._find(sdk_app_id).same_bot or self.same_bot
+    def __post_init__(self) -> None:
+        for service, known in QUOTA_CODES.items():
+            if self.find_quota_code(service) not in known:
+                raise LocalError(f"quota_code_{service} must be one of {', '.join(known)}")
 
-    def find_bots_hold_rooms(self, sdk_app_id: int) -> bool:
-        """The same of the other switch."""
-        own = self._find(sdk_app_id).bots_hold_rooms
-        return self.bots_hold_rooms if own is None else own
+    def switch(self, sdk_app_id: int, name: str) -> Any:
+        """A switch as it is for an application."""
+        application = next(one for one in self.applications if one.sdk_app_id == sdk_app_id)
+        own = getattr(application, name)
+        return getattr(self, name) if own is None else own
 
-    def _find(self, sdk_app_id: int) -> Application:
-        return next(one for one in self.applications if one.sdk_app_id == sdk_app_id)
+    def find_quota_code(self, service: Service) -> str:
+        """What a start answers when the quota is used up."""
+        return self.quota_code_cloud if service == "cloud" else self.quota_code_ai
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], **overrides: Any) -> "CloudConfig":

@@ -38,7 +38,7 @@ class Presence:
             room.people += 1
         room.users[user.user_id] = user
         self._list_anchor(room, user)
-        self._announcer.tell_room(
+        self._tell(
             room,
             103,
             user,
@@ -90,14 +90,18 @@ class Presence:
         del room.users[user.user_id]
         room.anchors.pop(user.user_id, None)
         room.people -= not user.bot
-        self._announcer.tell_room(room, 104, user, Role=user.role, Reason=reason)
+        self._tell(room, 104, user, Role=user.role, Reason=reason)
+
+    def _tell(self, room: Room, event_type: int, user: User, **info: int) -> None:
+        if self._config.bots_are_told or not user.bot:
+            self._announcer.tell_room(room, event_type, user, **info)
 
     def _close(self, room: Room) -> None:
         self._books.settle(room)
         room.closed_ms = self._announcer.tell_room(room, 102, None)
 
     def _is_held(self, room: Room) -> bool:
-        bots_hold_it = self._config.find_bots_hold_rooms(room.sdk_app_id)
+        bots_hold_it = self._config.switch(room.sdk_app_id, "bots_hold_rooms")
         return room.people > 0 or (bots_hold_it and bool(room.users))
 
     def _list_anchor(self, room: Room, user: User) -> None:

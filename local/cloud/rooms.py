@@ -101,6 +101,7 @@ class Rooms:
     def dismiss(self, room: Room) -> None:
         """Close the room whoever is in it."""
         self._presence.dismiss(room)
+        self._tasks.end_with_room(room)
         self._tasks.review(room)
 
 

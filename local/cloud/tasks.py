@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from local.cloud.announcer import Announcer
-from local.cloud.assumed import QUOTA_CODE, SAME_BOT_CODE, LeaveCode, Service, describe_stop
+from local.cloud.assumed import REFUSED_CODE, LeaveCode, Service, describe_stop
 from local.cloud.books import Books
 from local.cloud.clock import Clock, Timer
 from local.cloud.config import CloudConfig
@@ -30,6 +30,10 @@ class TaskOrder:
     only: frozenset[str] = field(default_factory=frozenset)
     deaf_to: frozenset[str] = field(default_factory=frozenset)
     languages: tuple[str, ...] = ()
+
+    def may_hear(self, user_id: str) -> bool:
+        """Whether the task is to hear this person."""
+        return user_id not in self.deaf_to and (not self.only or user_id in self.only)
 
 
 class Tasks:
@@ -56,9 +60,12 @@ class Tasks:
     def start(self, order: TaskOrder) -> Task:
         """Start a task; raises ApiError where a running one or the quota is in the way."""
         room = self._world.take_room(order.key, self._clock.now_ms())
+        if order.service == "cloud":
+            self._check_people(room, order)
         replaced = self._find_rivals(room, order)
         if self._world.live[room.sdk_app_id] - len(replaced) >= self._config.task_quota:
-            raise ApiError(QUOTA_CODE)
+            message = "The number of concurrent tasks exceeds the quota."
+            raise ApiError(self._config.find_quota_code(order.service), message)
         for rival in replaced:
             self._finish(rival, LeaveCode.SERVER_REMOVED)
         self._books.settle(room)
@@ -106,6 +113,20 @@ class Tasks:
         self._world.note_quiet(room, now_ms)
         self._world.forget(now_ms)
 
+    def _check_people(self, room: Room, order: TaskOrder) -> None:
+        """Refuse a 2.0 start for a room, or an anchor, that is not there, where CloudConfig says so."""
+        needs = self._config.switch(room.sdk_app_id, "start_needs")
+        if needs != "nothing" and not room.open:
+            raise ApiError(REFUSED_CODE, "The room does not exist.")
+        if needs == "anchor" and not any(order.may_hear(user_id) for user_id in room.anchors):
+            raise ApiError(REFUSED_CODE, "The anchor is not in the room.")
+
+    def end_with_room(self, room: Room) -> None:
+        """The room has been dismissed: its tasks end, where CloudConfig says so."""
+        if self._config.switch(room.sdk_app_id, "dismissal_ends_tasks"):
+            for task in list(room.tasks.values()):
+                self.end(task, LeaveCode.DISMISSED)
+
     def _find_rivals(self, room: Room, order: TaskOrder) -> list[Task]:
         """The tasks that have to go. Source: SDK docstrings of SessionId and UserId."""
         if order.service == "ai":
@@ -115,9 +136,9 @@ class Tasks:
             if session in self._world.sessions:
                 raise ApiError("FailedOperation.TaskExist")
         rivals = [t for t in room.tasks.values() if t.bot_user_id == order.bot_user_id]
-        same_bot = self._config.find_same_bot(room.sdk_app_id)
+        same_bot = self._config.switch(room.sdk_app_id, "same_bot")
         if rivals and same_bot == "refuse":
-            raise ApiError(SAME_BOT_CODE)
+            raise ApiError(REFUSED_CODE, "The bot is in the room already.")
         return rivals if same_bot == "replace" else []
 
     def _create(self, room: Room, order: TaskOrder) -> Task:

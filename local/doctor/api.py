@@ -127,7 +127,7 @@ def check_calls(
             try:
                 client.call(action, params, region, TIMEOUT_S)
             except ApiError as error:
-                yield explain_answer(error, about)
+                yield explain_answer(service, error, about)
             else:
                 yield Finding("ok", "API", f"{about}: accepted")
 
@@ -143,11 +143,11 @@ def find_services(rules: Rules | None) -> list[tuple[str, str]]:
     return sorted(found) or [("cloud", "ap-singapore")]
 
 
-def explain_answer(error: ApiError, about: str) -> Finding:
+def explain_answer(service: str, error: ApiError, about: str) -> Finding:
     """What an error of the API says of the configuration; the API's own words are not repeated."""
     text = f"{about}: {error.code}"
     text += f" (RequestId {error.request_id})" if error.request_id else ""
-    if is_gone(error):
+    if is_gone(service, error):
         return Finding("ok", "API", f"{text}: the signature is right, the task is not there")
     family = AUTHENTICATION if error.code.startswith("AuthFailure") else None
     advice = ADVICE.get(error.code, family)

@@ -41,4 +41,7 @@ def find_task_look(session: Session, task: Task) -> int | None:
     unwanted = task.state in ("stopping", "held") and claims.needs_stop(task)
     if unwanted or claims.find_leftovers(task):
         return task.not_before_ms
-    return task.checked_ms + CHECK_MS if task.state == "running" else None
+    if task.state not in ("running", "failed"):
+        return None
+    check_ms = task.checked_ms + CHECK_MS if task.state == "running" else None
+    return task.not_before_ms or check_ms

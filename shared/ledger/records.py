@@ -86,7 +86,9 @@ class Task(Struct, omit_defaults=True):
     does not wait), `checked_ms` when the API last said how it is, `ended_ms` the time of the event
     that said it had ended by itself. `restarts` counts those since it last ran for long, `removed`
     says that its bot was taken out of the room once already. `wanted_ms` is when what its next
-    TaskId answers happened (0: nothing is asked for).
+    TaskId answers happened (0: nothing is asked for). `failed_under` is the fingerprint of the package
+    and the settings under which it failed, when somebody else than the rule's author may mend that;
+    `unknown_checks` counts answers in a row that did not say how it is.
     """
 
     target: str
@@ -107,6 +109,8 @@ class Task(Struct, omit_defaults=True):
     restarts: int = 0
     removed: bool = False
     wanted_ms: int = 0
+    failed_under: str = ""
+    unknown_checks: int = 0
     hearing: Hearing = Hearing()
     task_id: str = ""
     task_ids: list[TaskId] = []

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from shared.errors import ApiError, SettingsError
 from shared.ledger import Attempt, Room, Session, Task, TaskId
+from shared.lifecycle.signs_of_life import find_doubt_ms
 from shared.resources import Resources, name_slot
 from shared.rules import Rule
 from shared.services import SERVICES, StartOrder, classify_error
@@ -64,17 +65,19 @@ def build_order(
     )
 
 
-def ask_progress(resources: Resources, room: Room, task_id: TaskId) -> Progress | None:
+def ask_progress(resources: Resources, session: Session, task_id: TaskId) -> Progress | None:
     """How far the API says a task is, asked in the task's own region; None when it cannot be known."""
     service, timeout_s = SERVICES[task_id.service], resources.call_timeout_s()
     if not timeout_s:
         return None
-    params = service.name_task(room.sdk_app_id, task_id.task_id)
+    params = service.name_task(session.room.sdk_app_id, task_id.task_id)
     try:
         call = resources.client.call
         return read_progress(call(service.describe_action, params, task_id.region, timeout_s))
     except ApiError as error:
-        return "ended" if is_gone(error) else None
+        if is_gone(task_id.service, error) and not find_doubt_ms(resources, session, task_id):
+            return "ended"
+        return None
 
 
 def ask_session_id(resources: Resources, task_id: TaskId) -> str | None:
@@ -117,7 +120,7 @@ def find_attempt(
             task_id = read_task_id(answer)
             found = TaskId(task_id, attempt.service, region, started_ms=attempt.sent_ms)
     except ApiError as error:
-        return is_gone(error), None
+        return is_gone(attempt.service, error), None
     return progress is not None, found
 
 

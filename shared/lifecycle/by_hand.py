@@ -126,7 +126,7 @@ def _prepare(session: Session, rule: Rule, resources: Resources) -> Session:
         (task.target, i.task_id)
         for task in session.tasks.values()
         for i in task.alive
-        if ask_progress(resources, session.room, i) == "ended"
+        if ask_progress(resources, session, i) == "ended"
     ]
 
     def prepare(known: Session) -> Session:

@@ -12,6 +12,7 @@ from shared.ledger import Session, Task, TaskId, claims
 from shared.lifecycle import timings
 from shared.lifecycle.asking import UNSURE_MS, find_attempt, find_region, make_order
 from shared.lifecycle.outcome import COME_BACK, Fields, Outcome, describe_task, failed
+from shared.lifecycle.signs_of_life import ABANDONED_MS, find_last_sign_ms
 from shared.lifecycle.stopping import stop_id, stop_leftovers
 from shared.resources import Resources, name_slot
 from shared.rules import Rule
@@ -22,6 +23,9 @@ from shared.services.service import read_task_id
 DYING_MS = 2_000  # a predecessor that still cleans up is asked again after this
 DYING_MAX_MS = 30_000
 BACK_OFF_MS, BACK_OFF_MAX_MS = 500, 8_000
+NOT_YET_MS, NOT_YET_MAX_MS = 2_000, 60_000
+HOPE_MS = 600_000  # after the last sign of a person
+FAILED_AGAIN_MS = 300_000
 QUOTA, RATE = "TaskQuota", "StartsPerSecond"
 QUEUED = (QUOTA, RATE)
 
@@ -171,18 +175,19 @@ class ClaimedStart:
 
     def _fail(self, error: ApiError) -> list[Outcome]:
         verdict = classify_error(error)
-        unsure = bool(self.claim.unseen) or verdict.may_have_happened
-        if verdict.kind == "exists":
-            return self._recover(error)
-        if verdict.kind == "retry":
-            after_ms = self._back_off_ms(verdict)
+        alone_ms = self.began_ms - find_last_sign_ms(self.resources, self.session)
+        if verdict.kind in ("exists", "retry") and alone_ms < ABANDONED_MS:
+            if verdict.kind == "exists":
+                return self._recover(error)
+            after_ms = self._back_off_ms(verdict) if alone_ms < HOPE_MS else NOT_YET_MAX_MS
             return self._retry(error.code, after_ms, may_have_happened=verdict.may_have_happened)
-        fallback = self.rule.fallback
-        if (
-            verdict.kind == "refused"
-            and fallback not in ("none", self.claim.service)
-            and not unsure
-        ):
+        if verdict.kind == "not_yet" and alone_ms < HOPE_MS:
+            after_ms = min(NOT_YET_MS * 2 ** (self.claim.attempts - 1), NOT_YET_MAX_MS)
+            deferred = self._retry(error.code, after_ms, may_have_happened=False)
+            return [msgspec.structs.replace(each, queued=True) for each in deferred]
+        fallback, unsure = self.rule.fallback, self.claim.unseen or verdict.may_have_happened
+        is_other = fallback not in ("none", self.claim.service) and verdict.kind != "credentials"
+        if is_other and not unsure:
             return self._fall_back(error, fallback)
         return self._give_up(error, verdict)
 
@@ -242,16 +247,23 @@ class ClaimedStart:
         return [refusal, *self.run()]
 
     def _give_up(self, error: ApiError, verdict: Verdict) -> list[Outcome]:
-        self._release("failed", error.code, may_have_happened=False)
-        reason = (
-            error.message if not self.called_ms else None
-        )  # ours; Tencent's text is not for logs
+        """Try again now and then, and when package or settings change, what the room is not the cause of."""
+        told = self.claim.failed_under and self.claim.error_code == error.code
+        is_mendable = verdict.kind in ("account", "credentials")
+        self._release(
+            "failed",
+            error.code,
+            may_have_happened=False,
+            not_before_ms=self.resources.now_ms() + FAILED_AGAIN_MS if is_mendable else 0,
+            failed_under=self.resources.fingerprint if is_mendable else "",
+        )
         failed = self._outcome(
             "transcription.failed",
             verdict.kind,
-            level="error",
+            level="info" if told else "error",
             error_code=error.code,
-            reason=reason,
+            # Ours, if nothing was sent; Tencent's text is not for logs.
+            reason=None if self.called_ms else error.message,
         )
         return [failed]
 
@@ -263,6 +275,7 @@ class ClaimedStart:
         not_before_ms: int = 0,
         may_have_happened: bool,
         tried: bool = True,
+        failed_under: str = "",
     ) -> None:
         self.resources.change(
             self.session,
@@ -275,6 +288,7 @@ class ClaimedStart:
                 not_before_ms=not_before_ms,
                 may_have_happened=may_have_happened,
                 tried=tried,
+                failed_under=failed_under,
             ),
         )
 

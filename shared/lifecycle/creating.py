@@ -94,7 +94,7 @@ def _judge_newer(session: Session, event_ms: int, resources: Resources) -> Sessi
     runs = any(_may_yet_run(task, resources) for task in session.tasks.values())
     for task in session.tasks.values():
         for task_id in task.alive:
-            progress = ask_progress(resources, session.room, task_id)
+            progress = ask_progress(resources, session, task_id)
             if progress is None:
                 return None
             asked.add(task_id.task_id)

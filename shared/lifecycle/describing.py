@@ -12,7 +12,8 @@ from shared.lifecycle.asking import ask_progress
 from shared.lifecycle.endings import explain_end
 from shared.lifecycle.outcome import Outcome
 from shared.lifecycle.request import RoomRequest
-from shared.lifecycle.silence import ADVICE, SILENT_MS, find_silence, listen
+from shared.lifecycle.signs_of_life import list_people, listen
+from shared.lifecycle.silence import ADVICE, SILENT_MS, find_silence
 from shared.lifecycle.timings import measure
 from shared.resources import Resources
 from shared.scf import Json
@@ -62,7 +63,7 @@ def show_task(session: Session, task: Task) -> dict[str, Any]:
 
 
 def _describe(session: Session, resources: Resources) -> Json:
-    people = resources.ledger.list_people(session)
+    people = list_people(resources, session)
     tasks = [
         show_task(session, task)
         | {"status_now": _ask_status(task, session, resources)}
@@ -84,7 +85,7 @@ def _describe(session: Session, resources: Resources) -> Json:
 def _ask_status(task: Task, session: Session, resources: Resources) -> str:
     if not task.alive:
         return "ended" if task.task_ids else "none"
-    return ask_progress(resources, session.room, task.alive[-1]) or "unknown"
+    return ask_progress(resources, session, task.alive[-1]) or "unknown"
 
 
 def _show_task_id(task_id: TaskId) -> Json:

@@ -16,16 +16,16 @@ from dataclasses import replace
 from shared import log
 from shared.errors import LedgerError, RoomscribeError
 from shared.ledger import Room
-from shared.lifecycle.claimed_start import QUOTA
+from shared.lifecycle.claimed_start import FAILED_AGAIN_MS, QUOTA
 from shared.lifecycle.kicking import LEASE, LEASE_MS, call_drainer
-from shared.lifecycle.looking import Need, list_needs, look_after
+from shared.lifecycle.looking import MENDED, Need, list_needs, look_after
 from shared.lifecycle.outcome import Outcome, failed
 from shared.resources import Resources
 
 CALLS_AT_ONCE = 16  # the API's own latency must not be what limits the rate
 RENEW_MS = 1_000
 HORIZON_MS = 10_000  # what is due so soon is waited for
-SCANNED = 200  # rooms looked at beyond those already known
+SCANNED, ALL = 200, 100_000  # rooms looked at beyond those already known
 SCAN_EVERY_S = 0.5
 MOST_VISITS = 100  # of one room in one run: whatever keeps coming back is left to the next
 NAP_S, MOMENT_S = 1.0, 0.001
@@ -100,6 +100,8 @@ class _Drainer:
 
     def run(self) -> Iterator[RoomOutcomes]:
         """Work until nothing is due soon, or time is nearly over."""
+        if self._resources.invocation.cold_start:
+            self._find_mended()
         with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
             while not is_late(self._resources) and self._holds_lease():
                 yield from self._collect()
@@ -161,13 +163,21 @@ class _Drainer:
             elif room not in known:
                 self._waiting.pop(room, None)
 
+    def _find_mended(self) -> None:
+        """A new instance may have a new package or new settings: what failed under others is due now."""
+        ledger, now_ms = self._resources.ledger, self._resources.now_ms()
+        for room in ledger.list_due(now_ms + FAILED_AGAIN_MS, ALL):
+            need = next(iter(list_needs(ledger.read(room), self._resources)), None)
+            if need and need.due_ms == MENDED:
+                self._waiting[room] = need
+
     def _find_need(self, room: Room, until_ms: int) -> Need | None:
         """What can be done about a room by then, in this run; an agenda that says more is mended."""
         if room in self._left or self._visits[room] >= MOST_VISITS:
             return None
         needs = [
             need
-            for need in list_needs(self._resources.ledger.read(room))
+            for need in list_needs(self._resources.ledger.read(room), self._resources)
             if need.due_ms <= until_ms
         ]
         if not needs:

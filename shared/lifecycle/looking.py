@@ -7,14 +7,15 @@ from typing import NamedTuple
 from shared.ledger import Room, RoomBook, Session, Task, claims
 from shared.ledger.agenda import CHECK_MS, find_next_look, find_task_look
 from shared.lifecycle.asking import ask_progress
-from shared.lifecycle.endings import GONE, end_task
+from shared.lifecycle.endings import ABANDONED, GONE, end_task
 from shared.lifecycle.outcome import Outcome, describe_task
-from shared.lifecycle.silence import listen, note_hearing, report_silence
-from shared.lifecycle.starting import start_task
+from shared.lifecycle.signs_of_life import is_abandoned, listen
+from shared.lifecycle.silence import note_hearing, report_silence
+from shared.lifecycle.starting import is_mended, start_task
 from shared.lifecycle.stopping import finish_unfinished, stop_leftovers, stop_tasks
 from shared.resources import Resources, name_slot
 
-ASK_AGAIN_MS = 30_000  # after an answer that says nothing
+MENDED = 0  # when something is due that had failed, and may be mended
 DRAIN = ""  # the trigger of what no event asks for: whoever asked for it still does
 
 
@@ -30,10 +31,10 @@ class Need(NamedTuple):
     is_check: bool = False
 
 
-def list_needs(book: RoomBook) -> list[Need]:
-    """What the room needs, the most urgent first."""
+def list_needs(book: RoomBook, resources: Resources) -> list[Need]:
+    """What the room needs, the most urgent first; what failed and may be mended by now needs it at once."""
     needs = [
-        _describe_need(session, task, due_ms)
+        _describe_need(session, task, MENDED if is_mended(task, resources) else due_ms)
         for session in book.sessions
         for task in session.tasks.values()
         if (due_ms := find_task_look(session, task)) is not None
@@ -54,10 +55,11 @@ def look_after(room: Room, resources: Resources) -> list[Outcome]:
 
 
 def _describe_need(session: Session, task: Task, due_ms: int) -> Need:
-    if session.closed_ms is None and task.state in ("due", "starting"):
+    if session.closed_ms is None and task.state in ("due", "starting", "failed"):
         return Need(name_slot("start", task.service), due_ms, task.error_code)
     if session.closed_ms is None and task.state == "running" and not claims.find_leftovers(task):
-        return Need(name_slot("describe", task.service), due_ms, is_check=True)
+        is_check = not task.not_before_ms
+        return Need(name_slot("describe", task.service), due_ms, is_check=is_check)
     return Need(name_slot("stop", task.service), due_ms)
 
 
@@ -67,25 +69,30 @@ def _look_after_task(session: Session, task: Task, resources: Resources) -> list
     if task.state in ("stopping", "held"):
         return stop_tasks(resources, session, [task]) if claims.needs_stop(task) else []
     outcomes = stop_leftovers(resources, session, task)
+    if task.state == "failed" and task.not_before_ms:
+        return outcomes + start_task(resources, session, task.target, DRAIN, resources.now_ms())
     return outcomes + _check(session, task, resources)
 
 
 def _check(session: Session, task: Task, resources: Resources) -> list[Outcome]:
     """Ask the API about a task that should run, once its time has nearly come."""
     now_ms, checked_ms = resources.now_ms(), task.checked_ms
-    if task.state != "running" or now_ms < checked_ms + CHECK_MS // 2:
+    asks_ms = task.not_before_ms or checked_ms + CHECK_MS // 2
+    if task.state != "running" or now_ms < asks_ms:
         return []
     current = next((i for i in task.alive if i.task_id == task.task_id), None)
-    progress = ask_progress(resources, session.room, current) if current else "ended"
+    progress = ask_progress(resources, session, current) if current else "ended"
+    code = GONE
+    if progress is None and is_abandoned(resources, session):
+        progress, code = "ended", ABANDONED
     if progress != "ended":
-        again_ms = now_ms if progress else now_ms - CHECK_MS + ASK_AGAIN_MS
-        return _note_checked(session, task, again_ms, resources)
+        return _note_checked(session, task, resources, was_told=progress is not None)
     # Whoever came after it was last known to run may have come after its end.
-    task = end_task(resources, session, task.target, task.task_id, GONE, checked_ms)
+    task = end_task(resources, session, task.target, task.task_id, code, checked_ms)
     fields = {
         **describe_task(session, task),
         "task_id": task.task_id or None,
-        "reason": GONE.words,
+        "reason": code.words,
     }
     gone = Outcome("task.gone", task.state, level="warning", fields=fields)
     if task.state != "due":
@@ -94,14 +101,14 @@ def _check(session: Session, task: Task, resources: Resources) -> list[Outcome]:
 
 
 def _note_checked(
-    session: Session, task: Task, checked_ms: int, resources: Resources
+    session: Session, task: Task, resources: Resources, *, was_told: bool
 ) -> list[Outcome]:
     """The task runs, as far as anybody knows: whether it hears anything, too."""
     hearing, people = listen(resources, session, task), resources.ledger.list_people(session)
 
     def note(known: Session) -> int:
-        claims.note_checked(known, task.target, task.task_id, checked_ms)
         now_ms = resources.now_ms()
+        claims.note_checked(known, task.target, task.task_id, now_ms, was_told=was_told)
         return note_hearing(known, known.tasks[task.target], hearing, people, now_ms)
 
     silent_ms = resources.change(session, note)

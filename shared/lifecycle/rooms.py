@@ -5,9 +5,10 @@ from __future__ import annotations
 from shared import callbacks
 from shared.callbacks import ANCHOR, Callback
 from shared.errors import LedgerError, RoomscribeError
-from shared.ledger import Closing, Room, RoomBook, Session
+from shared.ledger import Closing, Room, RoomBook, Session, Task, claims
+from shared.lifecycle.asking import name_bot
 from shared.lifecycle.creating import create_room, open_room
-from shared.lifecycle.outcome import Outcome, failed, ignored
+from shared.lifecycle.outcome import Outcome, describe_task, failed, ignored
 from shared.lifecycle.starting import not_wanted
 from shared.lifecycle.stopping import finish_closing, finish_unfinished
 from shared.lifecycle.unrecorded import start_unrecorded
@@ -28,7 +29,7 @@ def act_on_room(callback: Callback, resources: Resources) -> list[Outcome]:
     if callback.event_type in callbacks.USER_EVENTS and callback.role not in (None, ANCHOR):
         return [ignored("audience")]
     if _is_own_bot(callback.user_id, room, resources):
-        return [ignored("own_bot")]
+        return [_note_own_bot(callback, room, resources)]
     outcomes: list[Outcome] = []
     try:
         if callback.event_type == callbacks.ROOM_CREATED:
@@ -151,6 +152,26 @@ def _bury(callback: Callback, book: RoomBook) -> tuple[Closing, Session | None]:
     if closing == "unknown":
         book.bury(callback.event_ms)
     return closing, session
+
+
+def _note_own_bot(callback: Callback, room: Room, resources: Resources) -> Outcome:
+    """A bot of ours leaves when its task ends, of which the callback may be lost: ask the API soon."""
+    session = resources.ledger.read(room).open_now
+    application = resources.settings.find_application(room.sdk_app_id)
+    if callback.event_type != callbacks.USER_LEFT or session is None or application is None:
+        return ignored("own_bot")
+
+    def note(known: Session) -> Task | None:
+        for target, task in known.tasks.items():
+            if name_bot(application, room, target) == callback.user_id:
+                is_noted = claims.note_bot_left(task, callback.event_ms, resources.now_ms())
+                return task if is_noted else None
+        return None
+
+    task = resources.change(session, note)
+    if task is None:
+        return ignored("own_bot")
+    return Outcome("task.noted", "bot_left", fields=describe_task(session, task), due=True)
 
 
 def _is_own_bot(user_id: str | None, room: Room, resources: Resources) -> bool:

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 from shared.ledger import Hearing, Person, Session, Task
 from shared.lifecycle.asking import find_rule
 from shared.lifecycle.outcome import Fields, Outcome, describe_task
-from shared.resources import Resources
 from shared.rules import Rule
 from shared.signer import WHOLE_ROOM
 
@@ -20,21 +19,6 @@ ADVICE = (
     "trtc_callback, whether the rule's language and filters fit what is spoken, and whether the "
     "microphone picks anything up"
 )
-
-
-def listen(resources: Resources, session: Session, task: Task) -> Hearing:
-    """What has been said to a task so far; only what is new since its last look is read."""
-    known, ledger = task.hearing, resources.ledger
-    version = ledger.read_version(session).latest
-    if version == known.version:
-        return known
-    ids = {task_id.task_id for task_id in task.task_ids}
-    told_ms = [
-        news.said.event_ms
-        for news in ledger.list_sentences(session, known.version)
-        if news.said and news.task_id in ids
-    ]
-    return replace(known, version=version, last_ms=max([known.last_ms, *told_ms]))
 
 
 def find_silence(session: Session, task: Task, hearing: Hearing, people: Iterable[Person]) -> int:

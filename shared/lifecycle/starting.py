@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import NamedTuple
 
+from shared.errors import ApiError
 from shared.ledger import Session, Task, claims
 from shared.lifecycle import timings
 from shared.lifecycle.asking import find_rule
@@ -13,6 +14,7 @@ from shared.lifecycle.outcome import COME_BACK, Outcome, describe_task
 from shared.lifecycle.stopping import stop_leftovers
 from shared.resources import Resources
 from shared.rules import Rule
+from shared.services import classify_error
 
 
 class StartRequest(NamedTuple):
@@ -61,6 +63,7 @@ def start_task(
 def claim_start(resources: Resources, session: Session, request: StartRequest) -> Claimed:
     """Claim the start for the request, as part of a change in the ledger."""
     now_ms = resources.now_ms()
+    known = session.tasks.get(request.target)
     won, task = claims.claim_start(
         session,
         request.target,
@@ -70,12 +73,26 @@ def claim_start(resources: Resources, session: Session, request: StartRequest) -
         now_ms=now_ms,
         event_ms=request.event_ms,
         by_hand=request.by_hand,
+        at_once=known is not None and _is_at_once(known, request, resources),
     )
     if won:  # a replayed event, whose age is no latency, counts from now
         age_ms = now_ms - request.event_ms
         wanted_ms = now_ms if is_replayed(resources, age_ms) else request.event_ms
         timings.note_wanted(task, wanted_ms, by_hand=request.by_hand)
     return Claimed(won, task)
+
+
+def is_mended(task: Task, resources: Resources) -> bool:
+    """Whether package or settings have changed since the task failed because of them."""
+    return task.failed_under not in ("", resources.fingerprint)
+
+
+def _is_at_once(task: Task, request: StartRequest, resources: Resources) -> bool:
+    """Whether a request need not wait: what was refused may be mended, or somebody new is there."""
+    if is_mended(task, resources):
+        return True
+    is_new = request.trigger not in ("", task.trigger)
+    return is_new and classify_error(ApiError(task.error_code)).kind == "not_yet"
 
 
 def settle_claim(

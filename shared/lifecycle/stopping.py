@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from shared.errors import ApiError, LedgerError
-from shared.ledger import Room, RoomBook, Session, Task, TaskId, claims
-from shared.lifecycle.asking import UNSURE_MS, find_attempt
+from shared.ledger import RoomBook, Session, Task, TaskId, claims
+from shared.lifecycle.asking import UNSURE_MS, find_attempt, find_rule
 from shared.lifecycle.outcome import COME_BACK, Fields, Outcome, describe_task
+from shared.lifecycle.signs_of_life import find_doubt_ms, is_abandoned
 from shared.resources import Resources, name_slot
 from shared.services import SERVICES
 from shared.services.kinds import is_gone
 
-STOP_AGAIN_MS = 3_000
-RATE = "StopsPerSecond"
+STOP_AGAIN_MS, STOP_AGAIN_MAX_MS = 3_000, 60_000
+RATE, DEADLINE = "StopsPerSecond", "Deadline"  # our own reasons not to call
+IDLE_SLACK_MS = 10_000
 
 
 def finish_unfinished(book: RoomBook, resources: Resources) -> list[Outcome]:
@@ -56,23 +58,58 @@ def stop_id(
     """Stop one TaskId and note in the ledger that it is over, or when to try again."""
     fields: Fields = {**describe_task(session, task), "task_id": task_id.task_id}
     try:
-        request_id = _call_stop(resources, session.room, task_id)
+        request_id, doubt_ms = _call_stop(resources, session, task_id)
     except (ApiError, LedgerError) as error:
         fields["error_code"] = error.code
         if isinstance(error, ApiError):
             fields["upstream_request_id"] = error.request_id or None
-        again_ms = resources.now_ms() + STOP_AGAIN_MS
-        due = _note_stopped(resources, session, task, [], again_ms=again_ms) is not None
-        queued = due and error.code == RATE
-        return Outcome(
-            "transcription.stop_failed", "retry", COME_BACK, "warning", fields, due, queued
-        )
+        return _put_off(resources, session, task, task_id, error.code, fields)
     fields["upstream_request_id"] = request_id or None
+    if doubt_ms and _note_stopped(resources, session, task, [], again_ms=doubt_ms):
+        # TRTC tells of its end by then, or the sweep asks once more.
+        message = "transcription.stopping"
+        return Outcome(message, "unconfirmed", COME_BACK, fields=fields, queued=True)
     noted = _note_stopped(resources, session, task, [task_id.task_id])
     if noted is None:
         return Outcome("transcription.stopped", "unrecorded", COME_BACK, "warning", fields)
     due = noted.state == "due"  # it was wanted again while it was being stopped
     return Outcome("transcription.stopped", outcome, fields=fields, due=due)
+
+
+def _put_off(
+    resources: Resources,
+    session: Session,
+    task: Task,
+    task_id: TaskId,
+    error_code: str,
+    fields: Fields,
+) -> Outcome:
+    """A stop failed: note when to try again, unless TRTC has ended the task by itself by now."""
+    waits = error_code in (RATE, DEADLINE)
+    if not waits and is_over(resources, session, task.target, task_id.started_ms):
+        _note_stopped(resources, session, task, [task_id.task_id])
+        return Outcome("transcription.stop_given_up", "idle_limit", 200, "warning", fields)
+    again_ms = resources.now_ms() + STOP_AGAIN_MS
+    again_ms = again_ms if waits else _find_again_ms(resources, session, task)
+    due = _note_stopped(resources, session, task, [], again_ms=again_ms) is not None
+    queued = due and error_code == RATE
+    return Outcome("transcription.stop_failed", "retry", COME_BACK, "warning", fields, due, queued)
+
+
+def is_over(resources: Resources, session: Session, target: str, started_ms: int) -> bool:
+    """Whether TRTC has ended a task by itself: its room has been closed for its idle limit, or abandoned."""
+    now_ms = resources.now_ms()
+    if session.closed_ms is None:
+        return is_abandoned(resources, session)
+    idle_ms = find_rule(session, target).max_idle_s * 1000 + IDLE_SLACK_MS
+    return now_ms >= max(session.closed_ms, started_ms) + idle_ms
+
+
+def _find_again_ms(resources: Resources, session: Session, task: Task) -> int:
+    """When to try what fails again: soon, and then less and less often."""
+    now_ms = resources.now_ms()
+    since_ms = session.closed_ms or task.changed_ms
+    return now_ms + max(STOP_AGAIN_MS, min((now_ms - since_ms) // 2, STOP_AGAIN_MAX_MS))
 
 
 def _note_stopped(
@@ -114,12 +151,14 @@ def _settle_unseen(
         asks = SERVICES[attempt.service].finds_by_session
         known, task_id = find_attempt(resources, session, task, attempt) if asks else (True, None)
         found += [task_id] if task_id else []
-        if known and resources.now_ms() >= attempt.sent_ms + UNSURE_MS:
+        given_up = not known and is_over(resources, session, task.target, attempt.sent_ms)
+        if given_up or (known and resources.now_ms() >= attempt.sent_ms + UNSURE_MS):
             settled.append(attempt.token)
-            if not asks:
+            if given_up or not asks:
                 outcomes.append(Outcome("transcription.may_run", "unsure", 200, "warning", fields))
             continue
-        again_ms = max(again_ms, attempt.sent_ms + UNSURE_MS, resources.now_ms() + STOP_AGAIN_MS)
+        next_ms = _find_again_ms(resources, session, task)
+        again_ms = max(again_ms, attempt.sent_ms + UNSURE_MS, next_ms)
         outcomes.append(
             Outcome("transcription.unclear", "retry", COME_BACK, "warning", fields, due=True)
         )
@@ -144,18 +183,18 @@ def _settle(
     claims.finish_stop(session, task.target, [], now_ms, again_ms=again_ms)
 
 
-def _call_stop(resources: Resources, room: Room, task_id: TaskId) -> str:
-    """Stop one TaskId and return the RequestId; one that no longer exists is stopped."""
+def _call_stop(resources: Resources, session: Session, task_id: TaskId) -> tuple[str, int]:
+    """Stop one TaskId and return the RequestId, and `find_doubt_ms` of an answer that it is gone, else 0."""
     service, timeout_s = SERVICES[task_id.service], resources.call_timeout_s()
     if not timeout_s:
-        raise ApiError("Deadline", "no time is left for the call")
+        raise ApiError(DEADLINE, "no time is left for the call")
     if not resources.take_slot(name_slot("stop", task_id.service)):
         raise ApiError(RATE, "as many calls a second as the API allows are under way")
-    params = service.name_task(room.sdk_app_id, task_id.task_id)
+    params = service.name_task(session.room.sdk_app_id, task_id.task_id)
     try:
         answer = resources.client.call(service.stop_action, params, task_id.region, timeout_s)
-        return str(answer.get("RequestId", ""))
     except ApiError as error:
-        if is_gone(error):
-            return error.request_id
+        if is_gone(task_id.service, error):
+            return error.request_id, find_doubt_ms(resources, session, task_id)
         raise
+    return str(answer.get("RequestId", "")), 0

@@ -1,7 +1,7 @@
-"""What an API error means for a start: one table, every documented code in it.
+"""What an API error means for a start: one table, every documented code in it; and which say "it is over".
 
-Source: error tables of StartAITranscription and CreateCloudTranscription, the SDK's error codes
-(3.1.177) and the common error codes of Tencent Cloud API 3.0.
+Source: error tables of StartAITranscription and CreateCloudTranscription, the error codes of each
+action in Tencent's Go SDK (v1.3.166) and the common error codes of Tencent Cloud API 3.0.
 """
 
 from __future__ import annotations
@@ -10,11 +10,16 @@ from typing import Literal, NamedTuple
 
 from shared.errors import ApiError
 
-Kind = Literal["exists", "retry", "refused", "credentials"]
+Kind = Literal["exists", "retry", "not_yet", "refused", "account", "credentials"]
 
 
 class Verdict(NamedTuple):
-    """The kind of an error, and whether the start may have happened all the same."""
+    """The kind of an error, and whether the start may have happened all the same.
+
+    exists: the task is there already. retry: soon, with back-off. not_yet: also what the API says while
+    nobody is in the room, or while a quota is used up. refused: the request is wrong, for good.
+    account: the application lacks something, for this service. credentials: a key or a permission is wrong.
+    """
 
     kind: Kind
     may_have_happened: bool
@@ -23,14 +28,18 @@ class Verdict(NamedTuple):
 EXISTS = Verdict("exists", may_have_happened=True)
 RETRY = Verdict("retry", may_have_happened=False)
 RETRY_UNSURE = Verdict("retry", may_have_happened=True)
+# Source: CreateCloudTranscription has no code for quota, overload, or a room or anchor not there yet, which
+# its backend tells Tencent's client SDKs to retry; StartAITranscription has none for quota but NotAllowed.
+NOT_YET = Verdict("not_yet", may_have_happened=False)
 REFUSED = Verdict("refused", may_have_happened=False)
+ACCOUNT = Verdict("account", may_have_happened=False)
 CREDENTIALS = Verdict("credentials", may_have_happened=False)
 
 VERDICTS: dict[str, Verdict] = {
     # StartAITranscription
-    "FailedOperation.NotAbility": REFUSED,
-    "FailedOperation.NotAllowed": REFUSED,
-    "FailedOperation.SdkAppIdNotUnderAppId": REFUSED,
+    "FailedOperation.NotAbility": ACCOUNT,
+    "FailedOperation.NotAllowed": NOT_YET,
+    "FailedOperation.SdkAppIdNotUnderAppId": ACCOUNT,
     "FailedOperation.TaskExist": EXISTS,
     "InvalidParameter.UserSig": CREDENTIALS,
     "InvalidParameter.UserSigNotAdmin": CREDENTIALS,
@@ -39,13 +48,13 @@ VERDICTS: dict[str, Verdict] = {
     "AuthFailure": CREDENTIALS,
     "AuthFailure.UnauthorizedOperation": CREDENTIALS,
     "AuthFailure.UnsupportedOperation": CREDENTIALS,
-    "FailedOperation": REFUSED,
+    "FailedOperation": NOT_YET,
     "FailedOperation.CTUnsupportMethod": REFUSED,
     "InternalError": RETRY_UNSURE,
     "InternalError.CTInternalError": RETRY_UNSURE,
     "InvalidParameter": REFUSED,
     "InvalidParameter.OutOfRange": REFUSED,
-    "InvalidParameter.SdkAppId": REFUSED,
+    "InvalidParameter.SdkAppId": ACCOUNT,
     "MissingParameter": REFUSED,
     "MissingParameter.ASRLang": REFUSED,
     "MissingParameter.AsrParam": REFUSED,
@@ -55,16 +64,15 @@ VERDICTS: dict[str, Verdict] = {
     "MissingParameter.TranscriptionParam": REFUSED,
     "MissingParameter.UserId": REFUSED,
     "MissingParameter.UserSig": CREDENTIALS,
-    "UnsupportedOperation": REFUSED,
+    "UnsupportedOperation": NOT_YET,
     # the SDK's list for this product, as far as it concerns rooms, tasks and limits
     "AuthFailure.UnRealNameAuthenticated": CREDENTIALS,
     "FailedOperation.RequestRejection": RETRY,
     "FailedOperation.RestrictedConcurrency": RETRY,
     "FailedOperation.RestrictedFrequency": RETRY,
     "FailedOperation.RoomNotExist": RETRY,
-    "FailedOperation.SdkAppIdNotExist": REFUSED,
+    "FailedOperation.SdkAppIdNotExist": ACCOUNT,
     "InternalError.InternalError": RETRY_UNSURE,
-    "LimitExceeded.ConcurrencyLimit": RETRY,
     "OperationDenied.FreqOverLimit": RETRY,
     "ResourceNotFound": REFUSED,
     "UnauthorizedOperation.SdkAppId": CREDENTIALS,
@@ -104,8 +112,8 @@ VERDICTS: dict[str, Verdict] = {
     "UnsupportedProtocol": REFUSED,
     "UnsupportedRegion": REFUSED,
 }
-# Answers of Describe and Stop that say the task has ended; after any other error that is unknown.
-GONE_CODES = frozenset(("FailedOperation.TaskNotExist", "FailedOperation.TaskFinished"))
+# What Describe and Stop answer about a task that does not exist, or has ended; subcodes mean the same.
+GONE_CODES = {"ai": "FailedOperation.TaskNotExist", "cloud": "ResourceNotFound"}
 
 
 def classify_error(error: ApiError) -> Verdict:
@@ -117,6 +125,6 @@ def classify_error(error: ApiError) -> Verdict:
     return verdict
 
 
-def is_gone(error: ApiError) -> bool:
-    """Whether Describe or Stop says that the task no longer exists."""
-    return error.code in GONE_CODES
+def is_gone(service: str, error: ApiError) -> bool:
+    """Whether Describe or Stop of that service says that the task does not exist any more."""
+    return f"{error.code}.".startswith(f"{GONE_CODES[service]}.")

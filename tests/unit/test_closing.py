@@ -12,6 +12,7 @@ from shared.callbacks import Callback
 from shared.ledger import claims
 from shared.lifecycle import act_on
 from shared.lifecycle.asking import UNSURE_MS
+from shared.lifecycle.signs_of_life import FRESH_MS
 from tests.conftest import SDK_APP_ID
 from tests.unit.stage import (
     ENDED,
@@ -56,10 +57,19 @@ def test_stop_that_fails_is_repeated_by_any_later_event_of_the_room(stage: Stage
     assert stage.task().state == "stopped"
 
 
-@pytest.mark.parametrize("code", ["FailedOperation.TaskNotExist", "FailedOperation.TaskFinished"])
+@pytest.mark.parametrize("code", ["ResourceNotFound", "ResourceNotFound.ResourceNotFound"])
 def test_task_that_is_gone_already_counts_as_stopped(stage: Stage, code: str) -> None:
     stage.answer("CreateCloudTranscription", STARTED)
     stage.answer("DeleteCloudTranscription", error(code))
+    stage.create()
+    stage.now_ms += FRESH_MS
+    assert stage.event(102, OPENED_MS + 5).message == "transcription.stopped"
+
+
+def test_1_0_task_that_is_gone_already_counts_as_stopped(stage: Stage) -> None:
+    stage.room_id = "ai-1"
+    stage.answer("StartAITranscription", STARTED)
+    stage.answer("StopAITranscription", error("FailedOperation.TaskNotExist"))
     stage.create()
     assert stage.event(102, OPENED_MS + 5).message == "transcription.stopped"
 

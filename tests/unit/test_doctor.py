@@ -69,7 +69,7 @@ def test_every_code_of_signature_and_permission_is_a_failure_with_a_remedy() -> 
     codes = [code for code in VERDICTS if code.startswith(("AuthFailure", "UnauthorizedOperation"))]
     assert codes
     for code in codes:
-        finding = explain_answer(ApiError(code, "what the server said", "r-1"), "Describe")
+        finding = explain_answer("ai", ApiError(code, "what the server said", "r-1"), "Describe")
         assert finding.level == "FAIL"
         assert finding.remedy
         assert "what the server said" not in str(finding)
@@ -82,19 +82,21 @@ def test_every_advice_is_about_a_documented_code() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "level"),
+    ("service", "code", "level"),
     [
-        ("FailedOperation.TaskNotExist", "ok"),
-        ("FailedOperation.TaskFinished", "ok"),
-        ("ResourceNotFound", "warn"),
-        ("Something.New", "warn"),
-        ("ClientNetworkError", "FAIL"),
-        ("FailedOperation.SdkAppIdNotExist", "FAIL"),
-        ("FailedOperation.NotAbility", "FAIL"),
+        ("ai", "FailedOperation.TaskNotExist", "ok"),
+        ("cloud", "ResourceNotFound", "ok"),
+        ("cloud", "ResourceNotFound.ResourceNotFound", "ok"),
+        ("cloud", "FailedOperation.TaskNotExist", "warn"),
+        ("ai", "ResourceNotFound", "warn"),
+        ("cloud", "Something.New", "warn"),
+        ("cloud", "ClientNetworkError", "FAIL"),
+        ("ai", "FailedOperation.SdkAppIdNotExist", "FAIL"),
+        ("ai", "FailedOperation.NotAbility", "FAIL"),
     ],
 )
-def test_answers_are_told_apart(code: str, level: str) -> None:
-    assert explain_answer(ApiError(code), "Describe").level == level
+def test_answers_are_told_apart(service: str, code: str, level: str) -> None:
+    assert explain_answer(service, ApiError(code), "Describe").level == level
 
 
 def test_services_that_the_rules_may_start_are_asked_each_once() -> None:

@@ -87,7 +87,7 @@ def test_speaker_who_waits_for_a_place_does_not_hide_what_the_room_needs_besides
     limit_quota(stage, 1)
     stage.room_id = "speakers-1"
     stage.answer(CREATE, STARTED, SECOND)
-    stage.answer("DescribeCloudTranscription", error("FailedOperation.TaskNotExist"))
+    stage.answer("DescribeCloudTranscription", error("ResourceNotFound"))
     stage.event(103, OPENED_MS + 1, "ann")
     stage.event(103, OPENED_MS + 2, "bob")
     stage.event(104, OPENED_MS + 3, "ann")

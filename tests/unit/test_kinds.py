@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from tencentcloud.trtc.v20190722 import errorcodes
 
 from shared.errors import ApiError
-from shared.services.kinds import GONE_CODES, VERDICTS, Verdict, classify_error, is_gone
+from shared.services.kinds import GONE_CODES, VERDICTS, Kind, Verdict, classify_error, is_gone
 
 START_AI = [
     "FailedOperation.NotAbility",
@@ -57,7 +59,7 @@ def test_every_code_of_the_sdk_has_a_kind(code: str) -> None:
         "InvalidParameterValue",
     ):
         assert verdict.kind == "refused"
-    assert verdict.kind in ("exists", "retry", "refused", "credentials")
+    assert verdict.kind in get_args(Kind)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +69,11 @@ def test_every_code_of_the_sdk_has_a_kind(code: str) -> None:
         ("RequestLimitExceeded", Verdict("retry", may_have_happened=False)),
         ("InternalError.CTInternalError", Verdict("retry", may_have_happened=True)),
         ("InternalError.DBError", Verdict("retry", may_have_happened=True)),
-        ("FailedOperation.NotAbility", Verdict("refused", may_have_happened=False)),
+        ("FailedOperation.NotAbility", Verdict("account", may_have_happened=False)),
+        ("FailedOperation", Verdict("not_yet", may_have_happened=False)),
+        ("FailedOperation.NotAllowed", Verdict("not_yet", may_have_happened=False)),
+        ("UnsupportedOperation", Verdict("not_yet", may_have_happened=False)),
+        ("InvalidParameter.OutOfRange", Verdict("refused", may_have_happened=False)),
         ("InvalidParameter.UserSig", Verdict("credentials", may_have_happened=False)),
         ("AuthFailure.SignatureFailure", Verdict("credentials", may_have_happened=False)),
         ("Brand.NewCode", Verdict("retry", may_have_happened=True)),
@@ -84,6 +90,10 @@ def test_network_error_is_as_sure_as_the_client(sent: bool) -> None:
 
 
 def test_only_an_ended_task_is_gone() -> None:
-    assert all(is_gone(ApiError(code)) for code in GONE_CODES)
-    assert not is_gone(ApiError("FailedOperation"))
-    assert not is_gone(ApiError("InternalError"))
+    assert all(is_gone(service, ApiError(code)) for service, code in GONE_CODES.items())
+    assert is_gone("cloud", ApiError("ResourceNotFound.ResourceNotFound"))
+    assert not is_gone("cloud", ApiError("ResourceNotFoundAtAll"))
+    assert not is_gone("cloud", ApiError("FailedOperation.TaskNotExist"))
+    assert not is_gone("ai", ApiError("ResourceNotFound"))
+    assert not is_gone("cloud", ApiError("FailedOperation"))
+    assert not is_gone("cloud", ApiError("InternalError"))

@@ -97,23 +97,27 @@ def test_repeated_news_of_an_end_changes_nothing(stage: Stage) -> None:
     assert stage.asked().count(CREATE) == 2
 
 
-def test_bot_a_user_removed_is_not_brought_back(stage: Stage) -> None:
-    run(stage)
-    stage.tell(1402, "task-1", OPENED_MS + 9, leave_code=1)
+def test_1_0_bot_that_a_user_removed_is_not_brought_back(stage: Stage) -> None:
+    stage.room_id = "ai-1"
+    stage.answer("StartAITranscription", STARTED)
+    stage.create()
+    stage.tell(902, "task-1", OPENED_MS + 9, leave_code=1)
     assert stage.task().state == "held"
     stage.event(103, OPENED_MS + 20, "bob")
     stage.now_ms += 3_600_000
     assert stage.drain() == []
-    assert stage.asked() == [CREATE]
+    assert stage.asked() == ["StartAITranscription"]
 
 
-def test_bot_the_server_removed_comes_back_once(stage: Stage) -> None:
+@pytest.mark.parametrize("code", [1, 3])
+def test_bot_that_was_removed_comes_back_once(stage: Stage, code: int) -> None:
+    """Code 1 of 1402 need not mean that a person removed it: TRTC may say so of a dismissed room."""
     run(stage)
-    stage.tell(1402, "task-1", OPENED_MS + 9, leave_code=3)
+    stage.tell(1402, "task-1", OPENED_MS + 9, leave_code=code)
     assert (stage.task().state, stage.task().not_before_ms) == ("due", stage.now_ms + UNSURE_MS)
     stage.now_ms += UNSURE_MS
     assert stage.drain() == ["transcription.started"]
-    stage.tell(1402, "task-2", OPENED_MS + 9_000, leave_code=3)
+    stage.tell(1402, "task-2", OPENED_MS + 9_000, leave_code=code)
     assert stage.task().state == "held"
 
 

@@ -4,7 +4,6 @@ import asyncio
 
 from starlette.responses import Response
 
-from local.cloud.assumed import QUOTA_CODE
 from local.cloud.errors import CODES, ApiError
 from local.cloud.faults.answers import (
     DrippingAnswer,
@@ -21,10 +20,11 @@ DEFAULT_STATUS = 502
 class Trouble:
     """The faults that struck one call; latency and pauses are of real time."""
 
-    def __init__(self, faults: list[ApiFault], closing: asyncio.Event) -> None:
+    def __init__(self, faults: list[ApiFault], closing: asyncio.Event, quota_code: str) -> None:
         self._delays = [fault for fault in faults if fault.what == "latency"]
         self._fault = next((fault for fault in faults if fault.what != "latency"), None)
         self._closing = closing
+        self._quota_code = quota_code
 
     @property
     def name(self) -> str | None:
@@ -59,10 +59,10 @@ class Trouble:
             return DroppedAnswer()
         if fault.what == "status":
             return write_status(fault.status or DEFAULT_STATUS)
-        raise _write_error(fault)
+        raise _write_error(fault, self._quota_code)
 
 
-def _write_error(fault: ApiFault) -> ApiError:
-    codes = {"throttle": "RequestLimitExceeded", "quota": QUOTA_CODE}
-    code = codes.get(fault.what) or fault.code or DEFAULT_CODE
+def _write_error(fault: ApiFault, quota_code: str) -> ApiError:
+    codes = {"throttle": "RequestLimitExceeded", "quota": quota_code}
+    code = fault.code or codes.get(fault.what, DEFAULT_CODE)
     return ApiError(code, CODES.get(code, "A fault that was asked for."))

@@ -42,7 +42,7 @@ class ApiFault(Fault, frozen=True, tag="api"):
     # Which of the fields that may be left out go with which `what`.
     goes_with: ClassVar[Mapping[str, set[str]]] = {
         "when": {"error", "status", "hang", "drop", "latency"},
-        "code": {"error"},
+        "code": {"error", "quota"},
         "status": {"status"},
         "ms": {"latency", "drip", "hang"},
     }

@@ -6,6 +6,7 @@ it was lost meanwhile. A task keeps every TaskId it ever got until each is known
 
 from shared.ledger.claims.news import (
     Ending,
+    note_bot_left,
     note_checked,
     note_ended,
     note_ending,
@@ -52,6 +53,7 @@ __all__ = [
     "is_unfinished",
     "lift_hold",
     "needs_stop",
+    "note_bot_left",
     "note_checked",
     "note_ended",
     "note_ending",

@@ -16,10 +16,12 @@ from shared.ledger.claims.tasks import (
 )
 from shared.ledger.records import Session, Task, TaskId, TaskState
 
-Ending = Literal["held", "removed", "idle", "broken", "unknown"]
+Ending = Literal["held", "removed", "replaced", "idle", "broken", "unknown"]
 
 LONG_RUN_MS = 600_000  # a task that ran for so long is not restarted more and more slowly
 RESTART_MS, RESTART_MAX_MS = 1_000, 600_000
+BOT_LEFT_MS = 2_000
+ASK_AGAIN_MS, ASK_AGAIN_MAX_MS = 2_000, 60_000
 
 
 def note_ended(session: Session, target: str, ended: list[str], now_ms: int) -> None:
@@ -62,11 +64,29 @@ def note_running(
     return task
 
 
-def note_checked(session: Session, target: str, task_id: str, checked_ms: int) -> None:
-    """The API was asked about a running task; the next time to ask counts from `checked_ms`."""
+def note_checked(
+    session: Session, target: str, task_id: str, now_ms: int, *, was_told: bool
+) -> None:
+    """The API was asked about a running task, and says that it runs; or nothing: ask again before long."""
     task = session.tasks[target]
-    if task.state == "running" and task.task_id == task_id:
-        task.checked_ms = checked_ms
+    if task.state != "running" or task.task_id != task_id:
+        return
+    wait_ms = min(ASK_AGAIN_MS * 2**task.unknown_checks, ASK_AGAIN_MAX_MS)
+    task.checked_ms = now_ms if was_told else task.checked_ms
+    task.not_before_ms = 0 if was_told else now_ms + wait_ms
+    task.unknown_checks = 0 if was_told else task.unknown_checks + 1
+
+
+def note_bot_left(task: Task, event_ms: int, now_ms: int) -> bool:
+    """Its bot has left the room; whether the API is to be asked about it, after `BOT_LEFT_MS`.
+
+    Its end is told of by then, with the reason. The bot may be that of a TaskId before.
+    """
+    current = task.current
+    if task.state != "running" or current is None or event_ms <= current.started_ms:
+        return False
+    task.not_before_ms = now_ms + BOT_LEFT_MS
+    return True
 
 
 def note_ending(
@@ -75,7 +95,8 @@ def note_ending(
     """A TaskId ended by itself, at `event_ms`, and why; while a claim is held that is only recorded.
 
     held: a person or the host wants no transcription. removed: the bot was taken out, by the host
-    or by a newer bot of its own name; the second time it is the host. idle: nobody was there.
+    or by a newer bot of its own name; the second time it is the host. replaced: by such a bot. idle: nobody
+    was there.
     broken: anything else; unknown: nobody said why. Whether it is wanted again is for `resume` to say.
     """
     task = session.tasks[target]

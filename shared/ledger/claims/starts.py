@@ -33,12 +33,14 @@ def claim_start(
     now_ms: int,
     event_ms: int = 0,
     by_hand: bool = False,
+    at_once: bool = False,
 ) -> tuple[bool, Task]:
     """Claim a task's start; (False, the task) when it is not to be had.
 
-    An event newer than the end of a task that stopped by itself may begin it again. A person
-    (`by_hand`) may also begin one that failed, was stopped or is held, and with another service,
-    unless a start may have happened unseen. Whoever holds the claim already gets it again.
+    An event newer than the end of a task that stopped by itself may begin it again; `at_once`, one
+    that waits to be tried again, or failed. A person (`by_hand`) may also begin one that failed, was
+    stopped or is held, and with another service, unless a start may have happened unseen. A task
+    that failed begins with `service` again. Whoever holds the claim already gets it again.
     """
     task = session.tasks.get(target) or Task(target, service, changed_ms=now_ms)
     if session.held and not by_hand:
@@ -49,10 +51,11 @@ def claim_start(
     if task.state == "starting" and task.token == token:
         return True, task
     adopt_living(task, now_ms)
-    if not _may_claim(task, now_ms, event_ms, by_hand=by_hand):
+    if not _may_claim(task, now_ms, event_ms, by_hand=by_hand, at_once=at_once):
         return False, task
     lose_claim(task)
-    task.service = service if by_hand and not task.unseen else task.service
+    if (by_hand or task.state == "failed") and not task.unseen:
+        task.service = service
     task.token, task.lease_until_ms = token, now_ms + LEASE_MS
     # An event that was told to come back must find its own name when it does.
     task.trigger = task.trigger if task.trigger and (by_hand or not trigger) else trigger
@@ -97,10 +100,12 @@ def release_start(
     not_before_ms: int = 0,
     may_have_happened: bool,
     tried: bool = True,
+    failed_under: str = "",
 ) -> None:
-    """Give a claim back after a failure: "due" again from `not_before_ms` on, or "failed" for good.
+    """Give a claim back after a failure: "due" again from `not_before_ms` on, or "failed".
 
-    Not `tried`: the API was not even asked.
+    What failed is tried again at `not_before_ms`, too, unless that is 0. Not `tried`: the API was not
+    even asked.
     """
     task = session.tasks[claim.target]
     if _holds(task, claim):
@@ -109,6 +114,7 @@ def release_start(
             lose_claim(task)
         task.pending = None
         task.error_code, task.not_before_ms = error_code, not_before_ms
+        task.failed_under = failed_under
         task.waiting_ms = task.waiting_ms if state == "due" else 0
         set_state(task, state, now_ms)
         if session.closed_ms is not None:
@@ -139,15 +145,18 @@ def settle_attempts(session: Session, target: str, settled: list[str], found: li
     return task
 
 
-def _may_claim(task: Task, now_ms: int, event_ms: int, *, by_hand: bool) -> bool:
+def _may_claim(task: Task, now_ms: int, event_ms: int, *, by_hand: bool, at_once: bool) -> bool:
     if task.state == "starting":
         return not is_leased(task, now_ms)
+    waits = now_ms < task.not_before_ms <= now_ms + LONGEST_WAIT_MS
+    hurries = (by_hand or at_once) and not task.unseen
     if task.state == "due":
-        waits = now_ms < task.not_before_ms <= now_ms + LONGEST_WAIT_MS
-        return not waits or (by_hand and not task.unseen)
+        return not waits or hurries
+    if task.state == "failed":
+        return hurries or by_hand or (task.not_before_ms > 0 and not waits)
     if task.state == "stopped":
         return by_hand or event_ms > task.ended_ms
-    return by_hand and task.state in ("failed", "held")
+    return by_hand and task.state == "held"
 
 
 def _holds(task: Task, claim: Task) -> bool:

@@ -51,8 +51,8 @@ def adopt_living(task: Task, now_ms: int) -> None:
 def run(task: Task, task_id: TaskId, now_ms: int) -> None:
     """This TaskId is the current one, and runs."""
     task.task_id, task.checked_ms = task_id.task_id, now_ms
-    task.waiting_ms = task.not_before_ms = 0
-    task.error_code = ""
+    task.waiting_ms = task.not_before_ms = task.unknown_checks = 0
+    task.error_code = task.failed_under = ""
     # 1.0 has one task for a SessionId; 2.0 has one for a bot, or nobody can tell: see starting.
     task.unseen = [attempt for attempt in task.unseen if attempt.service != task_id.service]
     set_state(task, "running", now_ms)
