@@ -138,7 +138,8 @@ class Tasks:
         rivals = [t for t in room.tasks.values() if t.bot_user_id == order.bot_user_id]
         same_bot = self._config.switch(room.sdk_app_id, "same_bot")
         if rivals and same_bot == "refuse":
-            raise ApiError(REFUSED_CODE, "The bot is in the room already.")
+            code = "FailedOperation.TaskExist" if order.service == "ai" else REFUSED_CODE
+            raise ApiError(code, "The bot is in the room already.")
         return rivals if same_bot == "replace" else []
 
     def _create(self, room: Room, order: TaskOrder) -> Task:

@@ -82,13 +82,13 @@ def _check(session: Session, task: Task, resources: Resources) -> list[Outcome]:
         return []
     current = next((i for i in task.alive if i.task_id == task.task_id), None)
     progress = ask_progress(resources, session, current) if current else "ended"
-    code = GONE
+    # Whoever came after it was last known to run may have come after its end.
+    code, ended_ms = GONE, checked_ms
     if progress is None and is_abandoned(resources, session):
-        progress, code = "ended", ABANDONED
+        progress, code, ended_ms = "ended", ABANDONED, now_ms
     if progress != "ended":
         return _note_checked(session, task, resources, was_told=progress is not None)
-    # Whoever came after it was last known to run may have come after its end.
-    task = end_task(resources, session, task.target, task.task_id, code, checked_ms)
+    task = end_task(resources, session, task.target, task.task_id, code, ended_ms)
     fields = {
         **describe_task(session, task),
         "task_id": task.task_id or None,

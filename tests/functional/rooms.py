@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from typing import Any
 import pytest
 import trtc_callback
 
+from shared.ledger import Room, RoomBook, open_ledger
+from shared.lifecycle.signs_of_life import FRESH_MS
 from shared.scf import now_ms
 from shared.signer import sign_callback
 from tests.functional.cloud_server import (
@@ -117,6 +120,17 @@ class Scene:
         return [
             task for task in self.cloud.list_tasks() if task["status"] not in ("Stopped", "Exited")
         ]
+
+    def age_tasks(self, room_id: str) -> None:
+        """Let the room's tasks have begun a while ago: a new one that is not found is not believed gone."""
+
+        def age(book: RoomBook) -> None:
+            for session in book.sessions:
+                for task in session.tasks.values():
+                    for task_id in task.task_ids:
+                        task_id.started_ms -= FRESH_MS
+
+        open_ledger(os.environ["LEDGER_URL"]).change(Room(SDK_APP_ID, room_id, 1), age)
 
     def lines(self) -> list[dict[str, Any]]:
         """The log lines since the last look."""

@@ -130,6 +130,7 @@ def test_start_of_speakers_nobody_of_whom_is_there_asks_for_one(scene: Scene) ->
 def test_task_that_ended_unheard_is_started_again(scene: Scene) -> None:
     first = start(room_id="lobby")
     scene.cloud.stop_cloud(first["task_id"])
+    scene.age_tasks("lobby")
     again = start(room_id="lobby")
     assert again["outcome"] == "started"
     assert again["task_id"] != first["task_id"]

@@ -95,7 +95,7 @@ def test_regions_of_2_0_are_its_own(
 ) -> None:
     body = {"SdkAppId": SDK_APP_ID, **UNKNOWN_TASK}
     response = cloud.call("DescribeCloudTranscription", body, more={"x-tc-region": region})
-    assert read_code(response) == (code or "FailedOperation.TaskNotExist")
+    assert read_code(response) == (code or "ResourceNotFound")
 
 
 def test_wrong_key_and_unknown_id_are_told_apart(cloud: RunningCloud) -> None:
@@ -190,7 +190,7 @@ def test_requests_beyond_the_limit_of_a_second_are_refused() -> None:
         cloud.advance(1000)
         codes.append(read_code(cloud.call("StopAITranscription", UNKNOWN_TASK)))
     absent = "FailedOperation.TaskNotExist"
-    assert codes == [absent, absent, "RequestLimitExceeded", absent, absent]
+    assert codes == [absent, absent, "RequestLimitExceeded", "ResourceNotFound", absent]
 
 
 @pytest.mark.parametrize(

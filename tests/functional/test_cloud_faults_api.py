@@ -131,14 +131,19 @@ def test_latency_is_real_and_keeps_nobody_else_waiting(cloud: RunningCloud, when
 
 
 @pytest.mark.parametrize(
-    ("what", "code"),
-    [("throttle", "RequestLimitExceeded"), ("quota", "LimitExceeded.ConcurrencyLimit")],
+    ("fault", "codes"),
+    [
+        ({"what": "throttle"}, ["RequestLimitExceeded", "RequestLimitExceeded"]),
+        ({"what": "quota"}, ["FailedOperation", "ResourceInsufficient.RequestRejection"]),
+        ({"what": "quota", "code": "InternalError"}, ["InternalError", "InternalError"]),
+    ],
 )
 def test_throttle_and_quota_are_the_apis_own_refusals(
-    cloud: RunningCloud, what: str, code: str
+    cloud: RunningCloud, fault: dict[str, str], codes: list[str]
 ) -> None:
-    cloud.add_fault(where="api", what=what)
-    assert cloud.start_cloud()["Error"]["Code"] == code
+    cloud.add_fault(where="api", **fault)
+    answers = [cloud.start_cloud(), cloud.start_ai()]
+    assert [answer["Error"]["Code"] for answer in answers] == codes
     assert count_tasks(cloud) == 0
 
 

@@ -6,7 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
+from local.cloud.assumed import QUOTA_CODES, Service
 from local.cloud.clock import ManualClock
+from local.errors import LocalError
 from tests.functional.cloud_server import CONFIG, SDK_APP_ID, RunningCloud, running_cloud
 
 AT_ONCE = replace(CONFIG, preparing_ms=0)
@@ -54,8 +56,8 @@ def test_2_0_runs_at_once_and_errs_once_it_exited() -> None:
         started_s = cloud.cloud.clock.now_ms() // 1000
         assert described == {"StartTime": started_s, "Status": "InProgress", "TaskId": task_id}
         assert cloud.stop_cloud(task_id).keys() == {"RequestId"}
-        assert read_code(cloud.describe_cloud(task_id)) == "FailedOperation.TaskFinished"
-        assert read_code(cloud.stop_cloud(task_id)) == "FailedOperation.TaskFinished"
+        assert read_code(cloud.describe_cloud(task_id)) == "ResourceNotFound"
+        assert read_code(cloud.stop_cloud(task_id)) == "ResourceNotFound"
 
 
 def test_task_is_shown_with_its_room() -> None:
@@ -81,9 +83,9 @@ def test_task_is_not_found_by_another_service_application_or_region() -> None:
         ai, cloud_2_0 = cloud.start_ai(**SESSION)["TaskId"], cloud.start_cloud(bot="b")["TaskId"]
         absent = "FailedOperation.TaskNotExist"
         assert read_code(cloud.describe_ai(cloud_2_0)) == absent
-        assert read_code(cloud.stop_cloud(ai)) == absent
+        assert read_code(cloud.stop_cloud(ai)) == "ResourceNotFound"
         body = {"SdkAppId": 7, "TaskId": cloud_2_0}
-        assert read_code(cloud.call("DescribeCloudTranscription", body)) == absent
+        assert read_code(cloud.call("DescribeCloudTranscription", body)) == "ResourceNotFound"
         more = {"x-tc-region": "ap-guangzhou"}
         assert read_code(cloud.call("StopAITranscription", {"TaskId": ai}, more=more)) == absent
         by_session = {"TaskId": "", "SdkAppId": SDK_APP_ID, "SessionId": "s"}
@@ -132,7 +134,7 @@ def test_2_0_same_bot_replaces_the_earlier_task() -> None:
 def test_2_0_same_bot_may_be_refused() -> None:
     with running_cloud(replace(CONFIG, same_bot="refuse")) as cloud:
         first = cloud.start_cloud()["TaskId"]
-        assert read_code(cloud.start_cloud()) == "FailedOperation.TaskExist"
+        assert read_code(cloud.start_cloud()) == "FailedOperation"
         assert cloud.describe_cloud(first)["Status"] == "InProgress"
 
 
@@ -181,7 +183,8 @@ def test_same_bot_is_refused_whatever_the_service(
     with running_cloud(config) as cloud:
         cloud.create(1234)
         first_id = start(cloud, first)["TaskId"]
-        assert read_code(start(cloud, second)) == "FailedOperation.TaskExist"
+        code = "FailedOperation.TaskExist" if second == "ai" else "FailedOperation"
+        assert read_code(start(cloud, second)) == code
         assert [task["task_id"] for task in cloud.list_tasks()] == [first_id]
 
 
@@ -342,8 +345,8 @@ def test_quota_counts_living_tasks_of_both_services() -> None:
     with running_cloud(replace(CONFIG, task_quota=2)) as cloud:
         first = cloud.start_ai("1", "a")["TaskId"]
         cloud.start_cloud("2", "b")
-        assert read_code(cloud.start_cloud("3", "c")) == "LimitExceeded.ConcurrencyLimit"
-        assert read_code(cloud.start_ai("3", "c")) == "LimitExceeded.ConcurrencyLimit"
+        assert read_code(cloud.start_cloud("3", "c")) == "FailedOperation"
+        assert read_code(cloud.start_ai("3", "c")) == "ResourceInsufficient.RequestRejection"
         assert "TaskId" in cloud.start_cloud("2", "b")  # replaces
         cloud.stop_ai(first)
         assert "TaskId" in cloud.start_cloud("3", "c")
@@ -476,3 +479,83 @@ def test_start_and_end_are_in_the_feed() -> None:
         "bot_user_id": "bot",
         "leave_code": 0,
     }.items() <= shown[-1].items()
+
+
+@pytest.mark.parametrize(
+    ("service", "code"),
+    [(service, code) for service in QUOTA_CODES for code in QUOTA_CODES[service]],
+)
+def test_full_quota_is_told_in_each_form_that_a_start_may_have(service: Service, code: str) -> None:
+    config = replace(CONFIG, task_quota=0, **{f"quota_code_{service}": code})
+    with running_cloud(config) as cloud:
+        assert read_code(start(cloud, service)) == code
+
+
+def test_quota_code_that_no_start_has_is_refused() -> None:
+    with pytest.raises(LocalError, match="quota_code_cloud must be one of FailedOperation, "):
+        replace(CONFIG, quota_code_cloud="LimitExceeded.ConcurrencyLimit")
+
+
+@pytest.mark.parametrize("by", ["leave", "dismiss"])
+def test_dismissed_room_ends_its_tasks_and_an_abandoned_one_does_not(by: str) -> None:
+    with running_cloud(AT_ONCE, callbacks=True) as cloud:
+        cloud.create(1234)
+        start(cloud, "cloud", bot="a")
+        start(cloud, "ai", bot="b")
+        cloud.act("1234", by, **({"user_id": "amy"} if by == "leave" else {}))
+        ended = [one for one in cloud.take_callbacks() if one.event_type in (902, 1402)]
+        assert [one.payload for one in ended] == [{"LeaveCode": 2}] * (2 if by == "dismiss" else 0)
+        assert len(cloud.list_tasks()) == (0 if by == "dismiss" else 2)
+
+
+def test_tasks_may_outlive_the_dismissal() -> None:
+    with running_cloud(replace(AT_ONCE, dismissal_ends_tasks=False)) as cloud:
+        cloud.create(1234)
+        task_id = start(cloud, "cloud")["TaskId"]
+        cloud.act("1234", "dismiss")
+        assert cloud.describe_cloud(task_id)["Status"] == "InProgress"
+
+
+@pytest.mark.parametrize(
+    ("needs", "started"),
+    [
+        ("nothing", [True, True, True]),
+        ("room", [False, True, True]),
+        ("anchor", [False, False, True]),
+    ],
+)
+def test_2_0_start_may_need_a_room_or_an_anchor(needs: Any, started: list[bool]) -> None:
+    with running_cloud(replace(AT_ONCE, start_needs=needs)) as cloud:
+        answers = [start(cloud, "cloud")]
+        cloud.create(1234, role=21)
+        answers.append(start(cloud, "cloud"))
+        cloud.act("1234", "enter", user_id="ben")
+        answers.append(start(cloud, "cloud"))
+    assert [("TaskId" in answer) for answer in answers] == started
+    codes = [read_code(answer) for answer in answers if "Error" in answer]
+    assert codes == ["FailedOperation"] * started.count(False)
+
+
+def test_1_0_start_needs_nobody() -> None:
+    with running_cloud(replace(AT_ONCE, start_needs="anchor")) as cloud:
+        assert "TaskId" in start(cloud, "ai")
+
+
+def test_new_2_0_task_may_not_be_found_for_a_while() -> None:
+    with running_cloud(replace(AT_ONCE, lookup_lag_ms=10_000), clock=ManualClock()) as cloud:
+        cloud.create(1234)
+        task_id, other = start(cloud, "cloud")["TaskId"], start(cloud, "ai", bot="b")["TaskId"]
+        assert read_code(cloud.describe_cloud(task_id)) == "ResourceNotFound"
+        assert read_code(cloud.stop_cloud(task_id)) == "ResourceNotFound"
+        assert cloud.describe_ai(other)["Status"] == "InProgress"
+        cloud.advance(10_000)
+        assert cloud.describe_cloud(task_id)["Status"] == "InProgress"
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_bots_coming_and_going_may_not_be_told(told: bool) -> None:
+    with running_cloud(replace(AT_ONCE, bots_are_told=told), callbacks=True) as cloud:
+        cloud.create(1234)
+        cloud.stop_cloud(start(cloud, "cloud")["TaskId"])
+        received = [one.event_type for one in cloud.take_callbacks()]
+    assert received == ([101, 103, 1401, 103, 1402, 104] if told else [101, 103, 1401, 1402])

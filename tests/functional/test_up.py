@@ -100,7 +100,7 @@ def test_sample_meeting_is_transcribed_whole() -> None:
     for words in (
         ("transcription.started room=class-7", "service=cloud", "task="),
         ("transcription.started room=20001", "service=ai", "task="),
-        ("transcription.stopped room=class-7", "service=cloud"),
+        ("task.ended room=class-7", "service=cloud"),  # it is dismissed
         ("transcription.stopped room=20001", "service=ai"),
         ("caption class-7 [spoken] teacher-amy: Good morning.",),
         ("caption class-7 [zh] student-li: 可以",),
