@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.chaos.plan import Lengths, plan_meetings
-from benchmarks.chaos.troubles import list_faults
+from benchmarks.chaos.troubles import Ends, list_faults
 from benchmarks.chaos.verdict import Judgement, count_calls, judge
 from benchmarks.chaos.world import POSITIONS, History, play
 
@@ -29,13 +29,17 @@ def main(
     seed: Annotated[int, typer.Option(help="what everything random is drawn from")] = SEED,
     hours: Annotated[float, typer.Option(help="simulated room-hours for each engine")] = HOURS,
     engine: Annotated[str, typer.Option(help="sqlite, redis, or both")] = "both",
+    ends: Annotated[
+        Ends,
+        typer.Option(help="how a task's end is told: by 902 and 1402, by its bot's 104, or not"),
+    ] = "told",
     output: Annotated[Path | None, typer.Option("--json", help="write the figures there")] = None,
     trace: Annotated[Path | None, typer.Option(help="a folder for all that happened")] = None,
 ) -> None:
     """A thousand room-hours, half of them on each engine, with everything going wrong at once."""
     engines = ENGINES if engine == "both" else (engine,)
     with ProcessPoolExecutor(len(engines)) as pool:
-        waiting = [pool.submit(run_engine, one, seed, hours, trace) for one in engines]
+        waiting = [pool.submit(run_engine, one, seed, hours, trace, ends) for one in engines]
         runs = [one.result() for one in waiting]
     console = Console(width=None if sys.stdout.isatty() else 160)
     for run in runs:
@@ -46,14 +50,15 @@ def main(
     raise typer.Exit(BROKEN if broken else 0)
 
 
-def run_engine(engine: str, seed: int, hours: float, trace: Path | None) -> Run:
+def run_engine(engine: str, seed: int, hours: float, trace: Path | None, ends: Ends) -> Run:
     """One engine's hours, in every position of the switches."""
     chance = random.Random(seed)  # noqa: S311  repeatable, not secret
     sdk_app_ids = [one.sdk_app_id for one in POSITIONS]
     meetings = list(plan_meetings(chance, sdk_app_ids, hours, Lengths()))
     path = trace / f"{engine}.jsonl" if trace else None
-    history = play(engine, meetings, list_faults(seed), seed, path)
-    return engine, history, judge(history, meetings)
+    told = ends != "untold"
+    history = play(engine, meetings, list_faults(seed, ends), seed, path, bots_are_told=told)
+    return engine, history, judge(history, meetings, ends)
 
 
 def show(console: Console, run: Run) -> None:

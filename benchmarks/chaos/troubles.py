@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 Fault = dict[str, object]
+# How the end of a task is told: by 902 and 1402, by the bot's 104 alone, or not at all.
+Ends = Literal["told", "bots", "untold"]
 
 RATE = 0.05
 LOST = 0.01
@@ -11,9 +15,11 @@ STARTS = ["StartAITranscription", "CreateCloudTranscription"]
 STOPS = ["StopAITranscription", "DeleteCloudTranscription"]
 
 
-def list_faults(seed: int) -> list[Fault]:
+def list_faults(seed: int, ends: Ends = "told") -> list[Fault]:
     """The faults of docs/faults.md, each with a seed of its own."""
     faults = [*_list_api_faults(), *_list_callback_faults(), *_list_task_faults()]
+    if ends != "told":
+        faults.append({"where": "callback", "what": "lose", "events": [902, 1402]})
     return [{**fault, "seed": seed * 1000 + number} for number, fault in enumerate(faults)]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.chaos.plan import Meeting
+from benchmarks.chaos.troubles import Ends
 from benchmarks.chaos.world import POSITIONS, REDIS_AWAY_MS, History, Position
 from shared.ledger import Session
 
@@ -17,6 +18,8 @@ AFTER_SWEEP_MS = SWEEP_MS + 15_000
 FAILED_CALL_MS = SWEEP_MS + 5_000
 EXPLAINED_BY_MS = 180_000  # a lost webhook is made up for by the check of its task, at the latest
 MISSING_BOUND = 0.01
+# When neither TRTC nor the bot's leaving tells of an end, only the checks do.
+UNTOLD_BOUND, UNTOLD_LONGEST_S = 0.02, 180
 SAME_MOMENT_MS = 1_000
 AUDIO_STARTED, CLOUD_STARTED = 203, 1401
 
@@ -51,8 +54,9 @@ class Judgement:
         return _share(self.missing_s - self.untold_s, self.wanted_s)
 
 
-def judge(history: History, meetings: list[Meeting]) -> list[Judgement]:
+def judge(history: History, meetings: list[Meeting], ends: Ends = "told") -> list[Judgement]:
     """A judgement for each position of the switches."""
+    bound = UNTOLD_BOUND if ends == "untold" else MISSING_BOUND
     judgements = {p.sdk_app_id: Judgement(p) for p in POSITIONS}
     for meeting in meetings:
         judgements[meeting.sdk_app_id].room_hours += meeting.hours
@@ -67,11 +71,13 @@ def judge(history: History, meetings: list[Meeting]) -> list[Judgement]:
         ]
     everything = list(judgements.values())
     for judgement in everything:
-        _check_bounds(judgement)
+        _check_bounds(judgement, bound)
+        if ends == "untold" and judgement.longest_missing_s > UNTOLD_LONGEST_S:
+            judgement.broken.append(f"a gap of {judgement.longest_missing_s:.0f} s")
     # One lost webhook may silence a meeting; many meetings are needed to tell bad luck from a bad rate.
     missing_s = sum(one.missing_s for one in everything)
     share = _share(missing_s, sum(one.wanted_s for one in everything))
-    if share > MISSING_BOUND:
+    if share > bound:
         everything[-1].broken.append(f"missing {share:.2%} of the wanted time of all positions")
     return everything
 
@@ -163,8 +169,8 @@ def _find_undecided(session: Session) -> Iterator[str]:
             yield f"{session.room.room_id}: {task.target} is {task.state}, {len(task.alive)} alive"
 
 
-def _check_bounds(judgement: Judgement) -> None:
-    if judgement.told_share > MISSING_BOUND:
+def _check_bounds(judgement: Judgement, bound: float) -> None:
+    if judgement.told_share > bound:
         judgement.broken.append(f"missing {judgement.told_share:.2%} of the wanted time")
     if judgement.position.same_bot != "both" and judgement.doubled_s > 0:
         judgement.broken.append(f"doubled {judgement.doubled_s:.1f} s")

@@ -21,7 +21,7 @@ from starlette.applications import Starlette
 from benchmarks.chaos.plan import Meeting, Step
 from benchmarks.chaos.troubles import Fault
 from local.cloud.clock import ManualClock
-from local.cloud.config import Application, CloudConfig, SameBot
+from local.cloud.config import Application, CloudConfig, SameBot, StartNeeds
 from local.cloud.errors import RefusedError
 from local.cloud.feed import Feed
 from local.cloud.state import ANCHOR, AUDIENCE, Room
@@ -70,17 +70,33 @@ class Position:
     sdk_app_id: int
     same_bot: SameBot
     bots_hold_rooms: bool
+    start_needs: StartNeeds = "nothing"
+    dismissal_ends_tasks: bool = True
+    lookup_lag_ms: int = 0
 
     @property
     def name(self) -> str:
         """In a table."""
-        return self.same_bot + (", bots hold rooms" if self.bots_hold_rooms else "")
+        words = [
+            self.same_bot,
+            *(["bots hold rooms"] if self.bots_hold_rooms else []),
+            *([f"a start needs {self.start_needs}"] if self.start_needs != "nothing" else []),
+            *([] if self.dismissal_ends_tasks else ["tasks outlive dismissals"]),
+            *([f"found after {self.lookup_lag_ms // 1000} s"] if self.lookup_lag_ms else []),
+        ]
+        return ", ".join(words)
 
 
-POSITIONS = tuple(
+_SAME_BOT = tuple(
     Position(SDK_APP_ID + 2 * number + holding, same_bot, bool(holding))
     for number, same_bot in enumerate(get_args(SameBot))
     for holding in (0, 1)
+)
+_NEXT = SDK_APP_ID + len(_SAME_BOT)
+POSITIONS = (
+    *_SAME_BOT,
+    Position(_NEXT, "replace", False, start_needs="anchor", lookup_lag_ms=10_000),
+    Position(_NEXT + 1, "replace", False, start_needs="room", dismissal_ends_tasks=False),
 )
 
 
@@ -143,6 +159,8 @@ def play(
     seed: int,
     trace: Path | None = None,
     pace: Pace = Pace(),
+    *,
+    bots_are_told: bool = True,
 ) -> History:
     """Let the meetings happen with the faults, on "sqlite" or "redis"; what happened."""
     history = History()
@@ -154,7 +172,9 @@ def play(
     @contextlib.asynccontextmanager
     async def compose(url: str) -> AsyncIterator[Site]:
         with _running_ledger(engine) as (ledger_url, redis):
-            world = _World(url, ledger_url, redis, history, seed, trace, pace)
+            world = _World(
+                url, ledger_url, redis, history, seed, trace, pace, bots_are_told=bots_are_told
+            )
             async with world.running() as app:
                 yield Site(app, lambda: world.play(meetings, faults))
 
@@ -176,6 +196,8 @@ class _World:
         seed: int,
         trace: Path | None,
         pace: Pace,
+        *,
+        bots_are_told: bool,
     ) -> None:
         self._pace = pace
         self._clock = ManualClock(history.begin_ms)
@@ -188,7 +210,9 @@ class _World:
         self._config = CloudConfig.from_environ(
             self._settings, callback_url=url + CALLBACK_PATH, wanted=load_wanted(self._settings)
         )
-        self._config = replace(self._config, applications=_list_applications())
+        self._config = replace(
+            self._config, applications=_list_applications(), bots_are_told=bots_are_told
+        )
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Starlette]:
@@ -324,7 +348,16 @@ def _describe_settings(ledger_url: str) -> dict[str, str]:
 
 def _list_applications() -> tuple[Application, ...]:
     return tuple(
-        Application(p.sdk_app_id, SDK_SECRET_KEY, _key(p), p.same_bot, p.bots_hold_rooms)
+        Application(
+            p.sdk_app_id,
+            SDK_SECRET_KEY,
+            _key(p),
+            same_bot=p.same_bot,
+            bots_hold_rooms=p.bots_hold_rooms,
+            start_needs=p.start_needs,
+            dismissal_ends_tasks=p.dismissal_ends_tasks,
+            lookup_lag_ms=p.lookup_lag_ms,
+        )
         for p in POSITIONS
     )
 
