@@ -175,7 +175,9 @@ class ClaimedStart:
 
     def _fail(self, error: ApiError) -> list[Outcome]:
         verdict = classify_error(error)
-        alone_ms = self.began_ms - find_last_sign_ms(self.resources, self.session)
+        # Somebody was believed to be there when the start was wanted, or wanted again.
+        sign_ms = max(find_last_sign_ms(self.resources, self.session), self.claim.waiting_ms)
+        alone_ms = self.began_ms - sign_ms
         if verdict.kind in ("exists", "retry") and alone_ms < ABANDONED_MS:
             if verdict.kind == "exists":
                 return self._recover(error)

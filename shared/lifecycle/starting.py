@@ -8,7 +8,7 @@ from typing import NamedTuple
 from shared.errors import ApiError
 from shared.ledger import Session, Task, claims
 from shared.lifecycle import timings
-from shared.lifecycle.asking import find_rule
+from shared.lifecycle.asking import UNSURE_MS, find_rule
 from shared.lifecycle.claimed_start import QUEUED, ClaimedStart, is_replayed
 from shared.lifecycle.outcome import COME_BACK, Outcome, describe_task
 from shared.lifecycle.stopping import stop_leftovers
@@ -89,10 +89,12 @@ def is_mended(task: Task, resources: Resources) -> bool:
 
 def _is_at_once(task: Task, request: StartRequest, resources: Resources) -> bool:
     """Whether a request need not wait: what was refused may be mended, or somebody new is there."""
-    if is_mended(task, resources):
-        return True
+    now_ms = resources.now_ms()
+    if any(now_ms < attempt.sent_ms + UNSURE_MS for attempt in task.unseen):
+        return False
     is_new = request.trigger not in ("", task.trigger)
-    return is_new and classify_error(ApiError(task.error_code)).kind == "not_yet"
+    kind = classify_error(ApiError(task.error_code)).kind
+    return is_mended(task, resources) or (is_new and kind == "not_yet")
 
 
 def settle_claim(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from shared.lifecycle.asking import UNSURE_MS
 from shared.lifecycle.claimed_start import HOPE_MS
 from tests.unit.stage import OPENED_MS, STARTED, Stage, error, stage
 
@@ -82,6 +83,27 @@ def test_then_the_fallback_is_tried(stage: Stage) -> None:
     assert told[-2:] == ["transcription.refused", "transcription.started"]
     assert "transcription.failed" not in told
     assert (stage.task().state, stage.task().service) == ("running", "ai")
+
+
+def test_restart_in_the_midst_of_a_quiet_meeting_has_ten_minutes_too(stage: Stage) -> None:
+    second = {"Response": {"TaskId": "task-2", "RequestId": "r-3"}}
+    stage.answer(CREATE, STARTED, error("FailedOperation"), second)
+    stage.create()
+    stage.event(103, OPENED_MS + 1, "ann")
+    stage.now_ms = OPENED_MS + 3_600_000
+    stage.tell(1402, "task-1", stage.now_ms, leave_code=98)
+    assert stage.task().state == "due"
+    assert stage.drain() == ["transcription.started"]
+
+
+def test_start_that_may_have_happened_before_is_hurried_once_that_is_settled(stage: Stage) -> None:
+    stage.answer(CREATE, error("InternalError"), error("FailedOperation"), STARTED)
+    stage.create()
+    stage.event(103, OPENED_MS + 1, "ann")
+    assert len(stage.asked()) == 1  # the first one may yet have happened
+    stage.now_ms += UNSURE_MS
+    assert stage.event(103, OPENED_MS + 2, "bob").message == "transcription.deferred"
+    assert stage.all(203, OPENED_MS + 3, "bob")[0] == "transcription.started"
 
 
 def test_room_that_closes_is_not_asked_for_any_more(stage: Stage) -> None:

@@ -149,7 +149,7 @@ def _may_claim(task: Task, now_ms: int, event_ms: int, *, by_hand: bool, at_once
     if task.state == "starting":
         return not is_leased(task, now_ms)
     waits = now_ms < task.not_before_ms <= now_ms + LONGEST_WAIT_MS
-    hurries = (by_hand or at_once) and not task.unseen
+    hurries = at_once or (by_hand and not task.unseen)
     if task.state == "due":
         return not waits or hurries
     if task.state == "failed":
