@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -10,13 +10,24 @@ import msgspec
 from msgspec import Meta, Struct
 
 from shared.errors import CallbackError, MethodError, RequestError, SignatureError, TooLargeError
+from shared.mending import fold_names, mend_json
+from shared.names import (
+    MAX_ROOM_NUMBER,
+    NUMERIC_ROOM,
+    STRING_ROOM,
+    names_numeric_room,
+    names_string_room,
+    names_user,
+)
 from shared.scf import Request, is_direct, read_request
 from shared.settings import Application
-from shared.signer import WHOLE_ROOM, verify_callback
+from shared.signer import verify_callback
+from shared.task_news import TASK_EVENTS, TaskNews, read_sentence, read_task
 from shared.transcripts.records import SentenceNews
 
 MAX_BODY_BYTES = 64 * 1024
-MAX_ROOM_NUMBER = 2**32 - 1
+# Further from CallbackTs an event's time is in another unit, or of a clock that is wrong.
+MAX_DRIFT_MS = 300_000
 
 ROOM_CREATED, ROOM_DISMISSED = 101, 102
 USER_ENTERED, USER_LEFT = 103, 104
@@ -27,87 +38,41 @@ ROOM_EVENTS = frozenset(
 
 USER_EVENTS = ROOM_EVENTS - {ROOM_CREATED, ROOM_DISMISSED}
 
-# Of a task: group 9 is StartAITranscription's, group 14 CreateCloudTranscription's.
-TASK_STARTED = frozenset((901, 1401))
-TASK_STOPPED = frozenset((902, 1402))
-TASK_SPOKE = frozenset((903, 1403, 1404))
-TASK_EVENTS = TASK_STARTED | TASK_STOPPED | TASK_SPOKE
-
-NUMERIC_ROOM, STRING_ROOM = 0, 1
 ANCHOR = 20
 
 Milliseconds = Annotated[int, Meta(ge=0, le=2**53)]
 
 
 class EventInfo(Struct):
-    """The fields of EventInfo that Roomscribe reads; TRTC may add others at any time.
+    """The fields of EventInfo that Roomscribe reads, names folded; TRTC may add others at any time.
 
     Source: TRTC documentation, room and media callbacks (product 647, document 51586), 2025-01.
     """
 
-    room_id: int | str | None = msgspec.field(default=None, name="RoomId")
-    room_id_type: int | None = msgspec.field(default=None, name="RoomIdType")
-    event_ms: Milliseconds | str | None = msgspec.field(default=None, name="EventMsTs")
-    event_s: Annotated[int, Meta(ge=0, le=2**43)] | None = msgspec.field(
-        default=None, name="EventTs"
-    )
-    user_id: Annotated[str, Meta(max_length=128)] | None = msgspec.field(
-        default=None, name="UserId"
-    )
-    role: int | None = msgspec.field(default=None, name="Role")
-
-
-class TaskInfo(Struct):
-    """What EventInfo says of a task; RobotId is group 14's, LeaveCode documented for 902 only.
-
-    Source: TRTC documentation, AI service callbacks (product 647, documents 109686 and 129976), 2026-04.
-    """
-
-    task_id: Annotated[str, Meta(min_length=1, max_length=256)] = msgspec.field(name="TaskId")
-    bot_user_id: str | None = msgspec.field(default=None, name="RobotId")
-    payload: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="Payload")
-
-
-class TaskPayload(Struct):
-    """What a task's Payload may say of its start (0: it runs) or of its end."""
-
-    status: int = msgspec.field(default=0, name="Status")
-    leave_code: int | None = msgspec.field(default=None, name="LeaveCode")
-
-
-class DocumentedPayload(TaskPayload, forbid_unknown_fields=True):
-    """The Payload of a start or an end with nothing else in it."""
-
-
-class DocumentedInfo(EventInfo, forbid_unknown_fields=True, kw_only=True):
-    """The EventInfo of a start or an end with nothing else in it; 2.0's ends have a Payload or none."""
-
-    task_id: str = msgspec.field(name="TaskId")
-    bot_user_id: str | None = msgspec.field(default=None, name="RobotId")
-    payload: DocumentedPayload | None = msgspec.field(default=None, name="Payload")
-
-
-class TaskNews(Struct, frozen=True):
-    """What a callback tells of a task; `bot_user_id` and `leave_code` are None when it does not say.
-
-    `unread` is all that a start or an end tells, when that is more than the documents say.
-    """
-
-    task_id: str
-    service: str
-    bot_user_id: str | None = None
-    leave_code: int | None = None
-    failed: bool = False
-    unread: SentenceNews | None = None
+    roomid: int | str | None = None
+    roomidtype: int | None = None
+    eventmsts: Any = None
+    eventts: Any = None
+    userid: Annotated[str, Meta(max_length=128)] | None = None
+    role: int | None = None
 
 
 class Envelope(Struct):
-    """The outside of every callback; group 9's table calls CallbackTs by another name."""
+    """The outside of every callback; group 9's table calls CallbackTs by another name.
+
+    SavedCallbackTs is the CallbackTs that TRTC sent, in a callback that is played again.
+    """
 
     event_type: Annotated[int, Meta(ge=0, le=2**31)] = msgspec.field(name="EventType")
     info: msgspec.Raw = msgspec.field(name="EventInfo")
     callback_ms: Milliseconds | None = msgspec.field(default=None, name="CallbackTs")
     callback_ms_too: Milliseconds | None = msgspec.field(default=None, name="CallbackMsTs")
+    saved_ms: Milliseconds | None = msgspec.field(default=None, name="SavedCallbackTs")
+
+    @property
+    def sent_ms(self) -> int | None:
+        """When it was sent, the last time; None when it does not say."""
+        return self.callback_ms if self.callback_ms is not None else self.callback_ms_too
 
 
 class Callback(Struct, frozen=True):
@@ -151,21 +116,6 @@ class Callback(Struct, frozen=True):
             "event_ms": self.event_ms,
             "task_id": self.task.task_id if self.task else None,
         }
-
-
-def names_numeric_room(room_id: str) -> bool:
-    """Whether a numeric room (room_id_type 0) can have this id: 1 to 4294967295, no leading zero."""
-    return bool(re.fullmatch(r"[1-9][0-9]{0,9}", room_id)) and int(room_id) <= MAX_ROOM_NUMBER
-
-
-def names_string_room(room_id: str) -> bool:
-    """Whether a string room (room_id_type 1) can have this id: 1 to 64 bytes of printable text."""
-    return room_id.isprintable() and 1 <= len(room_id.encode()) <= 64
-
-
-def names_user(user_id: str | None) -> bool:
-    """Whether somebody can have this UserId; an asterisk stands for everybody."""
-    return user_id is not None and user_id.isprintable() and user_id not in ("", WHOLE_ROOM)
 
 
 def receive_callback(
@@ -216,8 +166,8 @@ def verify_request(request: Request, applications: Sequence[Application]) -> App
 def parse_event(sdk_app_id: int, event: Mapping[str, Any]) -> Callback:
     """The Callback in an already decoded callback body; raises CallbackError."""
     try:
-        body = msgspec.json.encode(event)
-    except (TypeError, ValueError) as error:
+        body = json.dumps(dict(event)).encode()
+    except (TypeError, ValueError, RecursionError) as error:
         raise CallbackError("the event is not JSON") from _without_text(error)
     return _read_callback(sdk_app_id, _decode(body))
 
@@ -241,41 +191,40 @@ def _receive_direct(event: object, applications: Sequence[Application]) -> Callb
 
 def _decode(body: bytes) -> Envelope:
     try:
-        return msgspec.json.decode(body, type=Envelope)
+        return msgspec.json.decode(mend_json(body), type=Envelope)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise CallbackError("the body is not a TRTC callback") from _without_text(error)
 
 
 def _check_age(envelope: Envelope, now_ms: int, max_age_s: int) -> None:
-    sent_ms = envelope.callback_ms if envelope.callback_ms is not None else envelope.callback_ms_too
-    if sent_ms is None:
+    if envelope.sent_ms is None:
         raise CallbackError("the callback has no CallbackTs")
-    if abs(now_ms - sent_ms) > max_age_s * 1000:
+    if abs(now_ms - envelope.sent_ms) > max_age_s * 1000:
         raise SignatureError(
             "CallbackTs is too old or in the future: check the clock, or replay with a new Sign"
         )
 
 
 def _read_callback(sdk_app_id: int, envelope: Envelope) -> Callback:
+    told_ms = envelope.saved_ms if envelope.saved_ms is not None else envelope.sent_ms
     try:
-        info = msgspec.json.decode(envelope.info, type=EventInfo)
-        return _build_callback(envelope, sdk_app_id, info)
+        return _build_callback(sdk_app_id, envelope.event_type, bytes(envelope.info), told_ms)
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, RecursionError) as error:
         if envelope.event_type in ROOM_EVENTS:
             raise CallbackError("EventInfo is not that of a TRTC room event") from _without_text(
                 error
             )
-        return Callback(sdk_app_id, envelope.event_type, envelope.callback_ms or 0)
+        return Callback(sdk_app_id, envelope.event_type, told_ms or 0)
 
 
-def _build_callback(envelope: Envelope, sdk_app_id: int, info: EventInfo) -> Callback:
-    event_type = envelope.event_type
-    event_ms, precise = _read_time(info)
+def _build_callback(sdk_app_id: int, event_type: int, raw: bytes, told_ms: int | None) -> Callback:
+    fields = fold_names(msgspec.json.decode(raw))
+    info = msgspec.convert(fields, EventInfo)
+    event_ms, precise = _read_time(info, told_ms)
     room_id, room_id_type = _read_room(info)
-    if event_type in USER_EVENTS and not names_user(info.user_id):
+    if event_type in USER_EVENTS and not names_user(info.userid):
         raise ValueError("UserId is missing or none")
-    task = _read_task(event_type, envelope.info) if event_type in TASK_EVENTS else None
-    said = _read_sentence(event_type, envelope.info) if event_type in TASK_SPOKE else None
+    is_task_event = event_type in TASK_EVENTS
     return Callback(
         sdk_app_id,
         event_type,
@@ -283,66 +232,40 @@ def _build_callback(envelope: Envelope, sdk_app_id: int, info: EventInfo) -> Cal
         precise,
         room_id,
         room_id_type,
-        info.user_id,
+        info.userid,
         info.role,
-        task,
-        said,
+        read_task(event_type, raw, fields, event_ms) if is_task_event else None,
+        read_sentence(event_type, raw, fields, event_ms),
     )
 
 
-def _read_sentence(event_type: int, raw: msgspec.Raw) -> SentenceNews:
-    from shared.transcripts.parsing import (
-        parse_sentence,
-    )  # late: most callbacks tell of no sentence
-
-    return parse_sentence(event_type, bytes(raw))
-
-
-def _keep_unread(raw: msgspec.Raw) -> SentenceNews:
-    from shared.transcripts.parsing import keep_unread  # late: as above
-
-    return keep_unread(bytes(raw))
-
-
-def _read_task(event_type: int, raw: msgspec.Raw) -> TaskNews:
-    info = msgspec.json.decode(raw, type=TaskInfo)
+def _read_time(info: EventInfo, told_ms: int | None) -> tuple[int, bool]:
+    """When it happened, and whether that is known to the ms; CallbackTs for a time that cannot be."""
+    precise = info.eventmsts is not None
+    told = info.eventmsts if precise else info.eventts
+    if told is None:
+        raise ValueError("EventMsTs is missing")
     try:
-        payload = msgspec.json.decode(info.payload, type=TaskPayload)
-    except (msgspec.MsgspecError, RecursionError):  # a payload no document has still names its task
-        payload = TaskPayload()
-    service = "ai" if event_type < 1000 else "cloud"
-    failed = event_type in TASK_STARTED and payload.status != 0
-    unread = None if event_type in TASK_SPOKE or _is_read(raw) else _keep_unread(raw)
-    return TaskNews(info.task_id, service, info.bot_user_id, payload.leave_code, failed, unread)
-
-
-def _is_read(raw: msgspec.Raw) -> bool:
-    """Whether EventInfo and its Payload have nothing but what the documents name."""
-    try:
-        msgspec.json.decode(raw, type=DocumentedInfo)
-    except (msgspec.MsgspecError, RecursionError):
-        return False
-    return True
-
-
-def _read_time(info: EventInfo) -> tuple[int, bool]:
-    if info.event_ms is not None:
-        return msgspec.convert(info.event_ms, Milliseconds, strict=False), True
-    if info.event_s is not None:
-        return info.event_s * 1000, False
-    raise ValueError("EventMsTs is missing")
+        event_ms = msgspec.convert(told, Milliseconds, strict=False) * (1 if precise else 1000)
+    except msgspec.ValidationError:
+        if told_ms is None:
+            raise
+        return told_ms, True
+    if told_ms is not None and abs(event_ms - told_ms) > MAX_DRIFT_MS:
+        return told_ms, True
+    return event_ms, precise
 
 
 def _read_room(info: EventInfo) -> tuple[str, int]:
     """The room's text and type; the JSON type of RoomId tells it, unless RoomIdType does (group 9 on)."""
-    room_id = info.room_id
+    room_id = info.roomid
     if isinstance(room_id, int):
         if not 1 <= room_id <= MAX_ROOM_NUMBER:
             raise ValueError("RoomId is out of range")
         return str(room_id), NUMERIC_ROOM
     if not room_id or not names_string_room(room_id):
         raise ValueError("RoomId is not a room id")
-    if info.room_id_type != NUMERIC_ROOM:
+    if info.roomidtype != NUMERIC_ROOM:
         return room_id, STRING_ROOM
     if not names_numeric_room(room_id):
         raise ValueError("RoomId is not a number")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any
 
+from shared.names import names_numeric_room
+
 Json = dict[str, Any]  # a decoded JSON object: any value may stand in it
 Line = Mapping[str, Any]  # a log line: flat JSON
 
@@ -46,9 +48,7 @@ def _room_info(line: Line, event_ms: int) -> Json:
     """Source: TRTC documentation, room callbacks (product 647, document 51586), 2025-01."""
     optional = {"UserId": line.get("user_id"), "Role": line.get("role")}
     return {
-        "RoomId": _read_int(line, "room_id")
-        if line.get("room_id_type") == 0
-        else str(line["room_id"]),
+        "RoomId": _read_int(line, "room_id") if _is_numeric(line) else str(line["room_id"]),
         "EventTs": event_ms // 1000,
         "EventMsTs": event_ms,
         **{name: value for name, value in optional.items() if value is not None},
@@ -62,9 +62,17 @@ def _service_info(line: Line) -> Json:
         "EventMsTs": _read_int(line, "event_ms"),
         "TaskId": str(line.get("task_id", "")),
         "RoomId": str(line["room_id"]),
-        "RoomIdType": 0 if line.get("room_id_type") == 0 else 1,
+        "RoomIdType": 0 if _is_numeric(line) else 1,
         "Payload": payload,
     }
+
+
+def _is_numeric(line: Line) -> bool:
+    """Whether the room is a numeric one; a line written by hand may leave out its type: digits are."""
+    room_id_type = line.get("room_id_type")
+    if room_id_type is None:
+        return names_numeric_room(str(line["room_id"]))
+    return str(room_id_type) == "0"
 
 
 def _read_int(line: Line, name: str) -> int:

@@ -13,6 +13,7 @@ from shared.settings import Application
 from shared.signer import sign_callback
 
 SENT_AT = ("CallbackTs", "CallbackMsTs")  # one of TRTC's tables has the other name
+SAVED = "SavedCallbackTs"  # ours, never TRTC's
 
 
 @dataclass(frozen=True)
@@ -71,21 +72,25 @@ class Signer:
 def renew(body: bytes, now_ms: int) -> bytes:
     """The body with the present time as its CallbackTs; everything else stays byte for byte.
 
-    A body without one, or that is no JSON object, stays as it is: being refused is its purpose.
+    The former one stands beside it: the webhook compares the time of the event with that, so an
+    event of long ago keeps its time. A body without one, or that is no JSON object, stays as it is:
+    being refused is its purpose.
     """
     envelope = read_object(body)
     name = next((name for name in SENT_AT if type(envelope.get(name)) is int), None)
     if name is None:
         return body
+    saved = {} if SAVED in envelope else {SAVED: envelope[name]}  # what was played before has it
+    beside = "".join(f',"{SAVED}":{sent_ms}' for sent_ms in saved.values()).encode()
     pattern = rb'("%s"\s*:\s*)%d\b' % (name.encode(), envelope[name])
-    renewed, count = re.subn(pattern, rb"\g<1>%d" % now_ms, body)
-    return renewed if count == 1 else encode_json({**envelope, name: now_ms})
+    renewed, count = re.subn(pattern, rb"\g<1>%d%s" % (now_ms, beside), body)
+    return renewed if count == 1 else encode_json({**envelope, name: now_ms, **saved})
 
 
 def read_object(body: bytes) -> Json:
     """The JSON object in a body, empty when there is none."""
     try:
-        value = json.loads(body)
+        value = json.loads(body.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from shared import callbacks
-from shared.callbacks import Callback, TaskNews
+from shared.callbacks import Callback
 from shared.errors import LedgerError
 from shared.ledger import RoomBook, Session, Task, TaskId, claims
 from shared.lifecycle import timings
@@ -13,6 +12,7 @@ from shared.lifecycle.asking import ask_session_id, find_region, name_bot
 from shared.lifecycle.outcome import COME_BACK, Outcome, ignored
 from shared.resources import Resources
 from shared.signer import WHOLE_ROOM, is_bot_user_id, read_api_session_id
+from shared.task_news import TASK_STARTED, TaskNews
 
 LATE_START_MS = 10_000  # a start sent before the room closed has told of itself by then
 EARLY = Outcome("task.early", "retry", COME_BACK)
@@ -45,7 +45,7 @@ def note_running(
 ) -> Task:
     """TRTC has told that this TaskId runs: what nobody is starting just now needs no other call."""
     now_ms = resources.now_ms()
-    told_ms = callback.event_ms if callback.event_type in callbacks.TASK_STARTED else 0
+    told_ms = callback.event_ms if callback.event_type in TASK_STARTED else 0
 
     def note(known: Session) -> Task:
         called_ms = timings.find_called_ms(known.tasks.get(target), found.service)

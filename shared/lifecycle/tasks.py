@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from shared import callbacks
-from shared.callbacks import Callback, TaskNews
+from shared.callbacks import Callback
 from shared.errors import RoomscribeError
 from shared.ledger import Room, RoomBook, Session, Task
 from shared.lifecycle import timings
@@ -13,6 +12,7 @@ from shared.lifecycle.outcome import Fields, Outcome, describe_task, failed, ign
 from shared.lifecycle.starting import start_task
 from shared.lifecycle.stopping import finish_closing, stop_leftovers
 from shared.resources import Resources
+from shared.task_news import TASK_STARTED, TASK_STOPPED, TaskNews
 from shared.transcripts.records import SentenceNews
 
 LOUD = ("removed", "broken", "unknown")
@@ -30,7 +30,7 @@ def act_on_task(callback: Callback, resources: Resources) -> list[Outcome]:
         known = _find_task(book.sessions, news.task_id)
         if known and news.unread:
             _keep_news(news.unread, known[0], resources)
-        if callback.event_type in callbacks.TASK_STOPPED or news.failed:
+        if callback.event_type in TASK_STOPPED or news.failed:
             return _note_end(callback, news, book, known, resources)
         if known is None:
             return _note_unknown(callback, news, book, resources)
@@ -80,7 +80,7 @@ def _note_known(
 ) -> list[Outcome]:
     known = task.find(news.task_id)
     assert known  # noqa: S101  _find_task
-    is_start = callback.event_type in callbacks.TASK_STARTED
+    is_start = callback.event_type in TASK_STARTED
     is_new_start = is_start and known.timing.running_ms != callback.event_ms
     if task.state in ("due", "starting") or is_new_start:
         task = note_running(callback, session, task.target, known, resources)

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from shared.mending import fold_names, mend_json
 from shared.transcripts.records import UNKNOWN_MS, SentenceNews, Words
 
 Json = Mapping[str, Any]
@@ -20,30 +21,35 @@ MAX_MS = 2**53
 LANGUAGE = re.compile(r"[A-Za-z0-9_-]{1,35}")
 
 
-def parse_sentence(event_type: int, event_info: bytes) -> SentenceNews:
+def parse_sentence(event_type: int, event_info: bytes, event_ms: int | None = None) -> SentenceNews:
     """The news in the EventInfo of a callback that tells what was said; never fails.
 
-    903 is documented. Of 1403 and 1404 no field list is: the names of 903 and of the in-room
-    message are looked for, in any spelling. Without any text, the EventInfo is kept as it is.
-    Source: TRTC documentation, AI service callbacks (product 647, documents 109686 and 129976), 2026-04.
+    903 is documented. Of 1403 and 1404 no field list is: the names of 903, of the in-room messages
+    and of Tencent's client SDKs are looked for, in any spelling, in the Payload and beside it.
+    Without any text, the EventInfo is kept as it is. `event_ms` is when it was told, if that is not
+    what the EventInfo says.
+    Source: TRTC documentation, AI service callbacks (product 647, documents 109686 and 129976), 2026-04;
+    npm trtc-sdk-v5 5.17.1; TXLiteAVSDK for iOS, AITranscriberManager.h.
     """
     info = _decode(event_info)
-    payload = _fold_names(info.get("payload"))
-    said, translations = _read_words(event_type, payload, _read_event_ms(info))
+    fields = {**info, **fold_names(info.get("payload"))}
+    event_ms = _read_event_ms(info) if event_ms is None else event_ms
+    said, translations = _read_words(event_type, fields, event_ms)
     if said is None and not translations:
-        return keep_unread(event_info)
-    task_id, round_id = _read_text(info, "taskid"), _read_text(payload, "roundid")
+        return keep_unread(event_info, event_ms)
+    task_id = _read_text(info, "taskid") or _read_text(fields, "taskid")
+    round_id = _read_text(fields, "roundid", "segmentid")
     key = name_sentence(task_id, round_id) if round_id else _name_event(info)
     return SentenceNews(key, task_id, said, translations)
 
 
-def keep_unread(event_info: bytes) -> SentenceNews:
+def keep_unread(event_info: bytes, event_ms: int | None = None) -> SentenceNews:
     """An EventInfo as it is, for whoever wants to know what TRTC tells beyond its documents."""
     info = _decode(event_info)
     key = _name_event(info) if info else hashlib.blake2b(event_info, digest_size=12).hexdigest()
     opaque = event_info.decode("utf-8", "replace")
-    task_id, event_ms = _read_text(info, "taskid"), _read_event_ms(info)
-    return SentenceNews(key, task_id, opaque=opaque, opaque_ms=event_ms)
+    event_ms = _read_event_ms(info) if event_ms is None else event_ms
+    return SentenceNews(key, _read_text(info, "taskid"), opaque=opaque, opaque_ms=event_ms)
 
 
 def name_sentence(task_id: str, round_id: str) -> str:
@@ -52,39 +58,46 @@ def name_sentence(task_id: str, round_id: str) -> str:
 
 
 def _read_words(
-    event_type: int, payload: Json, event_ms: int
+    event_type: int, fields: Json, event_ms: int
 ) -> tuple[Words | None, dict[str, Words]]:
-    text, translation = _read_text(payload, "text"), _read_text(payload, "translationtext")
-    if event_type == TRANSLATED and not translation:
-        text, translation = "", text
-    spoken = _read_language(payload, "language", "lang")
-    target = _read_language(payload, "translationlanguage", "targetlanguage", "targetlang")
+    text, spoken = (
+        _read_text(fields, "text", "sourcetext"),
+        _read_language(fields, "language", "lang"),
+    )
+    target = _read_language(fields, "translationlanguage", "targetlanguage", "targetlang")
     if event_type == TRANSLATED and not target:
         spoken, target = "", spoken
+    translations = _read_translations(fields, target)
+    if event_type == TRANSLATED and not translations and text:
+        text, translations = "", {target or UNDETERMINED: text}
     times = (
-        _read_text(payload, "userid", "sender"),
-        _read_ms(payload, "starttimems", "starttime"),
-        _read_ms(payload, "endtimems", "endtime"),
+        _read_text(fields, "speakeruserid", "sender", "userid"),
+        _read_ms(fields, "starttimems", "startutcms", "startmsts", "starttime", "timestamp"),
+        _read_ms(fields, "endtimems", "endutcms", "endmsts", "endtime"),
     )
     said = Words(event_ms, text, *times, spoken) if text else None
-    if not translation:
-        return said, {}
-    target = target or UNDETERMINED
-    return said, {target: Words(event_ms, translation, *times, target)}
+    return said, {
+        language: Words(event_ms, translation, *times, language)
+        for language, translation in translations.items()
+    }
+
+
+def _read_translations(fields: Json, target: str) -> dict[str, str]:
+    """Language → text: one (1.0), a list of them (web clients) or an object (iOS clients)."""
+    listed, named = fields.get("translatemsg"), fields.get("translationtexts")
+    each = [fold_names(one) for one in listed] if isinstance(listed, list) else []
+    if isinstance(named, Mapping):
+        each += [{"language": language, "text": text} for language, text in named.items()]
+    told = [(_read_language(one, "language"), _read_text(one, "text")) for one in each]
+    told.append((target, _read_text(fields, "translationtext")))
+    return {language or UNDETERMINED: text for language, text in told if text}
 
 
 def _decode(event_info: bytes) -> Json:
     try:
-        return _fold_names(msgspec.json.decode(event_info))
+        return fold_names(msgspec.json.decode(mend_json(event_info)))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return {}
-
-
-def _fold_names(value: object) -> Json:
-    """An object whose names are spelled alike: RoundId, round_id and roundid are one."""
-    if not isinstance(value, Mapping):
-        return {}
-    return {str(name).replace("_", "").lower(): content for name, content in value.items()}
 
 
 def _read_text(fields: Json, *names: str) -> str:

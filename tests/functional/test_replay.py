@@ -181,6 +181,7 @@ def test_log_lines_arrive_as_the_callbacks_they_tell_of(receiver: Receiver, tmp_
     ran = run(write(tmp_path / "app.json", [line, {"message": "cold"}]), "--url", receiver.url)
     assert ran.stdout.endswith("· 1 log line without a callback of their own skipped\n")
     sent = receiver.received[0].callback
+    assert sent.pop("SavedCallbackTs") == OLD_MS
     assert {**sent, "CallbackTs": OLD_MS} == make_callback()
 
 

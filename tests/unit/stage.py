@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import responses
 
-from shared.callbacks import Callback, TaskNews, parse_event
+from shared.callbacks import Callback, parse_event
 from shared.client import Client
 from shared.ledger import Room, RoomBook, Session, Task, claims, open_ledger
 from shared.lifecycle import Outcome, act_on
@@ -24,6 +24,7 @@ from shared.rules_file import parse_rules
 from shared.scf import Invocation
 from shared.settings import Credentials, read_settings
 from shared.signer import WHOLE_ROOM, bot_user_id
+from shared.task_news import TaskNews
 from tests.conftest import SDK_APP_ID, SDK_SECRET_KEY, SETTINGS
 
 ENDPOINT = "https://trtc.example"

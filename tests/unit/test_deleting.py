@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from shared.callbacks import Callback, TaskNews
+from shared.callbacks import Callback
 from shared.errors import LedgerError, NotSharedError, RequestError
 from shared.ledger import Session
 from shared.ledger.sqlite_tidying import PIECE
@@ -21,6 +21,7 @@ from shared.lifecycle.draining import HOUR_MS
 from shared.lifecycle.forgetting import forget_old
 from shared.lifecycle.request import RoomRequest
 from shared.settings import DAY_MS
+from shared.task_news import TaskNews
 from tests.conftest import SDK_APP_ID
 from tests.unit.ledgers import close_room, hear, open_session
 from tests.unit.stage import OPENED_MS, STARTED, Stage, stage

@@ -39,6 +39,18 @@ def test_string_room_stays_text() -> None:
     assert callback["EventInfo"]["RoomId"] == "12345"
 
 
+@pytest.mark.parametrize(
+    ("room_id", "room_id_type", "rebuilt"),
+    [("12345", None, 12345), ("007", None, "007"), ("12345", "0", 12345), ("12345", "1", "12345")],
+)
+def test_line_without_a_type_means_a_number_by_digits(
+    room_id: str, room_id_type: str | None, rebuilt: int | str
+) -> None:
+    callback = rebuild_callback({**LINE, "room_id": room_id, "room_id_type": room_id_type})
+    assert callback is not None
+    assert callback["EventInfo"]["RoomId"] == rebuilt
+
+
 def test_fields_the_line_does_not_have_are_left_out() -> None:
     callback = rebuild_callback({**LINE, "event_type": 102, "user_id": None, "role": None})
     assert callback is not None

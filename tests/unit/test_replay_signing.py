@@ -1,4 +1,4 @@
-"""Saved callbacks made fit to be sent again: new CallbackTs, new Sign, nothing else changed."""
+"""Saved callbacks made fit to be sent again: new CallbackTs beside the former one, new Sign."""
 
 from __future__ import annotations
 
@@ -41,10 +41,20 @@ def test_renewed_callback_is_signed_as_it_is_sent() -> None:
     assert sent.headers["Sign"] == as_sent.headers["Sign"] != DOCUMENTED_SIGN
 
 
-def test_renewing_changes_only_callback_ts() -> None:
+def test_renewing_changes_only_callback_ts_and_keeps_it_beside() -> None:
     assert renew(DOCUMENTED_BODY, NOW_MS) == DOCUMENTED_BODY.replace(
-        b"1664209748188", b"1800000000000"
+        b"1664209748188", b'1800000000000,"SavedCallbackTs":1664209748188'
     )
+
+
+def test_what_was_played_before_keeps_what_trtc_sent() -> None:
+    played = renew(renew(DOCUMENTED_BODY, NOW_MS - 5), NOW_MS)
+    assert played == renew(DOCUMENTED_BODY, NOW_MS)
+
+
+def test_body_that_is_no_utf_8_is_renewed_too() -> None:
+    body = b'{"CallbackTs":5,"EventInfo":{"UserId":"a\xe4\xbd"}}'
+    assert renew(body, 7) == body.replace(b":5,", b':7,"SavedCallbackTs":5,')
 
 
 def test_renewing_takes_the_outer_callback_ts() -> None:
@@ -52,11 +62,13 @@ def test_renewing_takes_the_outer_callback_ts() -> None:
     assert json.loads(renew(body, NOW_MS)) == {
         "EventInfo": {"CallbackTs": 5},
         "CallbackTs": NOW_MS,
+        "SavedCallbackTs": 5,
     }
 
 
 def test_renewing_knows_the_other_documented_name() -> None:
-    assert renew(b'{"CallbackMsTs":12}', NOW_MS) == b'{"CallbackMsTs":1800000000000}'
+    renewed = renew(b'{"CallbackMsTs":12}', NOW_MS)
+    assert renewed == b'{"CallbackMsTs":1800000000000,"SavedCallbackTs":12}'
 
 
 @pytest.mark.parametrize(
