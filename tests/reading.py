@@ -60,4 +60,4 @@ class ReadingServer:
         if self.is_down:
             return Response(status_code=502)
         event = await read_event(request)
-        return write_answer(await run_in_threadpool(read_once, self.source, event))
+        return write_answer(await run_in_threadpool(read_once, self.source, event), request.method)

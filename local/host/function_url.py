@@ -59,9 +59,10 @@ def read_headers(request: Request) -> dict[str, str]:
     return headers
 
 
-def write_answer(value: object) -> Response:
+def write_answer(value: object, method: str = "GET") -> Response:
     """The HTTP answer of a function's return value; raise FunctionFailure 430 for a malformed one.
 
+    To HEAD, which has no body, the function itself may tell the length that GET would be answered.
     Source: SCF documentation, function URL: without `statusCode`, 200 and the value as JSON.
     """
     if not (isinstance(value, dict) and "statusCode" in value):
@@ -69,7 +70,7 @@ def write_answer(value: object) -> Response:
     status, headers, body = value["statusCode"], value.get("headers") or {}, value.get("body", "")
     if not _is_answer(status, headers, body):
         raise FunctionFailure(430, reason="Invalid scf response format")
-    sent = {name: str(content) for name, content in headers.items() if _is_sent(name)}
+    sent = {name: str(content) for name, content in headers.items() if _is_sent(name, method)}
     content = _decode_body(body, encoded=value.get("isBase64Encoded") is True)
     return Response(content, status_code=status, headers=sent)
 
@@ -96,8 +97,9 @@ def _is_answer(status: object, headers: object, body: object) -> bool:
     )
 
 
-def _is_sent(header: str) -> bool:
-    return header.lower() not in HOP_HEADERS
+def _is_sent(header: str, method: str) -> bool:
+    name = header.lower()
+    return name not in HOP_HEADERS or (method, name) == ("HEAD", "content-length")
 
 
 def _decode_body(body: str, *, encoded: bool) -> bytes:

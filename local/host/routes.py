@@ -39,7 +39,9 @@ class FunctionRoutes:
             return self._answer_unknown(name)
         try:
             event = await function_url.read_event(request)
-            return function_url.write_answer(await self._run(name, event, request_id))
+            return function_url.write_answer(
+                await self._run(name, event, request_id), request.method
+            )
         except FunctionFailure as failure:
             return function_url.write_failure(failure, request_id)
 

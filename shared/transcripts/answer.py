@@ -6,7 +6,6 @@ import gzip
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime, timezone
 from typing import NamedTuple
 
 from shared.errors import MethodError
@@ -16,6 +15,7 @@ from shared.transcripts.document import read_since, write_document
 from shared.transcripts.languages import read_languages
 from shared.transcripts.memory import RememberedTranscripts
 from shared.transcripts.pages import Page, write_message, write_page
+from shared.transcripts.plain import write_date
 from shared.transcripts.records import Transcript, TranscriptHead
 from shared.transcripts.srt import write_srt
 from shared.transcripts.text import write_text
@@ -28,8 +28,16 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex",
-    "Cross-Origin-Resource-Policy": "same-origin",
+    # Whoever has the link may read, from any origin: players with <track>, pages with fetch.
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "ETag",
+    "Cross-Origin-Resource-Policy": "cross-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+}
+PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, HEAD",
+    "Access-Control-Allow-Headers": "*",
+    "Access-Control-Max-Age": "86400",
 }
 FILE_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 HTML = "text/html; charset=utf-8"
@@ -78,6 +86,8 @@ def answer_request(
 
     Without a valid link the answer is the same whatever was asked for, and nothing is looked up.
     """
+    if request.method == "OPTIONS":  # Source: WHATWG, Fetch: a browser asks before If-None-Match
+        return Answer(Response(204, "", {**HEADERS, **PREFLIGHT}), "preflight")
     if request.method not in ("GET", "HEAD"):
         raise MethodError("transcripts are read with GET")
     match = PATH.fullmatch(request.path)
@@ -88,8 +98,7 @@ def answer_request(
     if head is None:
         return Answer(answer_message(404, *GONE), "gone", session_id=session_id)
     answer = _answer_reading(Reading(request, transcripts, match[1], match[2] or "", head))
-    answer = answer._replace(format=match[2] or "page", session_id=session_id)
-    return _without_body(answer) if request.method == "HEAD" else answer
+    return answer._replace(format=match[2] or "page", session_id=session_id)
 
 
 def answer_message(status: int, title: str, text: str) -> Response:
@@ -127,8 +136,7 @@ def name_file(reading: Reading) -> str:
     """A file name that every system takes: the room, the day it opened, the form."""
     head = reading.head
     room = re.sub(r"[^A-Za-z0-9_-]+", "-", head.room_id).strip("-")[:40] or "room"
-    day = datetime.fromtimestamp(head.opened_ms // 1000, timezone.utc)
-    return f"{room}-{day:%Y-%m-%d-%H%M}.{reading.form}"
+    return f"{room}-{write_date(head.opened_ms, '%Y-%m-%d-%H%M')}.{reading.form}"
 
 
 def _name_version(reading: Reading, languages: Sequence[str]) -> str:
@@ -165,8 +173,3 @@ def _compress(response: Response, request: Request) -> Response:
 
 def _read_accepted(request: Request) -> str:
     return request.headers.get("accept-encoding", "").lower()
-
-
-def _without_body(answer: Answer) -> Answer:
-    response = answer.response
-    return answer._replace(response=Response(response.status, "", response.headers))

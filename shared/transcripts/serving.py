@@ -25,6 +25,15 @@ WRONG = (
 
 def answer_reader(event: object, context: object, open_transcripts: OpenTranscripts) -> Json:
     """The HTTP answer to somebody who reads; every failure is a page without details."""
+    response = _answer(event, context, open_transcripts)
+    body = response.body
+    is_head = isinstance(event, dict) and event.get("httpMethod") == "HEAD"
+    size = len(body.encode() if isinstance(body, str) else body)
+    headers = {**response.headers, **({"Content-Length": str(size)} if size else {})}
+    return write(Response(response.status, "" if is_head else body, headers))
+
+
+def _answer(event: object, context: object, open_transcripts: OpenTranscripts) -> Response:
     invocation = begin_invocation(context, answers_trtc=False)
     log.begin_logging(invocation)
     started_s = time.perf_counter()
@@ -35,12 +44,12 @@ def answer_reader(event: object, context: object, open_transcripts: OpenTranscri
         request = _read_request(event)
         answer = answer_request(request, open_transcripts(settings), key, invocation.started_ms)
     except RoomscribeError as error:
-        return write(_answer_error(error))
+        return _answer_error(error)
     except Exception as error:  # noqa: BLE001  a bug: its text may quote what it choked on
         log.write_crash("function.crashed", error)
-        return write(answer_message(500, *WRONG))
+        return answer_message(500, *WRONG)
     _log(answer, round((time.perf_counter() - started_s) * 1000, 1))
-    return write(answer.response)
+    return answer.response
 
 
 def _require_key(settings: Settings) -> str:

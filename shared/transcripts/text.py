@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timezone
 
 from shared.transcripts.languages import choose_texts
-from shared.transcripts.plain import write_clock, write_plain
+from shared.transcripts.plain import write_clock, write_date, write_plain
 from shared.transcripts.records import Sentence, Transcript, TranscriptHead
 
+DATE = "%Y-%m-%d %H:%M:%S UTC"
 NOTHING_SAID = "Nothing has been said."
 
 
@@ -19,13 +19,11 @@ def write_text(transcript: Transcript, languages: Sequence[str] = ()) -> str:
 
 
 def _write_heading(head: TranscriptHead) -> str:
-    opened = f"Room {write_plain(head.room_id)}\nOpened {_write_date(head.opened_ms)}"
-    closed = f"closed {_write_date(head.closed_ms)}" if head.closed_ms else "still open"
+    opened = f"Room {write_plain(head.room_id)}\nOpened {write_date(head.opened_ms, DATE)}"
+    closed = (
+        "still open" if head.closed_ms is None else f"closed {write_date(head.closed_ms, DATE)}"
+    )
     return f"{opened}, {closed}\n"
-
-
-def _write_date(ms: int) -> str:
-    return f"{datetime.fromtimestamp(ms // 1000, timezone.utc):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _write_line(sentence: Sentence, languages: Sequence[str]) -> str:

@@ -20,6 +20,10 @@ NO_ORIGIN = TaskOrigin()
 AGREEMENT_MS = 60_000
 WALL_CLOCK_MS = 10**12  # a time this great can only be one since 1970
 LONGEST_GUESS_MS = 10_000
+LONGEST_SENTENCE_MS = (
+    600_000  # beyond that, what TRTC tells of its start and its end is not believed
+)
+LONGEST_SESSION_MS = 366 * 86_400_000  # nor is a time beyond that, in a session that is still open
 SHORTEST_MS, MS_PER_CHARACTER = 500, 60
 
 
@@ -44,7 +48,7 @@ def place_sentence(head: TranscriptHead, news: SentenceNews) -> Sentence:
     """The sentence in some news, which must have words."""
     origin = head.tasks.get(news.task_id, NO_ORIGIN)
     words = news.said or min(news.translations.values())
-    start_ms, end_ms = place_words(words, origin.started_ms, head.opened_ms)
+    start_ms, end_ms = place_words(words, origin.started_ms, head.opened_ms, head.closed_ms)
     return Sentence(
         key=news.key,
         task_id=news.task_id,
@@ -59,9 +63,15 @@ def place_sentence(head: TranscriptHead, news: SentenceNews) -> Sentence:
     )
 
 
-def place_words(words: Words, task_started_ms: int | None, opened_ms: int) -> tuple[int, int]:
-    """Start and end in ms since the session opened; by the event's time when nothing better is known."""
-    told_ms = words.event_ms - opened_ms
+def place_words(
+    words: Words, task_started_ms: int | None, opened_ms: int, closed_ms: int | None = None
+) -> tuple[int, int]:
+    """Start and end in ms since the session opened; by the event's time when nothing better is known.
+
+    Whatever the times say, the place is in the session, or as little after its end as TRTC takes to tell.
+    """
+    last_ms = LONGEST_SESSION_MS if closed_ms is None else closed_ms - opened_ms + AGREEMENT_MS
+    told_ms = max(0, min(words.event_ms - opened_ms, last_ms, LONGEST_SESSION_MS))
     length_ms = _measure(words)
     start_ms = told_ms - length_ms
     offset_ms = _find_offset(words.start_ms, task_started_ms, opened_ms)
@@ -84,6 +94,6 @@ def _find_offset(start_ms: int, task_started_ms: int | None, opened_ms: int) -> 
 
 def _measure(words: Words) -> int:
     """How long it took to say, as told, or guessed from its length."""
-    if UNKNOWN_MS < words.start_ms < words.end_ms:
+    if UNKNOWN_MS < words.start_ms < words.end_ms <= words.start_ms + LONGEST_SENTENCE_MS:
         return words.end_ms - words.start_ms
     return max(SHORTEST_MS, min(len(words.text) * MS_PER_CHARACTER, LONGEST_GUESS_MS))

@@ -157,7 +157,7 @@ def test_deleted_transcript_is_gone(source: MemorySource) -> None:
         assert get(source, f"/{sign()}{ending}")["statusCode"] == 404
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", ""])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", ""])
 def test_other_methods_are_refused_before_the_link_is_read(
     source: MemorySource, method: str
 ) -> None:
@@ -166,13 +166,66 @@ def test_other_methods_are_refused_before_the_link_is_read(
     assert get(source, "/wrong", httpMethod=method) == answer
 
 
-@pytest.mark.parametrize("ending", ["", ".vtt", ".json"])
-def test_head_is_get_without_a_body(source: MemorySource, ending: str) -> None:
-    answer = get(source, f"/{sign()}{ending}", httpMethod="HEAD")
-    full = get(source, f"/{sign()}{ending}")
-    assert answer["body"] == ""
-    assert full["body"]
-    assert {**answer, "body": full["body"]} == full
+HEADED: dict[str, Callable[[], dict[str, Any]]] = {
+    "page": lambda: {"path": f"/{sign()}"},
+    "file": lambda: {"path": f"/{sign()}.vtt"},
+    "document": lambda: {"path": f"/{sign()}.json"},
+    "compressed": lambda: {"path": f"/{sign()}.txt", "headers": {"accept-encoding": "gzip"}},
+    "known": lambda: {"path": f"/{sign()}.txt", "headers": {"if-none-match": "*"}},
+    "wrong link": lambda: {"path": "/wrong"},
+    "wrong language": lambda: {"path": f"/{sign()}.vtt", "queryString": {"lang": "<b>"}},
+    "gone": lambda: {"path": f"/{sign(OTHER)}.vtt"},
+}
+
+
+@pytest.mark.parametrize("name", HEADED)
+def test_head_is_get_without_a_body(source: MemorySource, name: str) -> None:
+    source.say("amy", "长" * 100_000, 9)
+    request = HEADED[name]()
+    head, full = (get(source, httpMethod=method, **request) for method in ("HEAD", "GET"))
+    assert (head["statusCode"], head["headers"]) == (full["statusCode"], full["headers"])
+    assert (head["body"], head["isBase64Encoded"]) == ("", False)
+    sent = base64.b64decode(full["body"]) if full["isBase64Encoded"] else full["body"].encode()
+    assert int(head["headers"].get("Content-Length", 0)) == len(sent)
+    assert bool(sent) == (name != "known")
+
+
+ANSWERED: dict[str, Callable[[], dict[str, Any]]] = {
+    **HEADED,
+    "asked before": lambda: {"path": f"/{sign()}.vtt", "httpMethod": "OPTIONS"},
+    "other method": lambda: {"path": f"/{sign()}.vtt", "httpMethod": "POST"},
+}
+
+
+@pytest.mark.parametrize("name", ANSWERED)
+def test_whoever_has_the_link_may_read_from_any_origin(source: MemorySource, name: str) -> None:
+    headers = get(source, **ANSWERED[name]())["headers"]
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    assert headers["Access-Control-Expose-Headers"] == "ETag"
+    assert headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert "Access-Control-Allow-Credentials" not in headers
+
+
+def test_browser_that_asks_first_may_send_the_etag(source: MemorySource) -> None:
+    class Absent(MemorySource):
+        def read_transcript_head(self, session_id: str) -> TranscriptHead | None:
+            raise LedgerError(f"asked for {len(session_id)} characters")
+
+    asks = {"origin": "https://player.example", "access-control-request-method": "GET"}
+    asks["access-control-request-headers"] = "if-none-match"
+    answer = get(Absent(), f"/{sign()}.json", httpMethod="OPTIONS", headers=asks)
+    assert (answer["statusCode"], answer["body"]) == (204, "")
+    assert answer["headers"]["Access-Control-Allow-Methods"] == "GET, HEAD"
+    assert answer["headers"]["Access-Control-Allow-Headers"] == "*"
+    assert get(source, "/wrong", httpMethod="OPTIONS") == answer
+
+
+def test_broken_functions_answer_is_readable_from_any_origin(source: MemorySource) -> None:
+    source.news[SESSION]["broken"] = None  # type: ignore[assignment]
+    answer = get(source, f"/{sign()}.json", httpMethod="HEAD")
+    assert (answer["statusCode"], answer["body"]) == (500, "")
+    assert answer["headers"]["Access-Control-Allow-Origin"] == "*"
+    assert int(answer["headers"]["Content-Length"]) > 0
 
 
 @pytest.mark.parametrize("ending", [".vtt", ".srt", ".txt", ".json"])

@@ -63,7 +63,7 @@ function writeFacts() {
   const end = about.closed_ms ?? about.opened_ms + (rows.at(-1)?.sentence.end_ms || 0);
   const speakers = new Set(rows.map((row) => row.sentence.user_id)).size;
   element("facts").textContent = [
-    DATE.format(about.opened_ms),
+    dateOf(about.opened_ms),
     rows.length || closed() ? duration(end - about.opened_ms) : "",
     rows.length ? countOf(speakers, "speaker") : "",
     rows.length ? countOf(rows.length, "sentence") : "",
