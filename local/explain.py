@@ -6,12 +6,12 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from local.development import ENDPOINT, local_environment
-from shared.callbacks import names_numeric_room
+from local.naming import KINDS, RoomIdType, choose_room
 from shared.errors import RequestError
 from shared.ledger import Room
 from shared.lifecycle.asking import build_order
@@ -32,13 +32,7 @@ EVENT_NAMES = {
 
 def explain(
     room: Annotated[str, typer.Option(envvar="ROOMSCRIBE_ROOM", help="The room's id, as text.")],
-    room_id_type: Annotated[
-        Literal["0", "1", "auto"],
-        typer.Option(
-            envvar="ROOMSCRIBE_ROOM_ID_TYPE",
-            help="0 numeric, 1 string; auto takes an id of digits for a numeric one.",
-        ),
-    ] = "auto",
+    room_id_type: RoomIdType = "auto",
     user: Annotated[
         str | None,
         typer.Option(
@@ -61,13 +55,10 @@ def explain(
     """Show which rule a room gets, why, and the request that would be sent."""
     settings = read_settings(local_environment(os.environ, endpoint=ENDPOINT))
     application = sdk_app_id or settings.applications[0].sdk_app_id
-    numeric = names_numeric_room(room)
-    kind = int(not numeric) if room_id_type == "auto" else int(room_id_type)
-    if kind == 0 and not numeric:
-        raise RequestError("--room: a numeric room has a number from 1 to 4294967295")
-    named = Room(application, room, kind)
+    named, why = choose_room(application, room, room_id_type, settings.ledger_url)
     loaded = load_rules(rules or settings.rules_file)
-    print(f"room {room!r} ({'string' if kind else 'numeric'}) of application {application}\n")
+    print(f"room {room!r} ({KINDS[named.room_id_type]}) of application {application}")
+    print(f"{why}\n" if why else "")
     for line in explain_choice(loaded, named):
         print(line)
     print()

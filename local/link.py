@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from local.development import ENDPOINT, local_environment
 from local.errors import LocalError
+from local.naming import KINDS, RoomIdType, choose_room
 from local.transcripts import READER
-from shared.callbacks import names_numeric_room
 from shared.ledger import Room, Session, open_ledger
 from shared.links import write_link
 from shared.settings import read_settings
@@ -19,13 +19,7 @@ from shared.settings import read_settings
 
 def link(
     room: Annotated[str, typer.Option(envvar="ROOMSCRIBE_ROOM", help="The room's id, as text.")],
-    room_id_type: Annotated[
-        Literal["0", "1", "auto"],
-        typer.Option(
-            envvar="ROOMSCRIBE_ROOM_ID_TYPE",
-            help="0 numeric, 1 string; auto takes an id of digits for a numeric one.",
-        ),
-    ] = "auto",
+    room_id_type: RoomIdType = "auto",
     sdk_app_id: Annotated[
         int | None,
         typer.Option(
@@ -39,13 +33,15 @@ def link(
 ) -> None:
     """Print the link to what is said in a room: to its latest session only, for a week."""
     settings = read_settings(local_environment(os.environ, endpoint=ENDPOINT))
-    kind = int(names_numeric_room(room)) ^ 1 if room_id_type == "auto" else int(room_id_type)
     known = [application.sdk_app_id for application in settings.applications]
     if sdk_app_id is None and len(known) > 1:
         raise LocalError(f"--sdk-app-id: name one of {known}")
-    session = find_latest(settings.ledger_url, Room(sdk_app_id or known[0], room, kind))
+    chosen, why = choose_room(sdk_app_id or known[0], room, room_id_type, settings.ledger_url)
+    session = find_latest(settings.ledger_url, chosen)
     if settings.transcript_link_key is None:
         raise LocalError("TRANSCRIPT_LINK_KEY is not set")
+    if why:
+        typer.echo(why, err=True)  # what a program reads has the link alone
     print(write_link(settings.transcript_link_key, url, session.id, int(time.time())))
 
 
@@ -53,6 +49,6 @@ def find_latest(ledger_url: str, room: Room) -> Session:
     """The newest session of a room; LocalError for a room that is not known."""
     sessions = open_ledger(ledger_url).list_sessions(room, 1)
     if not sessions:
-        kind = "numeric" if room.room_id_type == 0 else "string"
+        kind = KINDS[room.room_id_type]
         raise LocalError(f"no {kind} room {room.room_id!r} is in the ledger; try --room-id-type")
     return sessions[0]

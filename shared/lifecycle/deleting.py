@@ -20,6 +20,11 @@ def delete_transcript(request: RoomRequest, resources: Resources) -> Result:
     """
     require_shared_ledger(resources)
     session_id = _read_session_id(request)
+    if len(request.guessed) > 1:  # nothing may be deleted that was not meant
+        raise RequestError(
+            f"room_id_type: numeric room {request.room.room_id!r} (0) and the string room (1) are "
+            "both known; say which"
+        )
     known = resources.ledger.list_sessions(request.room, ALL)
     sessions = [one for one in known if session_id in (None, one.id)]
     if not sessions:

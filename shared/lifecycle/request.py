@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta, Struct
 
-from shared.callbacks import (
+from shared.errors import RequestError
+from shared.ledger import Ledger, Room
+from shared.ledger.records import find_room
+from shared.names import (
     MAX_ROOM_NUMBER,
     NUMERIC_ROOM,
     STRING_ROOM,
@@ -15,14 +19,12 @@ from shared.callbacks import (
     names_string_room,
     names_user,
 )
-from shared.errors import RequestError
-from shared.ledger import Room
 from shared.scf import Json
 from shared.settings import Settings
 
 
 class RoomEvent(Struct, frozen=True):
-    """The keys of an event that are not a rule's; `room_id_type` follows the JSON type of `room_id`."""
+    """The keys of an event that are not a rule's; without `room_id_type` see `guess_room`."""
 
     room_id: (
         Annotated[str, Meta(min_length=1, max_length=64)]
@@ -38,15 +40,25 @@ EVENT_KEYS = RoomEvent.__struct_fields__
 
 
 class RoomRequest(NamedTuple):
-    """What is asked of which room; `changes` are the event's other keys."""
+    """What is asked of which room; `changes` are the event's other keys.
+
+    `guessed` are the rooms that may be meant, the likeliest first, when the event does not say of
+    which type the room is.
+    """
 
     room: Room
     user_id: str | None
     when: str
     changes: Json
+    guessed: Sequence[Room] = ()
+
+    def tell_type(self) -> Json:
+        """What an answer says of the room's type, when the event did not."""
+        told: Json = {"room_id_type": self.room.room_id_type} if self.guessed else {}
+        return {**told, "also_known": self.guessed[1]._asdict()} if self.guessed[1:] else told
 
 
-def read_room_request(event: Json, settings: Settings) -> RoomRequest:
+def read_room_request(event: Json, settings: Settings, ledger: Ledger) -> RoomRequest:
     """The request in an event; raises RequestError saying what the event should look like."""
     try:
         asked = msgspec.convert(event, RoomEvent)
@@ -58,18 +70,35 @@ def read_room_request(event: Json, settings: Settings) -> RoomRequest:
         raise RequestError(f"sdk_app_id: must be one of the configured applications: {known}")
     if asked.user_id is not None and not names_user(asked.user_id):
         raise RequestError("user_id: must be printable text, and not *")
-    room_id, room_id_type = _read_room(asked)
+    room = Room(sdk_app_id, str(asked.room_id), _read_type(asked))
     changes = {key: value for key, value in event.items() if key not in EVENT_KEYS}
-    room = Room(sdk_app_id, room_id, room_id_type)
-    return RoomRequest(room, asked.user_id, asked.when, changes)
+    if asked.room_id_type is not None or asked.room_id != room.room_id or room.room_id_type:
+        return RoomRequest(room, asked.user_id, asked.when, changes)
+    named = find_room(str(changes.get("session")))  # the id of a session says it
+    guessed = [named] if named in (room, room.twin) else list_known(room, ledger) or [room]
+    return RoomRequest(guessed[0], asked.user_id, asked.when, changes, guessed)
 
 
-def _read_room(asked: RoomEvent) -> tuple[str, int]:
-    by_json_type = NUMERIC_ROOM if isinstance(asked.room_id, int) else STRING_ROOM
-    room_id_type = by_json_type if asked.room_id_type is None else asked.room_id_type
-    room_id = str(asked.room_id)
-    if room_id_type == NUMERIC_ROOM and not names_numeric_room(room_id):
-        raise RequestError("room_id: a room of room_id_type 0 has a number from 1 to 4294967295")
-    if not names_string_room(room_id):
+def list_known(numeric: Room, ledger: Ledger) -> list[Room]:
+    """The rooms that digits may mean, this one and its twin, as far as they are known.
+
+    First the one that is open, then the one that closed last. Raises LedgerError.
+    """
+    known = [book for book in map(ledger.read, (numeric, numeric.twin)) if book.latest]
+    known.sort(
+        key=lambda book: (bool(book.open_now), book.sessions[0].closed_ms or 0), reverse=True
+    )
+    return [book.room for book in known]
+
+
+def _read_type(asked: RoomEvent) -> int:
+    """The room's type as told, or else by its id: digits may be a number."""
+    is_numeric = names_numeric_room(str(asked.room_id))
+    if asked.room_id_type == NUMERIC_ROOM and not is_numeric:
+        raise RequestError(
+            f"room_id: a room of room_id_type 0 has a number from 1 to {MAX_ROOM_NUMBER}"
+        )
+    if not names_string_room(str(asked.room_id)):
         raise RequestError("room_id: must be 1 to 64 bytes of printable text")
-    return room_id, room_id_type
+    by_id = NUMERIC_ROOM if is_numeric else STRING_ROOM
+    return by_id if asked.room_id_type is None else asked.room_id_type

@@ -45,12 +45,6 @@ def test_start_uses_the_rule_and_answers_with_the_task(scene: Scene) -> None:
     assert task["service"] == "cloud"
 
 
-def test_json_type_of_the_room_id_tells_its_type_unless_said(scene: Scene) -> None:
-    sessions = [start(room_id=7)["session"], start(room_id="7")["session"]]
-    sessions.append(start(room_id="8", room_id_type=0)["session"])
-    assert [session.split("/")[1] for session in sessions] == ["0", "1", "0"]
-
-
 def test_start_over_a_running_task_says_so(scene: Scene) -> None:
     first = start(room_id="lobby")
     again = start(room_id="lobby", service="ai")
@@ -277,6 +271,7 @@ def test_callback_console_test_event_gets_help(scene: Scene) -> None:
         ({"room_id": "1", "user_id": 7}, "user_id"),
         ({"room_id": "1", "user_id": "*"}, "user_id"),
         ({"room_id": "\ud800"}, "room_id"),
+        ({"room_id": "1", "cloud": {"hot_words": ["\ud83d"]}}, "half a surrogate pair"),
         ({"room_id": "房" * 22}, "room_id: must be 1 to 64 bytes"),
     ],
 )

@@ -27,6 +27,8 @@ def test_what_was_said_is_read_behind_the_link() -> None:
         page = httpx.get(link, trust_env=False)
         assert (page.status_code, page.headers["content-type"][:9]) == (200, "text/html")
         assert "Good morning" in httpx.get(link + ".vtt", trust_env=False).text
+        for address in (link, link + ".vtt", link + ".json", link + "x", running.url):
+            compare_head(address)
     assert transcript["sentences"][0]["text"] == "Good morning"
     assert httpx.URL(link).path.startswith(READER)
 
@@ -35,6 +37,14 @@ def test_room_nobody_knows_is_one_line() -> None:
     done = run_local("link", "--room", "nowhere")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("error: no string room 'nowhere' is in the ledger")
+
+
+def compare_head(address: str) -> None:
+    """HEAD is answered as GET is, but for the body."""
+    head, full = (httpx.request(method, address, trust_env=False) for method in ("HEAD", "GET"))
+    told = [{**answer.headers, "date": ""} for answer in (head, full)]
+    assert (head.status_code, told[0], head.content) == (full.status_code, told[1], b"")
+    assert int(head.headers["content-length"]) == len(full.content) > 0
 
 
 def wait_for_hearing(http: httpx.Client, said: Mapping[str, object]) -> None:

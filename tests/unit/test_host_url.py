@@ -30,6 +30,12 @@ def test_headers_that_the_server_writes_are_left_out() -> None:
     assert dict(answer.headers) == {"x-kept": "1", "content-length": "3"}
 
 
+@pytest.mark.parametrize("told", ["Content-Length", "content-length"])
+def test_answer_to_head_may_tell_the_length_that_get_would_have(told: str) -> None:
+    answer = write_answer({"statusCode": 200, "headers": {told: "999"}, "body": ""}, "HEAD")
+    assert (dict(answer.headers), answer.body) == ({"content-length": "999"}, b"")
+
+
 @pytest.mark.parametrize(
     "value",
     [
