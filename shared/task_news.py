@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from shared.mending import fold_names
 from shared.scf import Json
+from shared.transcripts.parsing import keep_unread, parse_sentence
 from shared.transcripts.records import SentenceNews
 
 # Group 9 is StartAITranscription's, group 14 CreateCloudTranscription's.
@@ -43,33 +44,25 @@ def read_task(event_type: int, raw: bytes, info: Json, event_ms: int) -> TaskNew
     What its Payload does not say is looked for beside it, and the other way round.
     """
     told = {**fold_names(info.get("payload")), **info}
-    bot_user_id, unread = told.get("robotid"), None
+    bot_user_id, code, status = (told.get(name) for name in ("robotid", "leavecode", "status"))
+    unread = None
     if event_type not in TASK_SPOKE and not _is_documented(info):
-        from shared.transcripts.parsing import keep_unread  # late: hardly any callback needs it
-
         unread = keep_unread(raw, event_ms)
     return TaskNews(
         msgspec.convert(told.get("taskid"), Annotated[str, Meta(min_length=1, max_length=256)]),
         "ai" if event_type < 1000 else "cloud",
         bot_user_id if isinstance(bot_user_id, str) else None,
-        _read_int(told.get("leavecode")),
-        failed=event_type in TASK_STARTED and bool(_read_int(told.get("status"))),
+        code if isinstance(code, int) else None,
+        failed=event_type in TASK_STARTED and isinstance(status, int) and status != 0,
         unread=unread,
     )
 
 
 def read_sentence(event_type: int, raw: bytes, info: Json, event_ms: int) -> SentenceNews | None:
-    """What a callback tells of a sentence; None when it tells of none, or of one that goes on.
-
-    The whole of it will be told in the end, under the same RoundId.
-    """
+    """What a callback tells of a sentence; None of one that goes on: the whole of it will be told."""
     told = {**info, **fold_names(info.get("payload"))}
     is_whole = told.get("end") is not False and told.get("iscompleted") is not False
-    if event_type not in TASK_SPOKE or not is_whole:
-        return None
-    from shared.transcripts.parsing import parse_sentence  # late: most callbacks come without
-
-    return parse_sentence(event_type, raw, event_ms)
+    return parse_sentence(event_type, raw, event_ms) if is_whole else None
 
 
 def _is_documented(info: Json) -> bool:
@@ -82,11 +75,3 @@ def _is_documented(info: Json) -> bool:
         and len(codes) == len(payload)
         and all(isinstance(code, int) for code in codes.values())
     )
-
-
-def _read_int(value: object) -> int | None:
-    """A whole number, also as text; None for what is none."""
-    try:
-        return msgspec.convert(value, int, strict=False)
-    except msgspec.ValidationError:
-        return None

@@ -69,6 +69,6 @@ KeepCallbackTs = Annotated[
     typer.Option(
         "--keep-callback-ts",
         envvar="ROOMSCRIBE_REPLAY_KEEP_CALLBACK_TS",
-        help="Leave CallbackTs as saved; by default it becomes the present time.",
+        help="Leave CallbackTs as saved; by default it becomes the present time, the saved one beside it.",
     ),
 ]

@@ -8,10 +8,7 @@ from typing import Annotated, Literal, NamedTuple
 import msgspec
 from msgspec import Meta, Struct
 
-from shared.errors import RequestError
-from shared.ledger import Ledger, Room
-from shared.ledger.records import find_room
-from shared.names import (
+from shared.callbacks import (
     MAX_ROOM_NUMBER,
     NUMERIC_ROOM,
     STRING_ROOM,
@@ -19,6 +16,9 @@ from shared.names import (
     names_string_room,
     names_user,
 )
+from shared.errors import RequestError
+from shared.ledger import Ledger, Room
+from shared.ledger.records import find_room
 from shared.scf import Json
 from shared.settings import Settings
 

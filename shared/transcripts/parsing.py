@@ -39,22 +39,18 @@ def parse_sentence(event_type: int, event_info: bytes, event_ms: int | None = No
         return keep_unread(event_info, event_ms)
     task_id = _read_text(info, "taskid") or _read_text(fields, "taskid")
     round_id = _read_text(fields, "roundid", "segmentid")
-    key = name_sentence(task_id, round_id) if round_id else _name_event(info)
+    # Without a RoundId the event itself: the same however TRTC writes it the second time.
+    key = _hash([task_id, round_id] if round_id else info)
     return SentenceNews(key, task_id, said, translations)
 
 
 def keep_unread(event_info: bytes, event_ms: int | None = None) -> SentenceNews:
     """An EventInfo as it is, for whoever wants to know what TRTC tells beyond its documents."""
     info = _decode(event_info)
-    key = _name_event(info) if info else hashlib.blake2b(event_info, digest_size=12).hexdigest()
+    key = _hash(info) if info else hashlib.blake2b(event_info, digest_size=12).hexdigest()
     opaque = event_info.decode("utf-8", "replace")
     event_ms = _read_event_ms(info) if event_ms is None else event_ms
     return SentenceNews(key, _read_text(info, "taskid"), opaque=opaque, opaque_ms=event_ms)
-
-
-def name_sentence(task_id: str, round_id: str) -> str:
-    """The key of a sentence: the same for every callback about it."""
-    return _hash([task_id, round_id])
 
 
 def _read_words(
@@ -134,11 +130,6 @@ def _read_ms(fields: Json, *names: str) -> int:
 def _read_event_ms(info: Json) -> int:
     precise = _read_ms(info, "eventmsts")
     return precise if precise != UNKNOWN_MS else max(0, _read_ms(info, "eventts")) * 1000
-
-
-def _name_event(info: Json) -> str:
-    """The key of an event without a RoundId: the same however TRTC writes it the second time."""
-    return _hash(info)
 
 
 def _hash(value: object) -> str:

@@ -8,9 +8,8 @@ import pytest
 import responses
 
 from local.replay.rebuild import rebuild_callback
-from shared.callbacks import parse_event
+from shared.callbacks import names_numeric_room, parse_event
 from shared.errors import CallbackError
-from shared.names import names_numeric_room
 from tests.conftest import SDK_APP_ID
 from tests.unit.ledgers import ledger_url
 from tests.unit.stage import LIVES, OPENED_MS, make_stage
