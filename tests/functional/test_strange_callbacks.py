@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+from collections.abc import Callable
 
 import describe_room
 import pytest
@@ -22,7 +23,7 @@ __all__ = ["rules_file", "scene"]
 
 CREATED, DISMISSED, ENTERED, LEFT, SPOKE = 101, 102, 103, 104, 1403
 DAY_MS = 86_400_000
-UNITS = {
+UNITS: dict[str, Callable[[int], int]] = {
     "seconds": lambda ms: ms // 1000,
     "microseconds": lambda ms: ms * 1000,
     "a day ahead": lambda ms: ms + DAY_MS,

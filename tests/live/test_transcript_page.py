@@ -302,6 +302,17 @@ def test_hostile_text_is_only_text(page: Page, server: ReadingServer, source: Me
     assert page.evaluate("document.querySelectorAll('script').length") == 6
 
 
+@pytest.mark.parametrize("opened_ms", [2**53, -(2**53), 0])
+def test_impossible_date_and_broken_text_break_nothing(
+    page: Page, server: ReadingServer, source: MemorySource, opened_ms: int
+) -> None:
+    source.change(opened_ms=opened_ms)
+    source.say("a\ufffd", "Good m\ufffd", 3)
+    page.goto(server.link())
+    expect(texts(page)).to_have_text(["Good m\ufffd"])
+    expect(page.locator("#facts")).to_contain_text("1 sentence")
+
+
 def test_direction_of_one_caption_is_its_own(
     page: Page, server: ReadingServer, source: MemorySource
 ) -> None:

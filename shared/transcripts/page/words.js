@@ -21,8 +21,8 @@ function duration(ms) {
 }
 
 const DATE = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "short" });
-const LAST_MS = 8.64e15; // beyond it there is no date in JavaScript
-const dateOf = (ms) => DATE.format(Math.min(ms, LAST_MS));
+const MOST_MS = 8.64e15; // beyond it, either way, there is no date in JavaScript
+const dateOf = (ms) => DATE.format(Math.max(-MOST_MS, Math.min(ms, MOST_MS)));
 const NAMES = new Intl.DisplayNames(["en"], { type: "language" });
 
 function languageName(tag) {
