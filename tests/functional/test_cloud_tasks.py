@@ -486,7 +486,9 @@ def test_start_and_end_are_in_the_feed() -> None:
     [(service, code) for service in QUOTA_CODES for code in QUOTA_CODES[service]],
 )
 def test_full_quota_is_told_in_each_form_that_a_start_may_have(service: Service, code: str) -> None:
-    config = replace(CONFIG, task_quota=0, **{f"quota_code_{service}": code})
+    full = replace(CONFIG, task_quota=0)
+    is_ai = service == "ai"
+    config = replace(full, quota_code_ai=code) if is_ai else replace(full, quota_code_cloud=code)
     with running_cloud(config) as cloud:
         assert read_code(start(cloud, service)) == code
 
