@@ -6,7 +6,8 @@ PY_VERSION := $(if $(FOUND),$(shell $(FOUND) -c 'import sys; print("%d.%d" % sys
 VENV := .venv/$(PY_VERSION)
 BIN := $(VENV)/bin
 # pip before 23.1 builds wheels only with --use-pep517.
-PIP := $(BIN)/python -m pip install --use-pep517 --quiet --disable-pip-version-check
+INSTALL := -m pip install --use-pep517 --quiet --disable-pip-version-check
+PIP := $(BIN)/python $(INSTALL)
 
 .PHONY: run test chaos bench package check lint types format clean
 .DEFAULT_GOAL := run
@@ -55,8 +56,15 @@ $(VENV)/local.done: requirements.txt requirements-local.txt | $(BIN)/python
 	@$(PIP) -r requirements-local.txt
 	@touch $@
 
-$(VENV)/dev.done: requirements.txt requirements-local.txt requirements-dev.txt tests/requirements-intl.txt | $(BIN)/python
+$(VENV)/dev.done: requirements.txt requirements-local.txt requirements-dev.txt tests/requirements-intl.txt $(VENV)/tccli.done | $(BIN)/python
 	@echo "installing requirements-dev.txt into $(VENV)"
 	@$(PIP) -r requirements-dev.txt
 	@$(PIP) --no-deps --upgrade --target $(VENV)/intl -r tests/requirements-intl.txt
 	@touch $@ $(VENV)/local.done
+
+# Compiling the whole SDK would take most of the time and half of the disk.
+$(VENV)/tccli.done: tests/requirements-tccli.txt | $(BIN)/python
+	@echo "installing tests/requirements-tccli.txt into $(VENV)/tccli"
+	@$(BIN)/python -m venv $(VENV)/tccli
+	@$(VENV)/tccli/bin/python $(INSTALL) --no-deps --no-compile -r tests/requirements-tccli.txt
+	@touch $@
