@@ -63,6 +63,14 @@ IdleStops = Annotated[
         help="Whether the server ends tasks that nobody needs any more.",
     ),
 ]
+SessionQueryNamesTask = Annotated[
+    bool,
+    typer.Option(
+        "--session-query-names-task/--no-session-query-names-task",
+        envvar="ROOMSCRIBE_SESSION_QUERY_NAMES_TASK",
+        help="1.0: whether a query by SessionId answers the TaskId.",
+    ),
+]
 LeaveCode = Annotated[
     Literal["always", "ai", "never"],
     typer.Option(
@@ -178,6 +186,7 @@ def up(
     bots_are_told: BotsAreTold = True,
     quota_code_cloud: QuotaCodeCloud = QUOTA_CODES["cloud"][0],
     quota_code_ai: QuotaCodeAi = QUOTA_CODES["ai"][0],
+    session_query_names_task: SessionQueryNamesTask = True,
 ) -> None:
     """Serve the whole local cloud and play a meeting.
 
@@ -199,6 +208,7 @@ def up(
         "bots_are_told": bots_are_told,
         "quota_code_cloud": quota_code_cloud,
         "quota_code_ai": quota_code_ai,
+        "session_query_names_task": session_query_names_task,
     }
     choices = Choices(clock == "manual", switches, redis_dir if redis else None)
     raise typer.Exit(run_up(os.environ, port, loaded, choices, once=once))
@@ -240,6 +250,14 @@ def cloud(
             help="1.0: how long a stopped task still holds its SessionId.",
         ),
     ] = 1000,
+    idle_ms: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            envvar="ROOMSCRIBE_IDLE_MS",
+            help="2.0: how long a task is Idle before it is InProgress.",
+        ),
+    ] = 200,
     idle_stops: IdleStops = True,
     leave_code: LeaveCode = "always",
     start_needs: StartNeeds = "nothing",
@@ -248,6 +266,7 @@ def cloud(
     bots_are_told: BotsAreTold = True,
     quota_code_cloud: QuotaCodeCloud = QUOTA_CODES["cloud"][0],
     quota_code_ai: QuotaCodeAi = QUOTA_CODES["ai"][0],
+    session_query_names_task: SessionQueryNamesTask = True,
     clock: ManualOrSystem = "system",
 ) -> None:
     """Serve the TRTC emulator alone, for any official SDK."""
@@ -260,6 +279,7 @@ def cloud(
         "dismissed_room_id": dismissed_room_id,
         "preparing_ms": preparing_ms,
         "cleaning_ms": cleaning_ms,
+        "idle_ms": idle_ms,
         "idle_stops": idle_stops,
         "leave_code": leave_code,
         "start_needs": start_needs,
@@ -268,6 +288,7 @@ def cloud(
         "bots_are_told": bots_are_told,
         "quota_code_cloud": quota_code_cloud,
         "quota_code_ai": quota_code_ai,
+        "session_query_names_task": session_query_names_task,
     }
     raise typer.Exit(run_cloud(os.environ, port, Choices(clock == "manual", switches)))
 

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
 from local.cloud.clock import SystemClock
 from local.cloud.config import CloudConfig
 from local.cloud.faults.machines import RestartRedis
 from local.cloud.feed import Feed
+from local.cloud.strays import STRAY_HANDLERS
 from local.development import local_environment
 from local.errors import LocalError
 from local.host.gateway import ScfGateway
@@ -99,7 +100,7 @@ async def _compose_all(
             routes = [*clock_routes, *cloud.routes, *transcripts.routes, *host.routes, page]
             tally = Tally(config.applications[0].sdk_app_id, wanted)
             performance = Performance(scenario, url, feed, tally, Screen(), transcripts)
-            yield Site(Starlette(routes=routes), _find_work(performance, choices, once=once))
+            yield Site(_serve(routes), _find_work(performance, choices, once=once))
 
 
 @contextlib.asynccontextmanager
@@ -112,6 +113,10 @@ async def _running_ledger(
         return
     async with running_redis(redis_dir) as redis:
         yield {**environ, "LEDGER_URL": redis.url}, make_restart(redis)
+
+
+def _serve(routes: list[BaseRoute]) -> Starlette:
+    return Starlette(routes=routes, exception_handlers=STRAY_HANDLERS)
 
 
 def _find_work(performance: Performance, choices: Choices, *, once: bool) -> Work:
@@ -136,7 +141,7 @@ async def _compose_cloud(
     feed = Feed(clock.now_ms)
     async with running_cloud(config, clock, feed) as cloud:
         routes = [*ClockRoutes(clock, cloud.settle).routes, *cloud.routes]
-        yield Site(Starlette(routes=routes), Watch(feed, Screen().show).follow)
+        yield Site(_serve(routes), Watch(feed, Screen().show).follow)
 
 
 @contextlib.asynccontextmanager
@@ -149,4 +154,4 @@ async def _compose_functions(
     async with running_host(settings, clock, feed) as host:
         gateway = ScfGateway(config, clock, ScfApi(host))
         routes = [*gateway.routes, *host.routes]
-        yield Site(Starlette(routes=routes), Watch(feed, Screen().show).follow)
+        yield Site(_serve(routes), Watch(feed, Screen().show).follow)

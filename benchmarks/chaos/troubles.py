@@ -26,7 +26,7 @@ def list_faults(seed: int, ends: Ends = "told") -> list[Fault]:
 def _list_api_faults() -> list[Fault]:
     kinds: list[Fault] = [
         {"what": "error", "when": "before", "code": "InternalError"},
-        {"what": "error", "when": "after", "code": "InternalError.CTInternalError"},
+        {"what": "error", "when": "after", "code": "InternalError"},
         {"what": "status", "when": "before", "status": 502},
         {"what": "status", "when": "after", "status": 504},
         {"what": "drop", "when": "before"},

@@ -4,7 +4,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from local.cloud.admission import Answer
-from local.cloud.assumed import ENDED_TASK_CODES, LeaveCode, Service, write_start_time
+from local.cloud.assumed import (
+    BAD_USER_SIG_CODES,
+    ENDED_TASK_CODES,
+    LeaveCode,
+    Service,
+    write_start_time,
+)
 from local.cloud.clock import Clock
 from local.cloud.config import CloudConfig
 from local.cloud.errors import ApiError
@@ -52,16 +58,17 @@ class Actions:
         key = self._read_application(parameters, "FailedOperation.SdkAppIdNotUnderAppId")
         bot = parameters["TranscriptionParams"]
         order = read_ai_order(region, parameters)
-        self._check_user_sig(key, bot["UserId"], bot["UserSig"])
+        self._check_user_sig("ai", key, bot["UserId"], bot["UserSig"])
         if "IMAdminUserId" in bot or "IMAdminUserSig" in bot:
-            self._check_user_sig(key, bot.get("IMAdminUserId", ""), bot.get("IMAdminUserSig", ""))
+            admin, admin_sig = bot.get("IMAdminUserId", ""), bot.get("IMAdminUserSig", "")
+            self._check_user_sig("ai", key, admin, admin_sig)
         return self._start(order)
 
     def _create_cloud(self, region: str, parameters: Parameters) -> Answer:
         key = self._read_application(parameters, "InvalidParameter.SdkAppId")
         bot = parameters["TranscriptionParam"]
         order = read_cloud_order(region, parameters)
-        self._check_user_sig(key, bot["UserId"], bot["UserSig"])
+        self._check_user_sig("cloud", key, bot["UserId"], bot["UserSig"])
         return self._start(order)
 
     def _start(self, order: TaskOrder) -> Answer:
@@ -69,11 +76,24 @@ class Actions:
 
     def _describe_ai(self, region: str, parameters: Parameters) -> Answer:
         task = self._find_ai(region, parameters)
-        answer = _describe(task)
-        return {**answer, "SessionId": task.session_id} if task.session_id else answer
+        answer = self._describe(task)
+        if task.session_id:
+            answer["SessionId"] = task.session_id
+        if not parameters["TaskId"] and not self._config.session_query_names_task:
+            del answer["TaskId"]
+        return answer
 
     def _describe_cloud(self, region: str, parameters: Parameters) -> Answer:
-        return _describe(self._find_cloud(region, parameters))
+        return self._describe(self._find_cloud(region, parameters))
+
+    def _describe(self, task: Task) -> Answer:
+        running_ms = task.started_ms + self._config.idle_ms
+        is_idle = task.service == "cloud" and self._clock.now_ms() < running_ms
+        return {
+            "StartTime": write_start_time(task.service, task.started_ms),
+            "Status": "Idle" if is_idle else task.status,
+            "TaskId": task.task_id,
+        }
 
     def _stop_ai(self, region: str, parameters: Parameters) -> Answer:
         task = self._find("ai", region, parameters["TaskId"])
@@ -83,31 +103,32 @@ class Actions:
         return {}
 
     def _delete_cloud(self, region: str, parameters: Parameters) -> Answer:
-        self._tasks.end(self._find_cloud(region, parameters), LeaveCode.API)
-        return {}
+        task = self._find_cloud(region, parameters)
+        self._tasks.end(task, LeaveCode.API)
+        return {"TaskId": task.task_id}
 
     def _find_ai(self, region: str, parameters: Parameters) -> Task:
         """By TaskId, or with an empty one by SdkAppId and SessionId. Source: SDK docstrings."""
-        if parameters.get("TaskId"):
+        if parameters["TaskId"]:
             return self._find("ai", region, parameters["TaskId"])
         if not parameters.get("SdkAppId") or not parameters.get("SessionId"):
             raise ApiError("MissingParameter", "Give TaskId, or SdkAppId and SessionId.")
         task = self._world.sessions.get((parameters["SdkAppId"], parameters["SessionId"]))
         if task is None or task.region != region:
-            raise ApiError("FailedOperation.TaskNotExist")
+            raise ApiError(ENDED_TASK_CODES["ai"])
         return task
 
     def _find_cloud(self, region: str, parameters: Parameters) -> Task:
+        sdk_app_id = self._read_application(parameters, "InvalidParameter.SdkAppId")
         task = self._find("cloud", region, parameters["TaskId"])
-        if task.room.sdk_app_id != parameters["SdkAppId"]:
-            raise ApiError(ENDED_TASK_CODES["cloud"])
+        if task.room.sdk_app_id != sdk_app_id:
+            raise ApiError("InvalidParameter.SdkAppId")
         return task
 
     def _find(self, service: Service, region: str, task_id: str) -> Task:
         task = self._world.tasks.get(task_id)
-        if task is None or (task.service, task.region) != (service, region):
-            raise ApiError(ENDED_TASK_CODES[service])
-        if task.status == "Exited" or self._is_not_found_yet(task):
+        known = task is not None and (task.service, task.region) == (service, region)
+        if task is None or not known or task.status == "Exited" or self._is_not_found_yet(task):
             raise ApiError(ENDED_TASK_CODES[service])
         return task
 
@@ -122,17 +143,12 @@ class Actions:
             raise ApiError(unknown_code)
         return sdk_app_id
 
-    def _check_user_sig(self, sdk_app_id: int, user_id: str, user_sig: str) -> None:
+    def _check_user_sig(
+        self, service: Service, sdk_app_id: int, user_id: str, user_sig: str
+    ) -> None:
         secret_key = self._applications[sdk_app_id].secret_key
         try:
             verify_user_sig(user_sig, sdk_app_id, user_id, secret_key, self._clock.now_ms() // 1000)
         except UserSigError as error:
-            raise ApiError("InvalidParameter.UserSig", f"UserSig is refused: {error}.") from error
-
-
-def _describe(task: Task) -> Answer:
-    return {
-        "StartTime": write_start_time(task.service, task.started_ms),
-        "Status": task.status,
-        "TaskId": task.task_id,
-    }
+            code = BAD_USER_SIG_CODES[service]
+            raise ApiError(code, f"UserSig is refused: {error}.") from error

@@ -11,6 +11,7 @@ from local.cloud.config import CloudConfig
 from local.cloud.errors import ApiError
 from local.cloud.parameters import ACTIONS, MISSING, VERSION
 from local.cloud.query import nest_query
+from local.cloud.signature_v1 import Form, check_form, list_parameters, read_form
 from local.cloud.tc3 import RawRequest, check_signature
 
 Answer = dict[str, object]
@@ -32,6 +33,16 @@ class OtherApi(Protocol):
 
     async def run(self, action: str, region: str, parameters: Mapping[str, Any]) -> Answer:
         """The answer without its RequestId; raises ApiError."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a request asks for: in headers with TC3, in its form with the older signature."""
+
+    action: str
+    version: str
+    region: str
+    form: Form | None
 
 
 @dataclass(frozen=True)
@@ -58,24 +69,37 @@ class Admission:
         """Every action that there is, of every product."""
         return frozenset(ACTIONS).union(*(api.actions for api in self._other_apis.values()))
 
-    def admit(self, raw: RawRequest) -> Admitted:
+    def admit(self, raw: RawRequest, asked: Asked) -> Admitted:
         """Check a request and read it; raises ApiError."""
-        name, version = raw.headers.get("x-tc-action", ""), raw.headers.get("x-tc-version", "")
-        self._check_signature(raw, version)
-        for header, value in (("Action", name), ("Version", version)):
+        self._check_signature(raw, asked)
+        name, version, region = asked.action, asked.version, asked.region
+        for what, value in (("Action", name), ("Version", version)):
             if not value:
-                raise ApiError(MISSING, f"The parameter `{header}` is required.")
-        region, api = raw.headers.get("x-tc-region", ""), self._other_apis.get(version)
+                raise ApiError(MISSING, f"The parameter `{what}` is required.")
+        api = self._other_apis.get(version)
         if api is None:
             _check_own(name, version, region)
         elif name not in api.actions:
             raise _write_unknown(name)
-        return Admitted(api, name, region, _read_parameters(raw), raw.method == "GET")
+        from_query = raw.method == "GET" or asked.form is not None
+        return Admitted(api, name, region, _read_parameters(raw, asked.form), from_query)
 
-    def _check_signature(self, raw: RawRequest, version: str) -> None:
+    def _check_signature(self, raw: RawRequest, asked: Asked) -> None:
         config, now_s = self._config, self._clock.now_ms() // 1000
-        service = SERVICES.get(version, "trtc")
-        check_signature(raw, config.secret_id, config.secret_key, config.token, now_s, service)
+        keys = (config.secret_id, config.secret_key, config.token)
+        if asked.form is not None:
+            check_form(raw, asked.form, *keys, now_s)
+        else:
+            check_signature(raw, *keys, now_s, SERVICES.get(asked.version, "trtc"))
+
+
+def read_asked(raw: RawRequest) -> Asked:
+    """What a request wants, before anything of it is checked; empty where it does not say."""
+    form = read_form(raw)
+    if form is not None:
+        return Asked(form.get("Action", ""), form.get("Version", ""), form.get("Region", ""), form)
+    names = ("x-tc-action", "x-tc-version", "x-tc-region")
+    return Asked(*(raw.headers.get(name, "") for name in names), form=None)
 
 
 def _check_own(name: str, version: str, region: str) -> None:
@@ -94,10 +118,12 @@ def _write_unknown(name: str) -> ApiError:
     return ApiError("InvalidAction", f"The action `{name[:64]}` does not exist here.")
 
 
-def _read_parameters(raw: RawRequest) -> object:
-    content_type = raw.headers["content-type"].split(";")[0].strip().lower()
+def _read_parameters(raw: RawRequest, form: Form | None) -> object:
+    if form is not None:
+        return nest_query(list_parameters(form))
     if raw.method == "GET":
         return nest_query(parse_qsl(raw.query, keep_blank_values=True))
+    content_type = raw.headers["content-type"].split(";")[0].strip().lower()
     if content_type != "application/json":
         raise ApiError("UnsupportedProtocol")
     try:

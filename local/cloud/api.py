@@ -14,11 +14,11 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope
 
 from local.cloud.actions import Actions
-from local.cloud.admission import Admission, Admitted, Answer
+from local.cloud.admission import Admission, Admitted, Answer, read_asked
 from local.cloud.bodies import TooLargeError, read_body
 from local.cloud.clock import Clock
 from local.cloud.config import CloudConfig
-from local.cloud.errors import ApiError
+from local.cloud.errors import ApiError, check_code
 from local.cloud.faults.calls import Trouble
 from local.cloud.faults.kinds import FaultError, parse_header
 from local.cloud.faults.machines import Machines
@@ -66,9 +66,7 @@ class Api:
         self._plan = plan
         self._machines = machines
         self._closing = asyncio.Event()
-        per_second = {
-            name: getattr(config, action.limit) for name, action in ACTIONS.items() if action.limit
-        }
+        per_second = {name: getattr(config, action.limit) for name, action in ACTIONS.items()}
         self._limits = RateLimits(clock, per_second)
 
     @property
@@ -96,8 +94,9 @@ class Api:
         return answer
 
     async def _answer(self, call: Call, raw: RawRequest) -> Response:
-        call.action = raw.headers.get("x-tc-action", "")[:64]
-        admitted = self._admission.admit(raw)
+        asked = read_asked(raw)
+        call.action = asked.action[:64]
+        admitted = self._admission.admit(raw, asked)
         if isinstance(admitted.parameters, dict):
             call.task_id = admitted.parameters.get("TaskId")
             call.room_id = self._actions.find_room_id(admitted.parameters)
@@ -114,8 +113,8 @@ class Api:
         return interruption
 
     def _find_trouble(self, call: Call, header: str | None) -> Trouble:
-        asked = [] if header is None else [parse_header(header)]
-        faults = asked or self._plan.strike_call(call.action, call.room_id)
+        own = [] if header is None else [parse_header(header, call.action)]
+        faults = own or self._plan.strike_call(call.action, call.room_id)
         service = ACTIONS[call.action].service if call.action in ACTIONS else "cloud"
         trouble = Trouble(faults, self._closing, self._config.find_quota_code(service))
         call.fault = trouble.name
@@ -152,14 +151,17 @@ class Api:
 
 
 class SignedRoute(Route):
-    """Takes only requests that carry an Authorization header, and leaves the path to others otherwise."""
+    """Takes only requests that an SDK has signed, and leaves the path to others otherwise."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        if scope["type"] == "http" and any(
-            name == b"authorization" for name, _ in scope["headers"]
-        ):
+        if scope["type"] == "http" and _is_signed(scope):
             return super().matches(scope)
         return Match.NONE, {}
+
+
+def _is_signed(scope: Scope) -> bool:
+    by_header = any(name == b"authorization" for name, _ in scope["headers"])
+    return by_header or b"Signature=" in scope["query_string"]
 
 
 async def _read_request(request: Request) -> RawRequest:
@@ -176,11 +178,22 @@ async def _read_request(request: Request) -> RawRequest:
 
 
 def _write_error(call: Call, error: ApiError) -> Response:
+    check_code(call.action, error.code)
     call.outcome = error.code
-    return _write(call, {"Error": {"Code": error.code, "Message": error.message}})
+    return _write(call, describe_error(error))
 
 
 def _write(call: Call, answer: Answer) -> Response:
-    body = json.dumps({"Response": {**answer, "RequestId": call.request_id}})
+    return write_answer(answer, call.request_id)
+
+
+def describe_error(error: ApiError) -> Answer:
+    """What an answer says of an error."""
+    return {"Error": {"Code": error.code, "Message": error.message}}
+
+
+def write_answer(answer: Answer, request_id: str, status: int = 200) -> Response:
+    """An answer as every product of Tencent Cloud writes it."""
+    body = json.dumps({"Response": {**answer, "RequestId": request_id}})
     # Exactly this content type: with a charset behind it the Python SDK overlooks errors.
-    return Response(body, headers={"content-type": "application/json"})
+    return Response(body, status, headers={"content-type": "application/json"})

@@ -21,6 +21,7 @@ What a deployment may have to survive in more than one form is a switch in Cloud
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from enum import IntEnum
 from typing import Literal
 
@@ -60,6 +61,12 @@ QUOTA_CODES: Mapping[Service, tuple[str, ...]] = {
 }
 # 2.0, when nobody is there, or CloudConfig.same_bot is "refuse": Create has no code of its own for either.
 REFUSED_CODE = "FailedOperation"
+
+# What a UserSig answers that does not verify: only 1.0 documents a code for it.
+BAD_USER_SIG_CODES: Mapping[Service, str] = {
+    "ai": "InvalidParameter.UserSig",
+    "cloud": "InvalidParameter",
+}
 
 KEPT_MS = 3_600_000  # how long ended tasks, and rooms in which nothing goes on, are remembered
 
@@ -107,6 +114,15 @@ def describe_translation(sentence: Sentence, language: str, text: str) -> dict[s
 
 
 def write_start_time(service: Service, started_ms: int) -> str | int:
-    """StartTime of a Describe answer: text in 1.0, a number in 2.0 (SDK models); seconds: assumed."""
-    started_s = started_ms // 1000
-    return str(started_s) if service == "ai" else started_s
+    """StartTime of a Describe answer: text with microseconds in 1.0, milliseconds in 2.0.
+
+    Source: the example answers of tccli 3.1.189.1 (trtc/v20190722).
+    """
+    if service == "cloud":
+        return started_ms
+    return f"{write_beijing_time(started_ms):%Y-%m-%d %H:%M:%S.%f}"
+
+
+def write_beijing_time(ms: int) -> datetime:
+    """The zone of 1.0's StartTime, and of the date in its TaskIds, is unknown: Tencent's own."""
+    return datetime.fromtimestamp(ms / 1000, timezone(timedelta(hours=8)))

@@ -47,6 +47,8 @@ class CloudConfig:
     # Source: StartAITranscription and CreateCloudTranscription documents; quota: doc 647/129975.
     starts_per_s_ai: int = 50
     starts_per_s_cloud: int = 20
+    # 1.0's Describe may be called 50 times a second in China: who keeps to 20 keeps to both.
+    describes_per_s: int = 20
     stops_per_s: int = 20
     task_quota: int = 100
     # 2.0: what a second task with the bot UserId of a running one does to the first, or to itself.
@@ -54,6 +56,8 @@ class CloudConfig:
     bots_hold_rooms: bool = False  # whether a bot alone keeps a room open
     dismissed_room_id: Literal["same", "string"] = "same"  # RoomId in 102 of a numeric room
     preparing_ms: int = 200  # 1.0: Preparing before InProgress
+    idle_ms: int = 200  # 2.0: Idle before InProgress
+    session_query_names_task: bool = True  # 1.0: a query by SessionId answers the TaskId
     cleaning_ms: int = 1000  # 1.0: Stopped, still holding its SessionId, before it is gone
     idle_stops: bool = True  # False: the server forgets to end tasks that nobody needs any more
     leave_code: Literal["always", "ai", "never"] = "always"  # which of 902 and 1402 carries one

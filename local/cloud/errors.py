@@ -1,11 +1,16 @@
-"""Every error code that the emulator can answer, with its message."""
+"""Every error code that the emulator can answer, with its message, and which action has which.
 
-# Source: the error lists of StartAITranscription and CreateCloudTranscription (product 647),
-# errorcodes.py of tencentcloud-sdk-python-trtc 3.1.177, and the common error codes of API 3.0.
-CODES = {
-    # Common to all products
+Source: the error codes of each action in the comments of tencentcloud-sdk-go 1.3.166 and
+tencentcloud-sdk-go-intl-en 3.0.1474 (trtc/v20190722/client.go, 2026-08-21; both the same), the error
+lists of StartAITranscription and CreateCloudTranscription (product 647), and the common error codes
+of API 3.0.
+"""
+
+from collections.abc import Mapping
+
+# Those of API 3.0 itself: any action of any product may answer them.
+COMMON_CODES: Mapping[str, str] = {
     "ActionOffline": "This API has been taken offline.",
-    "AuthFailure": "CAM signature/authentication error.",
     "AuthFailure.InvalidAuthorization": "The Authorization header is not valid TC3-HMAC-SHA256.",
     "AuthFailure.InvalidSecretId": "The SecretId is not a cloud API key.",
     "AuthFailure.MFAFailure": "MFA failed.",
@@ -14,8 +19,6 @@ CODES = {
     "AuthFailure.SignatureFailure": "The provided credentials could not be validated.",
     "AuthFailure.TokenFailure": "The provided token is not valid for this SecretId.",
     "AuthFailure.UnauthorizedOperation": "CAM authentication failed.",
-    "AuthFailure.UnRealNameAuthenticated": "The account has not passed identity verification.",
-    "AuthFailure.UnsupportedOperation": "Unsupported operation.",
     "DryRunOperation": "The request would have succeeded, but DryRun was set.",
     "FailedOperation": "Operation failed.",
     "InternalError": "Internal error.",
@@ -43,52 +46,97 @@ CODES = {
     "UnauthorizedOperation": "Unauthorized operation.",
     "UnknownParameter": "Unknown parameter.",
     "UnsupportedOperation": "Unsupported operation.",
-    "UnsupportedProtocol": "Only POST with a JSON body and GET with a query string are supported.",
+    "UnsupportedProtocol": "Only GET, and POST with a JSON or form body, are supported.",
     "UnsupportedRegion": "The API does not support this region.",
-    # TRTC's own
-    "FailedOperation.CTUnsupportMethod": "The cloud transcription method does not support this.",
+}
+
+_START_AI: Mapping[str, str] = {
     "FailedOperation.NotAbility": "Need to unlock the required ability.",
     "FailedOperation.NotAllowed": "This operation is not allowed, please submit a ticket.",
-    "FailedOperation.RequestRejection": "The request is rejected.",
-    "FailedOperation.RestrictedConcurrency": "Concurrency is restricted.",
-    "FailedOperation.RestrictedFrequency": "Frequency is restricted.",
-    "FailedOperation.RoomNotExist": "The room does not exist.",
-    "FailedOperation.SdkAppIdNotExist": "The SdkAppId does not exist.",
     "FailedOperation.SdkAppIdNotUnderAppId": "There is no such SdkAppId under this account.",
     "FailedOperation.TaskExist": "Task already exists.",
-    "FailedOperation.TaskFinished": "The task has finished.",
-    "FailedOperation.TaskNotExist": "The task does not exist.",
-    "InternalError.CTInternalError": "Internal errors.",
-    "InternalError.InternalError": "Internal error, please retry.",
-    "InvalidParameter.OutOfRange": "Parameter value is out of range.",
-    "InvalidParameter.SdkAppId": "SdkAppId is incorrect.",
     "InvalidParameter.UserSig": "UserSig is expired or wrong.",
     "InvalidParameter.UserSigNotAdmin": "UserSig is not a super administrator.",
-    "LimitExceeded.ConcurrencyLimit": "The number of concurrent tasks exceeds the quota.",
+    "ResourceInsufficient.RequestRejection": "Insufficient resources.",
+}
+_AI_TASK: Mapping[str, str] = {
+    "FailedOperation.TaskNotExist": "The task does not exist, or has ended.",
+    "InvalidParameter.TaskId": "TaskId is malformed.",
+}
+
+# What CreateCloudTranscription, DescribeCloudTranscription and DeleteCloudTranscription share.
+_CLOUD: Mapping[str, str] = {
+    "AuthFailure": "CAM signature/authentication error.",
+    "AuthFailure.UnauthorizedOperation": "CAM authentication failed.",
+    "AuthFailure.UnsupportedOperation": "Unsupported operation.",
+    "FailedOperation.CTUnsupportMethod": "The cloud transcription method does not support this.",
+    "InternalError": "Internal error.",
+    "InternalError.CTInternalError": "Internal errors.",
+    "InvalidParameter": "Parameter error.",
+    "InvalidParameter.SdkAppId": "SdkAppId is incorrect.",
+    "MissingParameter.RoomId": "RoomId is missing.",
+    "MissingParameter.SdkAppId": "SdkAppId is missing.",
+    "MissingParameter.UserId": "Missing UserId parameter.",
+}
+_OUT_OF_RANGE: Mapping[str, str] = {
+    "InvalidParameter.OutOfRange": "Parameter value is out of range."
+}
+_CREATE_CLOUD: Mapping[str, str] = {
+    **_CLOUD,
+    **_OUT_OF_RANGE,
+    "FailedOperation": "Operation failed.",
+    "MissingParameter": "Missing parameter.",
     "MissingParameter.ASRLang": "Missing required parameter: Lang (ASR model).",
     "MissingParameter.AsrParam": "Missing required parameter: AsrParam.",
     "MissingParameter.Region": "Region parameter missing.",
-    "MissingParameter.RoomId": "RoomId is missing.",
-    "MissingParameter.SdkAppId": "SdkAppId is missing.",
-    "MissingParameter.TaskId": "TaskId is missing.",
     "MissingParameter.TranscriptionParam": "The TranscriptionParam parameter is required.",
-    "MissingParameter.UserId": "Missing UserId parameter.",
     "MissingParameter.UserSig": "UserSig parameter missing.",
-    "OperationDenied.FreqOverLimit": "The frequency limit is exceeded.",
-    "ResourceInsufficient.RequestRejection": "Insufficient resources.",
-    "ResourceNotFound.ResourceNotFound": "The resource does not exist.",
-    "UnauthorizedOperation.SdkAppId": "No permission for this SdkAppId.",
-    "UnsupportedOperation.TaskLimit": "The number of tasks exceeds the limit.",
+    "UnsupportedOperation": "Unsupported operation.",
+}
+_CLOUD_TASK: Mapping[str, str] = {
+    **_CLOUD,
+    "MissingParameter.TaskId": "TaskId is missing.",
+    "ResourceNotFound": "The resource does not exist.",
+}
+
+# What each action's own document lists.
+ACTION_CODES: Mapping[str, Mapping[str, str]] = {
+    "StartAITranscription": _START_AI,
+    "DescribeAITranscription": _AI_TASK,
+    "StopAITranscription": _AI_TASK,
+    "CreateCloudTranscription": _CREATE_CLOUD,
+    "DescribeCloudTranscription": {**_CLOUD_TASK, "FailedOperation": "Operation failed."},
+    "DeleteCloudTranscription": {
+        **_CLOUD_TASK,
+        **_OUT_OF_RANGE,
+        "AuthFailure.UnRealNameAuthenticated": "The account has not passed identity verification.",
+    },
+}
+
+# What CreateCloudTranscription's document does not list and a quota may say all the same: its siblings,
+# as CreateCloudRecording, have it. See CloudConfig.quota_code_cloud.
+SIBLING_CODES: Mapping[str, str] = {
+    "FailedOperation.RestrictedConcurrency": "Concurrency is restricted.",
+}
+
+MESSAGES: Mapping[str, str] = {
+    code: message
+    for codes in (SIBLING_CODES, COMMON_CODES, *ACTION_CODES.values())
+    for code, message in codes.items()
 }
 
 
 class ApiError(Exception):
-    """A request that the API refuses; the code is one of CODES."""
+    """A request that the API refuses; other products behind the gateway bring messages of their own."""
 
     def __init__(self, code: str, message: str | None = None) -> None:
         super().__init__(code)
         self.code = code
-        self.message = message or CODES[code]
+        self.message = message or MESSAGES[code]
+
+
+class UndocumentedCodeError(Exception):
+    """A bug of the emulator: it was about to answer a code that the action does not have."""
 
 
 class RefusedError(Exception):
@@ -98,3 +146,22 @@ class RefusedError(Exception):
         super().__init__(sentence)
         self.status = status
         self.sentence = sentence
+
+
+def has_code(action: str, code: str) -> bool:
+    """Whether an action can answer a code; of another product's actions nothing is known."""
+    own = ACTION_CODES.get(action)
+    by_siblings = action == "CreateCloudTranscription" and code in SIBLING_CODES
+    return own is None or code in own or code in COMMON_CODES or by_siblings
+
+
+def list_codes(action: str) -> list[str]:
+    """The codes that one of the six actions can answer, its own first."""
+    own, known = ACTION_CODES[action], COMMON_CODES.keys() | SIBLING_CODES.keys()
+    return [*sorted(own), *sorted(code for code in known - own.keys() if has_code(action, code))]
+
+
+def check_code(action: str, code: str) -> None:
+    """Raise UndocumentedCodeError where an action cannot answer that code."""
+    if not has_code(action, code):
+        raise UndocumentedCodeError(f"{action} has no error code {code}")

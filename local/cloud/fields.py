@@ -27,11 +27,16 @@ def _accept(_value: object) -> None:
 
 @dataclass(frozen=True)
 class Field:
-    """One parameter; `missing` is the error code of its absence, None where it may be left out."""
+    """One parameter; `missing` is the error code of its absence, None where it may be left out.
+
+    `complaint_code` is the code for what `complain` says, None where it is the action's usual one.
+    """
 
     kind: Kind
     missing: str | None = None
     complain: Complaint = _accept
+    complaint_code: str | None = None
+    may_be_empty: bool = False
     fields: "Mapping[str, Field] | None" = None
     item: "Field | None" = None
 
@@ -49,14 +54,16 @@ def number(low: float, high: float, *, above: bool = False) -> Field:
     return Field("float", None, _range(low, high, above))
 
 
-def text(*, missing: str | None = None, complain: Complaint = _accept) -> Field:
+def text(
+    *, missing: str | None = None, complain: Complaint = _accept, complaint_code: str | None = None
+) -> Field:
     """A string; an empty one counts as absent where the parameter is required."""
-    return Field("str", missing, complain)
+    return Field("str", missing, complain, complaint_code)
 
 
-def choice(*values: str) -> Field:
+def choice(*values: str, missing: str | None = None) -> Field:
     """A string out of a few."""
-    return Field("str", None, lambda value: _choose(value, values))
+    return Field("str", missing, lambda value: _choose(value, values))
 
 
 def group(fields: Table, *, missing: str | None = None) -> Field:
@@ -64,9 +71,9 @@ def group(fields: Table, *, missing: str | None = None) -> Field:
     return Field("object", missing, fields=fields)
 
 
-def items(item: Field, *, at_most: int | None = None) -> Field:
+def items(item: Field, *, at_most: int | None = None, missing: str | None = None) -> Field:
     """A list."""
-    return Field("list", None, lambda value: _count(value, at_most), item=item)
+    return Field("list", missing, lambda value: _count(value, at_most), item=item)
 
 
 @dataclass(frozen=True)
@@ -93,7 +100,7 @@ class Checker:
             if name not in table:
                 raise ApiError("UnknownParameter", f"The parameter `{path}{name}` is unknown.")
         for name, field in table.items():
-            if field.missing and present.get(name, "") == "":
+            if field.missing and _is_missing(field, present.get(name)):
                 raise ApiError(field.missing, f"The parameter `{path}{name}` is required.")
         return {
             name: self._check_value(table[name], value, path + name, lenient)
@@ -107,13 +114,18 @@ class Checker:
             raise ApiError("InvalidParameter", f"The parameter `{path}` must be {kind}.")
         complaint = field.complain(value)
         if complaint:
-            raise ApiError(self.value_code, f"The parameter `{path}` {complaint}.")
+            code = field.complaint_code or self.value_code
+            raise ApiError(code, f"The parameter `{path}` {complaint}.")
         if field.fields is not None:
             return self._check_object(field.fields, value, f"{path}.", lenient)
         if field.item is not None and isinstance(value, list):
             item = field.item
             return [self._check_value(item, v, f"{path}.{i}", lenient) for i, v in enumerate(value)]
         return value
+
+
+def _is_missing(field: Field, value: object) -> bool:
+    return value is None or (value == "" and not field.may_be_empty)
 
 
 def _has_kind(kind: Kind, value: object) -> bool:

@@ -1,15 +1,17 @@
 """The six actions: every parameter of both editions of Tencent's SDK, with type, range and error code.
 
-Source: StartAITranscription and CreateCloudTranscription (API documents, product 647) and the models
-of tencentcloud-sdk-python-trtc 3.1.177 and -intl-en 3.1.193. Where they disagree, the wider range.
+Source: Tencent's machine-readable definitions (tccli 3.1.189.1, trtc/v20190722/api.json),
+StartAITranscription and CreateCloudTranscription (API documents, product 647) and the models of
+tencentcloud-sdk-python-trtc 3.1.177 and -intl-en 3.1.193. Where they disagree, the wider range.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from local.cloud.assumed import Service
+from local.cloud.errors import ACTION_CODES
 from local.cloud.fields import (
     Checker,
     Complaint,
@@ -23,6 +25,7 @@ from local.cloud.fields import (
     text,
 )
 from local.cloud.room_ids import complain_user_id
+from local.cloud.task_ids import complain_task_id
 
 VERSION = "2019-07-22"
 AI_REGIONS = ("ap-guangzhou", "ap-singapore", "ap-tokyo", "na-siliconvalley")
@@ -31,7 +34,7 @@ MAX_INT = 2**63 - 1
 MAX_SDK_APP_ID = 2**32 - 1
 MISSING = "MissingParameter"
 
-Limit = Literal["starts_per_s_ai", "starts_per_s_cloud", "stops_per_s"]
+Limit = Literal["starts_per_s_ai", "starts_per_s_cloud", "describes_per_s", "stops_per_s"]
 
 
 def complain_hot_words(at_most: int) -> Complaint:
@@ -63,7 +66,7 @@ def _sdk_app_id(missing: str) -> Field:
 
 
 _USER: Table = {"UserId": _user_id(MISSING)}
-_TERM: Table = {"Source": text(), "Target": text()}
+_TERM: Table = {"Source": text(missing=MISSING), "Target": text(missing=MISSING)}
 
 _START_AI: Table = {
     "SdkAppId": _sdk_app_id(MISSING),
@@ -98,11 +101,11 @@ _START_AI: Table = {
     ),
     "TranslationConfig": group(
         {
-            "TargetLanguages": items(text()),
+            "TargetLanguages": items(text(), missing=MISSING),
             "Mode": integer(1, 2),
             "TTSConfig": group(
                 {
-                    "VoiceId": text(),
+                    "VoiceId": text(missing=MISSING),
                     "Model": choice("flow_01_turbo", "flow_01_ex"),
                     "Speed": number(0.5, 2.0),
                     "Volume": number(0, 10, above=True),
@@ -145,30 +148,45 @@ _CREATE_CLOUD: Table = {
         {
             "TargetLang": items(text()),
             "Terminologies": items(
-                group({"TargetLang": text(), "Terminology": items(group(_TERM))})
+                group(
+                    {
+                        "TargetLang": text(missing=MISSING),
+                        "Terminology": items(group(_TERM), missing=MISSING),
+                    }
+                )
             ),
         }
     ),
     "TTSParam": items(
         group(
             {
-                "Model": choice("flow_02_turbo"),
-                "Language": text(),
-                "TargetUser": group(_USER),
-                "TTSRobotUser": group(_USER),
+                "Model": choice("flow_02_turbo", missing=MISSING),
+                "Language": text(missing=MISSING),
+                "TargetUser": group(_USER, missing=MISSING),
+                "TTSRobotUser": group(_USER, missing=MISSING),
                 "Voice": group(
                     {
-                        "VoiceId": text(),
+                        "VoiceId": text(missing=MISSING),
                         "Speed": number(0.5, 2.0),
                         "Volume": number(0, 10),
                         "Pitch": integer(-12, 12),
-                    }
+                    },
+                    missing=MISSING,
                 ),
             }
         )
     ),
 }
 
+_AI_TASK_ID = text(
+    missing=MISSING, complain=complain_task_id, complaint_code="InvalidParameter.TaskId"
+)
+_DESCRIBE_AI: Table = {
+    # Required, and empty where SdkAppId and SessionId say which task.
+    "TaskId": replace(_AI_TASK_ID, may_be_empty=True),
+    "SdkAppId": integer(0, MAX_SDK_APP_ID),
+    "SessionId": text(),
+}
 _CLOUD_TASK: Table = {
     "SdkAppId": _sdk_app_id("MissingParameter.SdkAppId"),
     "TaskId": text(missing="MissingParameter.TaskId"),
@@ -179,9 +197,10 @@ _CLOUD_TASK: Table = {
 class Action:
     """What the gateway knows of an action before it runs."""
 
+    name: str
     service: Service
     table: Table
-    limit: Limit | None = None
+    limit: Limit
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -189,12 +208,16 @@ class Action:
 
     @property
     def missing_region_code(self) -> str:
-        return MISSING if self.service == "ai" else "MissingParameter.Region"
+        """Only CreateCloudTranscription documents one of its own."""
+        return self._prefer("MissingParameter.Region", MISSING)
 
     @property
     def value_code(self) -> str:
-        """The code for a value out of range: 2.0 documents one of its own, 1.0 has the common one."""
-        return "InvalidParameterValue" if self.service == "ai" else "InvalidParameter.OutOfRange"
+        """The code for a value out of range: its own where it documents one, else the common one."""
+        return self._prefer("InvalidParameter.OutOfRange", "InvalidParameterValue")
+
+    def _prefer(self, own: str, common: str) -> str:
+        return own if own in ACTION_CODES[self.name] else common
 
     def check(self, parameters: object, *, from_query: bool) -> dict[str, object]:
         """The checked parameters; raises ApiError."""
@@ -202,12 +225,13 @@ class Action:
 
 
 ACTIONS: Mapping[str, Action] = {
-    "StartAITranscription": Action("ai", _START_AI, "starts_per_s_ai"),
-    "DescribeAITranscription": Action(
-        "ai", {"TaskId": text(), "SdkAppId": integer(0, MAX_SDK_APP_ID), "SessionId": text()}
-    ),
-    "StopAITranscription": Action("ai", {"TaskId": text(missing=MISSING)}, "stops_per_s"),
-    "CreateCloudTranscription": Action("cloud", _CREATE_CLOUD, "starts_per_s_cloud"),
-    "DescribeCloudTranscription": Action("cloud", _CLOUD_TASK),
-    "DeleteCloudTranscription": Action("cloud", _CLOUD_TASK, "stops_per_s"),
+    action.name: action
+    for action in (
+        Action("StartAITranscription", "ai", _START_AI, "starts_per_s_ai"),
+        Action("DescribeAITranscription", "ai", _DESCRIBE_AI, "describes_per_s"),
+        Action("StopAITranscription", "ai", {"TaskId": _AI_TASK_ID}, "stops_per_s"),
+        Action("CreateCloudTranscription", "cloud", _CREATE_CLOUD, "starts_per_s_cloud"),
+        Action("DescribeCloudTranscription", "cloud", _CLOUD_TASK, "describes_per_s"),
+        Action("DeleteCloudTranscription", "cloud", _CLOUD_TASK, "stops_per_s"),
+    )
 }

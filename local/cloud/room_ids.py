@@ -1,13 +1,14 @@
 """Which room ids and user ids TRTC has.
 
-Source: the client SDK's reference of `roomId` and `strRoomId` (TRTCParams), and the UserSig documents.
+Source: the client SDK's reference of `roomId` (1 to 4294967294) and `strRoomId` (TRTCParams), and the
+UserSig documents.
 """
 
 import re
 import string
 
 NUMERIC = 0
-MAX_NUMBER = 2**32 - 1
+MAX_NUMBER = 2**32 - 2
 MAX_STRING_BYTES = 64
 CHARACTERS = frozenset(string.ascii_letters + string.digits + " !#$%&()+-:;<=.>?@[]^_{}|~,")
 

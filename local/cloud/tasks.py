@@ -1,6 +1,5 @@
 """The life of transcription tasks: start, Preparing → InProgress, idle, stop, cleaning up."""
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,6 +14,7 @@ from local.cloud.events import TASK_STARTED, TASK_STOPPED
 from local.cloud.faults.plan import Plan
 from local.cloud.presence import LEFT_NORMALLY, LEFT_REMOVED, Presence
 from local.cloud.state import ANCHOR, Room, RoomKey, Task, User, World
+from local.cloud.task_ids import make_task_id
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ class Tasks:
 
     def _create(self, room: Room, order: TaskOrder) -> Task:
         return Task(
-            task_id=f"{secrets.token_urlsafe(26)}.",  # real ones end in a dot, too
+            task_id=make_task_id(order.service, self._clock.now_ms()),
             service=order.service,
             room=room,
             region=order.region,

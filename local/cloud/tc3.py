@@ -104,6 +104,13 @@ def sign(authorization: Authorization, timestamp: str, request_hash: str, secret
     return _hmac(key, text).hex()
 
 
+def vary_host(request: RawRequest) -> Iterator[RawRequest]:
+    """The request as it was sent, and with a Host without its port, as the Node SDK signs it."""
+    yield request
+    without_port = re.sub(r":\d+$", "", request.headers.get("host", ""))
+    yield replace(request, headers={**request.headers, "host": without_port})
+
+
 @lru_cache(maxsize=64)
 def _derive_key(secret_key: str, date: str, service: str) -> bytes:
     key = f"TC3{secret_key}".encode()
@@ -164,16 +171,9 @@ def _is_signed(request: RawRequest, authorization: Authorization, secret_key: st
             ),
             authorization.signature,
         )
-        for variant in _vary_host(request)
+        for variant in vary_host(request)
         for lower_values in (False, True)
     )
-
-
-def _vary_host(request: RawRequest) -> Iterator[RawRequest]:
-    """The request as it was sent, and with a Host without its port, as the Node SDK signs it."""
-    yield request
-    without_port = re.sub(r":\d+$", "", request.headers["host"])
-    yield replace(request, headers={**request.headers, "host": without_port})
 
 
 def _canonical_value(request: RawRequest, name: str, lower_values: bool) -> str:

@@ -24,6 +24,7 @@ from local.cloud.clock import Clock, ManualClock
 from local.cloud.config import Application, CloudConfig
 from local.cloud.feed import Entry
 from local.cloud.parameters import VERSION
+from local.cloud.strays import STRAY_HANDLERS
 from local.cloud.tc3 import ALGORITHM, Authorization, RawRequest, hash_canonical_request, sign
 
 Result = TypeVar("Result")
@@ -326,7 +327,7 @@ def _serving(
         yield
 
     routes = [*cloud.routes, Route("/webhook", webhook.receive, methods=["POST"])]
-    app = Starlette(routes=routes, lifespan=lifespan)
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=STRAY_HANDLERS)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=int(PATIENCE_S)
     )

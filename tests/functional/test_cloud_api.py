@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from local.cloud.clock import ManualClock
 from local.cloud.config import CloudConfig
-from local.cloud.errors import CODES
+from local.cloud.errors import MESSAGES
 from tests.functional.cloud_server import (
     CONFIG,
     SDK_APP_ID,
@@ -41,7 +41,7 @@ def read_code(response: dict[str, object]) -> str:
     """The code of an error answer, which is complete and whose code is documented."""
     error = response["Error"]
     assert isinstance(error, dict)
-    assert error["Code"] in CODES
+    assert error["Code"] in MESSAGES
     assert error["Message"]
     assert re.fullmatch(r"[0-9a-f-]{36}", str(response["RequestId"]))
     return str(error["Code"])
@@ -88,14 +88,21 @@ def test_action_may_be_left_out_of_the_signature_but_not_of_the_request(
 
 @pytest.mark.parametrize(
     ("region", "code"),
-    [(None, "MissingParameter.Region"), ("ap-tokyo", "UnsupportedRegion"), ("ap-hongkong", None)],
+    [
+        (None, "MissingParameter"),
+        ("ap-tokyo", "UnsupportedRegion"),
+        ("ap-hongkong", "ResourceNotFound"),
+    ],
 )
-def test_regions_of_2_0_are_its_own(
-    cloud: RunningCloud, region: str | None, code: str | None
-) -> None:
+def test_regions_of_2_0_are_its_own(cloud: RunningCloud, region: str | None, code: str) -> None:
     body = {"SdkAppId": SDK_APP_ID, **UNKNOWN_TASK}
     response = cloud.call("DescribeCloudTranscription", body, more={"x-tc-region": region})
-    assert read_code(response) == (code or "ResourceNotFound")
+    assert read_code(response) == code
+
+
+def test_start_of_2_0_has_a_code_of_its_own_for_a_missing_region(cloud: RunningCloud) -> None:
+    response = cloud.call("CreateCloudTranscription", {}, more={"x-tc-region": None})
+    assert read_code(response) == "MissingParameter.Region"
 
 
 def test_wrong_key_and_unknown_id_are_told_apart(cloud: RunningCloud) -> None:
@@ -161,8 +168,10 @@ def exchange(port: int, request: bytes) -> bytes:
         return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
-def test_get_without_authorization_is_left_to_the_page(cloud: RunningCloud) -> None:
-    assert cloud.http.get("/").status_code == 405
+def test_get_without_a_signature_is_left_to_the_page(cloud: RunningCloud) -> None:
+    answer = cloud.http.get("/")
+    assert answer.status_code == 200
+    assert read_code(answer.json()["Response"]) == "MissingParameter"
     answer = cloud.http.get("/", headers={"authorization": "TC3-HMAC-SHA256 x"})
     assert read_code(answer.json()["Response"]) == "AuthFailure.InvalidAuthorization"
 

@@ -18,7 +18,8 @@ HOST = "127.0.0.1"
 
 @pytest.fixture
 def cloud() -> Iterator[RunningCloud]:
-    with running_cloud(replace(CONFIG, preparing_ms=0), clock=ManualClock()) as running:
+    config = replace(CONFIG, preparing_ms=0, idle_ms=0)
+    with running_cloud(config, clock=ManualClock()) as running:
         running.create(1234)
         yield running
 
@@ -43,7 +44,7 @@ def count_tasks(cloud: RunningCloud) -> int:
 
 @pytest.mark.parametrize(("when", "tasks"), [("before", 0), ("after", 1)])
 def test_error_comes_before_or_after_the_effect(cloud: RunningCloud, when: str, tasks: int) -> None:
-    code = "InternalError.InternalError"
+    code = "InternalError.CTInternalError"
     cloud.add_fault(where="api", what="error", code=code, when=when, times=1)
     assert cloud.start_cloud()["Error"]["Code"] == code
     assert count_tasks(cloud) == tasks

@@ -31,7 +31,7 @@ class Machines:
 def run_with_machines(machines: Machines, **options: Any) -> Any:
     """An emulator that has something to kill and to restart."""
     return running_cloud(
-        replace(CONFIG, preparing_ms=0),
+        replace(CONFIG, preparing_ms=0, idle_ms=0),
         clock=ManualClock(),
         kill_instances=machines.kill_instances,
         restart_redis=machines.restart_redis,

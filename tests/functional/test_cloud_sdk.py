@@ -66,7 +66,7 @@ def test_typed_sdk_drives_all_six_actions(edition: str) -> None:
     assert isinstance(described_ai["StartTime"], str)
     described_cloud = answers["DescribeCloudTranscription"]
     assert described_cloud["TaskId"] == answers["CreateCloudTranscription"]["TaskId"]
-    assert described_cloud["Status"] == "InProgress"
+    assert described_cloud["Status"] == "Idle"
     assert isinstance(described_cloud["StartTime"], int)
     assert all(answer["RequestId"] for answer in answers.values())
 
@@ -85,14 +85,14 @@ def test_sdk_by_get_sends_parameters_in_the_query() -> None:
         answers = cloud_sdk.drive(
             cloud_sdk.connect(cloud.port, "GET"), make_user_sig(cloud_sdk.BOT)
         )
-    assert answers["DescribeCloudTranscription"]["Status"] == "InProgress"
+    assert answers["DescribeCloudTranscription"]["Status"] == "Idle"
 
 
 def test_sdk_with_unsigned_payload_is_accepted() -> None:
     with running_cloud() as cloud:
         client = cloud_sdk.connect(cloud.port, unsigned_payload=True)
         answers = cloud_sdk.drive(client, make_user_sig(cloud_sdk.BOT))
-    assert answers["DescribeCloudTranscription"]["Status"] == "InProgress"
+    assert answers["DescribeCloudTranscription"]["Status"] == "Idle"
 
 
 def test_every_parameter_of_the_sdk_is_in_the_tables_and_none_else() -> None:

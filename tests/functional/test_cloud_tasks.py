@@ -8,10 +8,11 @@ import pytest
 
 from local.cloud.assumed import QUOTA_CODES, Service
 from local.cloud.clock import ManualClock
+from local.cloud.config import Application
 from local.errors import LocalError
 from tests.functional.cloud_server import CONFIG, SDK_APP_ID, RunningCloud, running_cloud
 
-AT_ONCE = replace(CONFIG, preparing_ms=0)
+AT_ONCE = replace(CONFIG, preparing_ms=0, idle_ms=0)
 SESSION = {"SessionId": "s"}
 
 
@@ -28,11 +29,10 @@ def test_1_0_prepares_runs_stops_and_is_gone() -> None:
     with running_cloud(clock=ManualClock()) as cloud:
         cloud.create(1234)
         task_id = cloud.start_ai(**SESSION)["TaskId"]
-        started_s = cloud.cloud.clock.now_ms() // 1000
         described = cloud.describe_ai(task_id)
         del described["RequestId"]
         assert described == {
-            "StartTime": str(started_s),
+            "StartTime": "2023-11-15 06:13:20.000000",
             "Status": "Preparing",
             "TaskId": task_id,
             "SessionId": "s",
@@ -47,15 +47,20 @@ def test_1_0_prepares_runs_stops_and_is_gone() -> None:
         assert read_code(find_by_session(cloud)) == "FailedOperation.TaskNotExist"
 
 
-def test_2_0_runs_at_once_and_errs_once_it_exited() -> None:
+def test_2_0_is_idle_runs_and_errs_once_it_exited() -> None:
     with running_cloud(clock=ManualClock()) as cloud:
         cloud.create(1234)
         task_id = cloud.start_cloud()["TaskId"]
         described = cloud.describe_cloud(task_id)
         del described["RequestId"]
-        started_s = cloud.cloud.clock.now_ms() // 1000
-        assert described == {"StartTime": started_s, "Status": "InProgress", "TaskId": task_id}
-        assert cloud.stop_cloud(task_id).keys() == {"RequestId"}
+        started_ms = cloud.cloud.clock.now_ms()
+        assert described == {"StartTime": started_ms, "Status": "Idle", "TaskId": task_id}
+        cloud.advance(CONFIG.idle_ms - 1)
+        assert cloud.describe_cloud(task_id)["Status"] == "Idle"
+        cloud.advance(1)
+        assert cloud.describe_cloud(task_id)["Status"] == "InProgress"
+        stopped = cloud.stop_cloud(task_id)
+        assert stopped == {"TaskId": task_id, "RequestId": stopped["RequestId"]}
         assert read_code(cloud.describe_cloud(task_id)) == "ResourceNotFound"
         assert read_code(cloud.stop_cloud(task_id)) == "ResourceNotFound"
 
@@ -78,20 +83,40 @@ def test_task_is_shown_with_its_room() -> None:
         ]
 
 
-def test_task_is_not_found_by_another_service_application_or_region() -> None:
+def test_task_is_not_found_by_another_service_or_region() -> None:
     with running_cloud() as cloud:
         ai, cloud_2_0 = cloud.start_ai(**SESSION)["TaskId"], cloud.start_cloud(bot="b")["TaskId"]
         absent = "FailedOperation.TaskNotExist"
         assert read_code(cloud.describe_ai(cloud_2_0)) == absent
         assert read_code(cloud.stop_cloud(ai)) == "ResourceNotFound"
-        body = {"SdkAppId": 7, "TaskId": cloud_2_0}
-        assert read_code(cloud.call("DescribeCloudTranscription", body)) == "ResourceNotFound"
         more = {"x-tc-region": "ap-guangzhou"}
         assert read_code(cloud.call("StopAITranscription", {"TaskId": ai}, more=more)) == absent
         by_session = {"TaskId": "", "SdkAppId": SDK_APP_ID, "SessionId": "s"}
         response = cloud.call("DescribeAITranscription", by_session, more=more)
         assert read_code(response) == absent
         assert cloud.call("DescribeAITranscription", by_session)["TaskId"] == ai
+
+
+@pytest.mark.parametrize("action", ["DescribeCloudTranscription", "DeleteCloudTranscription"])
+def test_2_0_task_of_another_application_is_refused_for_its_sdk_app_id(action: str) -> None:
+    other = Application(7, "other-secret", "")
+    config = replace(CONFIG, applications=(*CONFIG.applications, other))
+    with running_cloud(config) as cloud:
+        task_id = cloud.start_cloud()["TaskId"]
+        for stranger in (7, 8):
+            answer = cloud.call(action, {"SdkAppId": stranger, "TaskId": task_id})
+            assert read_code(answer) == "InvalidParameter.SdkAppId"
+        assert len(cloud.list_tasks()) == 1
+
+
+@pytest.mark.parametrize("names_task", [True, False])
+def test_1_0_query_by_session_may_leave_the_task_id_out(names_task: bool) -> None:
+    with running_cloud(replace(CONFIG, session_query_names_task=names_task)) as cloud:
+        task_id = cloud.start_ai(**SESSION)["TaskId"]
+        by_session = find_by_session(cloud)
+        assert by_session.get("TaskId") == (task_id if names_task else None)
+        assert (by_session["Status"], by_session["SessionId"]) == ("Preparing", "s")
+        assert cloud.describe_ai(task_id)["TaskId"] == task_id
 
 
 def test_1_0_session_id_is_held_until_the_task_is_cleaned_up() -> None:
@@ -132,7 +157,7 @@ def test_2_0_same_bot_replaces_the_earlier_task() -> None:
 
 
 def test_2_0_same_bot_may_be_refused() -> None:
-    with running_cloud(replace(CONFIG, same_bot="refuse")) as cloud:
+    with running_cloud(replace(AT_ONCE, same_bot="refuse")) as cloud:
         first = cloud.start_cloud()["TaskId"]
         assert read_code(cloud.start_cloud()) == "FailedOperation"
         assert cloud.describe_cloud(first)["Status"] == "InProgress"
@@ -427,7 +452,7 @@ def test_bot_waits_outside_a_room_that_is_not_open() -> None:
 
 
 def test_task_of_a_dismissed_room_goes_on_until_it_is_stopped_or_idle() -> None:
-    with running_cloud(clock=ManualClock(), callbacks=True) as cloud:
+    with running_cloud(AT_ONCE, clock=ManualClock(), callbacks=True) as cloud:
         cloud.create(1234)
         task_id = cloud.start_cloud()["TaskId"]
         cloud.act("1234", "leave", user_id="amy")

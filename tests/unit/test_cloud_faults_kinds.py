@@ -21,7 +21,7 @@ INSTANCE, REDIS, TASK = {"where": "instance"}, {"where": "redis"}, {"where": "ta
 @pytest.mark.parametrize(
     "said",
     [
-        {**API, "what": "error", "when": "after", "code": "InternalError.InternalError"},
+        {**API, "what": "error", "when": "after", "code": "ResourceNotFound"},
         {**API, "what": "status", "status": 503, "actions": ["Invoke"], "rate": 0.05, "seed": 7},
         {**API, "what": "hang", "when": "before", "times": 3, "skip": 2, "room": "class-*"},
         {**API, "what": "drip", "ms": 10},
@@ -89,7 +89,7 @@ def test_fault_that_makes_no_sense_is_told_why(said: dict[str, object], sentence
 )
 def test_header_is_a_fault_of_one_call(header: str, sentence: str) -> None:
     with pytest.raises(FaultError, match=sentence):
-        parse_header(header)
+        parse_header(header, "CreateCloudTranscription")
 
 
 _VALUES: Any = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.lists(st.text())

@@ -4,7 +4,7 @@ import asyncio
 
 from starlette.responses import Response
 
-from local.cloud.errors import CODES, ApiError
+from local.cloud.errors import MESSAGES, ApiError
 from local.cloud.faults.answers import (
     DrippingAnswer,
     DroppedAnswer,
@@ -65,4 +65,4 @@ class Trouble:
 def _write_error(fault: ApiFault, quota_code: str) -> ApiError:
     codes = {"throttle": "RequestLimitExceeded", "quota": quota_code}
     code = fault.code or codes.get(fault.what, DEFAULT_CODE)
-    return ApiError(code, CODES.get(code, "A fault that was asked for."))
+    return ApiError(code, MESSAGES.get(code, "A fault that was asked for."))

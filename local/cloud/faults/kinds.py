@@ -9,12 +9,14 @@ import msgspec
 from msgspec import Meta, Struct
 
 from local.cloud.assumed import LeaveCode, Service
+from local.cloud.errors import ACTION_CODES, has_code, list_codes
 from local.cloud.events import EVENT_TYPES
 
 When = Literal["before", "after"]
 Step = Literal["now", "event", "call", "effect"]
 Milliseconds = Annotated[int, Meta(ge=0, le=86_400_000)]
 
+STARTS = ("StartAITranscription", "CreateCloudTranscription")
 DEFAULT_DRIP_MS = 1_000
 DEFAULT_REORDER_MS = 10_000
 
@@ -51,6 +53,27 @@ class ApiFault(Fault, frozen=True, tag="api"):
         _refuse_stray(self, self.what, self.goes_with)
         if self.what == "latency" and self.ms is None:
             raise ValueError("ms is needed for latency")
+        self.check_actions(self.actions)
+
+    def check_actions(self, actions: list[str]) -> None:
+        """Raise ValueError where one of these actions can never answer this."""
+        if self.what == "quota" and not {*actions}.issubset(STARTS):
+            raise ValueError(f"quota is of {' and '.join(STARTS)} only")
+        if self.code is None:
+            return
+        for action in actions:
+            if not has_code(action, self.code):
+                known = ", ".join(list_codes(action))
+                raise ValueError(f"code: {action} has no {self.code}; it has {known}")
+        possible = STARTS if self.what == "quota" else tuple(ACTION_CODES)
+        if not actions and not any(has_code(action, self.code) for action in possible):
+            known = ", ".join(sorted({code for action in possible for code in list_codes(action)}))
+            raise ValueError(f"code: no action has {self.code}; there are {known}")
+
+    def can_strike(self, action: str) -> bool:
+        """Whether that action is one of those it is about, and can answer it."""
+        meant = action in (self.actions or (STARTS if self.what == "quota" else (action,)))
+        return meant and (self.code is None or has_code(action, self.code))
 
     @property
     def phase(self) -> When:
@@ -153,8 +176,8 @@ def parse_fault(value: object, actions: frozenset[str]) -> AnyFault:
     return fault
 
 
-def parse_header(text: str) -> ApiFault:
-    """Read an X-Local-Fault header: what happens to that one call. Raises FaultError."""
+def parse_header(text: str, action: str) -> ApiFault:
+    """Read an X-Local-Fault header: what happens to that one call of `action`. Raises FaultError."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -169,6 +192,10 @@ def parse_header(text: str) -> ApiFault:
         raise FaultError("where must be api")
     fault = parse_fault(value, frozenset())
     assert isinstance(fault, ApiFault)  # noqa: S101  what `where` says
+    try:
+        fault.check_actions([action])
+    except ValueError as error:
+        raise FaultError(str(error)) from error
     return fault
 
 

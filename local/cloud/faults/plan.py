@@ -1,7 +1,7 @@
 """Which faults strike: decided from the faults that are planned and what they have met so far."""
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from itertools import count
 from typing import Literal, TypeVar
@@ -19,7 +19,6 @@ from local.cloud.faults.kinds import (
 
 Kind = TypeVar("Kind", bound=Fault)
 Strike = dict[str, object]
-STARTS = ("StartAITranscription", "CreateCloudTranscription")
 
 
 class Planned:
@@ -90,7 +89,7 @@ class Plan:
 
         def fits(fault: ApiFault) -> bool:
             free = fault.what == "latency" or not done
-            return free and action in _list_actions(fault, action)
+            return free and fault.can_strike(action)
 
         for fault in self._strike(ApiFault, room_id, {"action": action}, fits):
             done = done or fault.what != "latency"
@@ -156,10 +155,6 @@ class Plan:
         self._on_strike(
             {"fault": planned.number, "where": said["where"], "what": said["what"], **about}
         )
-
-
-def _list_actions(fault: ApiFault, action: str) -> Iterable[str]:
-    return fault.actions or (STARTS if fault.what == "quota" else (action,))
 
 
 def _match_room(glob: str | None, room_id: str | None) -> bool:
