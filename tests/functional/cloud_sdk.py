@@ -2,7 +2,8 @@
 
 Both editions are the package `tencentcloud`, so a process has one of them: the China edition in
 the virtual environment, the international one in the folder `intl` beside it. As a program:
-`python -m tests.functional.cloud_sdk models` or `… drive PORT USER_SIG`, which print JSON.
+`python -m tests.functional.cloud_sdk models` or `… drive PORT USER_SIG SIGN_METHOD:HTTP_METHOD …`,
+which print JSON.
 """
 
 import json
@@ -56,12 +57,18 @@ def _read_type(name: str) -> Shape | str:
     return name if name in _PLAIN else read_model(name)
 
 
-def connect(port: int, method: str = "POST", *, unsigned_payload: bool = False) -> Any:
+def connect(
+    port: int,
+    method: str = "POST",
+    sign_method: str = "TC3-HMAC-SHA256",
+    *,
+    unsigned_payload: bool = False,
+) -> Any:
     """A typed client of the emulator."""
     http = HttpProfile(
         protocol="http", endpoint=f"127.0.0.1:{port}", reqMethod=method, reqTimeout=10
     )
-    profile = ClientProfile(httpProfile=http)
+    profile = ClientProfile(signMethod=sign_method, httpProfile=http)
     profile.unsignedPayload = unsigned_payload
     return TrtcClient(Credential("IdOfTests", "KeyOfTests"), "ap-singapore", profile)
 
@@ -100,5 +107,9 @@ if __name__ == "__main__":
     if sys.argv[1] == "models":
         result: object = read_models()
     else:
-        result = drive(connect(int(sys.argv[2])), sys.argv[3])
+        port, user_sig, *ways = sys.argv[2:]
+        result = {}
+        for way in ways:
+            sign_method, method = way.split(":")
+            result[way] = drive(connect(int(port), method, sign_method), user_sig)
     sys.stdout.write(json.dumps({"edition": read_edition(), "result": result}))

@@ -190,6 +190,18 @@ def test_every_call_is_in_the_feed(cloud: RunningCloud) -> None:
     }
 
 
+def test_code_that_the_action_does_not_have_is_a_bug_and_never_answered(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(ENDED_TASK_CODES, "cloud", "InvalidParameter.TaskId")  # type: ignore[arg-type]
+    with running_cloud() as cloud:
+        body = json.dumps({"SdkAppId": SDK_APP_ID, **UNKNOWN_TASK}).encode()
+        headers = cloud.sign_call("DescribeCloudTranscription", body, {})
+        assert cloud.http.post("/", content=body, headers=headers).status_code == 500
+    said = capsys.readouterr().err
+    assert "DescribeCloudTranscription has no error code InvalidParameter.TaskId" in said
+
+
 def test_requests_beyond_the_limit_of_a_second_are_refused() -> None:
     config = replace(CONFIG, stops_per_s=2)
     with running_cloud(config, clock=ManualClock()) as cloud:
@@ -200,6 +212,15 @@ def test_requests_beyond_the_limit_of_a_second_are_refused() -> None:
         codes.append(read_code(cloud.call("StopAITranscription", UNKNOWN_TASK)))
     absent = "FailedOperation.TaskNotExist"
     assert codes == [absent, absent, "RequestLimitExceeded", "ResourceNotFound", absent]
+
+
+@pytest.mark.parametrize("ask", ["describe_ai", "describe_cloud"])
+def test_questions_have_a_limit_of_their_own(ask: str) -> None:
+    with running_cloud(clock=ManualClock()) as cloud:
+        codes = [read_code(getattr(cloud, ask)("unknown")) for _ in range(21)]
+        assert codes[19] != codes[20] == "RequestLimitExceeded"
+        cloud.advance(1000)
+        assert read_code(getattr(cloud, ask)("unknown")) == codes[0]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from local.cloud.faults.kinds import KINDS, FaultError, parse_fault, parse_header, write_fault
 
-ACTIONS = frozenset({"StartAITranscription", "Invoke"})
+CREATE, STOP = "CreateCloudTranscription", "StopAITranscription"
+ACTIONS = frozenset({"StartAITranscription", CREATE, STOP, "Invoke"})
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "faults.md").read_text(encoding="utf-8")
 API, CALLBACK = {"where": "api"}, {"where": "callback"}
 INSTANCE, REDIS, TASK = {"where": "instance"}, {"where": "redis"}, {"where": "task"}
@@ -27,6 +28,7 @@ INSTANCE, REDIS, TASK = {"where": "instance"}, {"where": "redis"}, {"where": "ta
         {**API, "what": "drip", "ms": 10},
         {**API, "what": "latency", "ms": 3000, "when": "after"},
         {**API, "what": "quota"},
+        {**API, "what": "error", "code": "FailedOperation.Whatever", "actions": ["Invoke"]},
         {**CALLBACK, "what": "lose", "events": [101, 1402]},
         {**CALLBACK, "what": "duplicate", "copies": 3, "ms": 0},
         {**CALLBACK, "what": "delay", "ms": 20_000},
@@ -53,7 +55,7 @@ def test_fault_is_shown_as_it_was_said(said: dict[str, object]) -> None:
         ({**API, "what": "hang", "times": 0}, "times: .*>= 1"),
         ({**API, "what": "hang", "times": True}, "times: "),
         ({**API, "what": "hang", "actions": "Invoke"}, "actions: "),
-        ({**API, "what": "hang", "actions": ["Dance"]}, "there is no Dance; there are Invoke"),
+        ({**API, "what": "hang", "actions": ["Dance"]}, "there is no Dance; there are Create"),
         ({**API, "what": "throttle", "ms": 5}, "ms does not go with throttle"),
         ({**API, "what": "hang", "code": "InternalError"}, "code does not go with hang"),
         ({**API, "what": "throttle", "when": "after"}, "when does not go with throttle"),
@@ -61,6 +63,19 @@ def test_fault_is_shown_as_it_was_said(said: dict[str, object]) -> None:
         ({**API, "what": "error", "status": 500}, "status does not go with error"),
         ({**API, "what": "status", "status": 200}, "status: .*>= 400"),
         ({**API, "what": "latency"}, "ms is needed for latency"),
+        (
+            {**API, "what": "error", "code": "InvalidParameter.UserSig", "actions": [CREATE]},
+            f"code: {CREATE} has no InvalidParameter.UserSig; it has AuthFailure, .*OutOfRange",
+        ),
+        (
+            {**API, "what": "error", "code": "ResourceNotFound.Task", "actions": ["Invoke", STOP]},
+            f"code: {STOP} has no ResourceNotFound.Task; it has FailedOperation.TaskNotExist, ",
+        ),
+        (
+            {**API, "what": "error", "code": "UnsupportedOperation.TaskLimit"},
+            "code: no action has UnsupportedOperation.TaskLimit; there are ActionOffline, ",
+        ),
+        ({**API, "what": "quota", "actions": [CREATE, STOP]}, f"quota is of .* and {CREATE} only"),
         ({**CALLBACK, "what": "delay"}, "ms is needed for delay"),
         ({**CALLBACK, "what": "lose", "copies": 2}, "copies does not go with lose"),
         ({**CALLBACK, "what": "lose", "events": [100]}, "there is no 100; there are 101, 102"),
@@ -85,11 +100,12 @@ def test_fault_that_makes_no_sense_is_told_why(said: dict[str, object], sentence
         ('{"what": "hang", "rate": 0.5}', "rate makes no sense for one call"),
         ('{"where": "callback", "what": "lose"}', "where must be api"),
         ('{"what": "sulk"}', "what must be one of"),
+        ('{"what": "error", "code": "FailedOperation.TaskNotExist"}', f"{CREATE} has no Failed"),
     ],
 )
 def test_header_is_a_fault_of_one_call(header: str, sentence: str) -> None:
     with pytest.raises(FaultError, match=sentence):
-        parse_header(header, "CreateCloudTranscription")
+        parse_header(header, CREATE)
 
 
 _VALUES: Any = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.lists(st.text())

@@ -76,6 +76,13 @@ def test_latencies_add_up_and_of_the_rest_the_first_strikes(planning: Planning) 
     assert unhappened.describe()["struck"] == 0
 
 
+def test_code_without_actions_is_about_those_that_have_it(planning: Planning) -> None:
+    planning.add(where="api", what="error", code="FailedOperation.TaskNotExist")
+    assert planning.call("StopAITranscription") == ["error"]
+    assert planning.call("DeleteCloudTranscription") == []
+    assert planning.call("CreateCloudTranscription") == []
+
+
 def test_quota_is_about_starts(planning: Planning) -> None:
     planning.add(where="api", what="quota")
     assert planning.call("StopAITranscription") == []

@@ -8,11 +8,14 @@ import pytest
 import responses
 
 from local.replay.rebuild import rebuild_callback
+from shared import log
 from shared.callbacks import names_numeric_room, parse_event
 from shared.errors import CallbackError
+from shared.scf import begin_invocation
 from tests.conftest import SDK_APP_ID
 from tests.unit.ledgers import ledger_url
 from tests.unit.stage import LIVES, OPENED_MS, make_stage
+from tests.unit.test_log import CONTEXT
 
 __all__ = ["ledger_url"]
 
@@ -47,9 +50,13 @@ def test_task_of_any_name_is_started_heard_told_of_and_stopped(
 
 
 @pytest.mark.parametrize("task_id", TASK_IDS.values(), ids=TASK_IDS.keys())
-def test_log_line_brings_the_task_id_back(task_id: str) -> None:
-    line = {"event_type": 1401, "event_ms": OPENED_MS, "room_id": "room", "task_id": task_id}
-    event = rebuild_callback(json.loads(json.dumps(line)))
+def test_log_line_brings_the_task_id_back(
+    task_id: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log.begin_logging(begin_invocation(CONTEXT), "INFO")
+    log.bind_room(SDK_APP_ID, "room", 1)
+    log.write("task.noted", event_type=1401, event_ms=OPENED_MS, task_id=task_id)
+    event = rebuild_callback(json.loads(capsys.readouterr().out))
     assert event
     task = parse_event(SDK_APP_ID, event).task
     assert task
