@@ -79,7 +79,7 @@ class Actions:
         answer = self._describe(task)
         if task.session_id:
             answer["SessionId"] = task.session_id
-        if not parameters["TaskId"] and not self._config.session_query_names_task:
+        if not self._config.session_query_names_task:
             del answer["TaskId"]
         return answer
 

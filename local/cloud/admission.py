@@ -98,8 +98,10 @@ def read_asked(raw: RawRequest) -> Asked:
     form = read_form(raw)
     if form is not None:
         return Asked(form.get("Action", ""), form.get("Version", ""), form.get("Region", ""), form)
-    names = ("x-tc-action", "x-tc-version", "x-tc-region")
-    return Asked(*(raw.headers.get(name, "") for name in names), form=None)
+    action, version, region = (
+        raw.headers.get(f"x-tc-{name}", "") for name in ("action", "version", "region")
+    )
+    return Asked(action, version, region, None)
 
 
 def _check_own(name: str, version: str, region: str) -> None:

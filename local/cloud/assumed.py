@@ -1,22 +1,35 @@
-"""What no document says and the emulator has to decide: all of it, in one place.
+"""What no document says and the emulator has to decide: all of it, in one place, each with its source.
 
 What a deployment may have to survive in more than one form is a switch in CloudConfig instead.
+"Unknown" is what nobody outside of Tencent can have seen written down.
 
-| behaviour | assumed here |
-|---|---|
-| a task for a room that is not open | accepted; its bot waits outside and opens no room |
-| a room that closes behind its last person | is not dismissed: its tasks end by their MaxIdleTime |
-| LeaveCode of a task whose room is dismissed | 2, of 1402 too |
-| a 2.0 start refused because of who is not there | FailedOperation: Create has no code that says more |
-| idle | none of the people whom the task may hear is in the room as an anchor |
-| a task asked about or stopped in another region than its own | does not exist |
-| a bot that comes in under the UserId of a person | that person is removed from the room |
-| a bot of the other service with the same UserId | follows CloudConfig.same_bot |
-| a bot's 104 | comes when its task ends, even if the room was dismissed before |
-| IMAdminUserSig | must verify; that the user is an administrator (UserSigNotAdmin) is believed |
-| limits per second | by whole seconds of the server's clock, for the whole account |
-| CallbackTs of a repeated or late callback | as when the event happened |
-| a task that ended more than an hour ago | was never there (KEPT_MS) |
+| behaviour | assumed here | source |
+|---|---|---|
+| a task for a room that is not open | accepted; its bot waits outside and opens no room | unknown |
+| a room that closes behind its last person | no dismissal: its tasks end by their MaxIdleTime | unknown |
+| LeaveCode of a task whose room is dismissed | 2, of 1402 too | 902's LeaveCodes; of 1402 unknown |
+| a 2.0 start refused because of who is not there | FailedOperation | inferred: Create has no code for it |
+| idle | none of the people whom the task may hear is in the room as an anchor | MaxIdleTime's definition |
+| 2.0's Status, once it was InProgress | stays InProgress, whoever is there | unknown |
+| a task asked about or stopped in another region than its own | does not exist | unknown |
+| a TaskId or SdkAppId of somebody else's, 2.0 | InvalidParameter.SdkAppId | inferred: both have it |
+| UserSig that does not verify, 2.0 | InvalidParameter, with a message | inferred: it has no code |
+| a required parameter inside another one is missing | MissingParameter | unknown |
+| a malformed TaskId, 1.0 | over 256 characters, or one that is not of base64, "_" or "." | unknown |
+| 1.0's StartTime, and the day in its TaskIds | Beijing time | unknown |
+| which of several errors is answered | signature, action, region, limit, parameters, task | unknown |
+| a bot that comes in under the UserId of a person | that person is removed from the room | inferred |
+| a bot of the other service with the same UserId | follows CloudConfig.same_bot | unknown |
+| a bot's 104 | comes when its task ends, even if the room was dismissed before | unknown |
+| IMAdminUserSig | must verify; that the user is an administrator (UserSigNotAdmin) is believed | unknown |
+| limits per second | by whole seconds of the server's clock, for the whole account | unknown |
+| 1.0's Describe | 20 a second, as the international document says; China: 50 | both documents |
+| what 1402, 1403 and 1404 tell | what 902 and 903 tell, and the in-room message | unknown |
+| CallbackTs of a repeated or late callback | as when the event happened | unknown |
+| a task that ended more than an hour ago | was never there (KEPT_MS) | unknown |
+| signature v1, incomplete or malformed | MissingParameter, InvalidParameter, …Value | unknown |
+| the Nonce of signature v1 | may come again | unknown |
+| a wrong method at /, a wrong path | UnsupportedProtocol; InvalidRequest, with HTTP 404 | unknown |
 """
 
 from collections.abc import Mapping

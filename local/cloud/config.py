@@ -57,7 +57,9 @@ class CloudConfig:
     dismissed_room_id: Literal["same", "string"] = "same"  # RoomId in 102 of a numeric room
     preparing_ms: int = 200  # 1.0: Preparing before InProgress
     idle_ms: int = 200  # 2.0: Idle before InProgress
-    session_query_names_task: bool = True  # 1.0: a query by SessionId answers the TaskId
+    # 1.0: Describe answers the TaskId, which one needs who asks by SessionId. The definitions leave it
+    # out of the official example, and say that it may be missing.
+    session_query_names_task: bool = True
     cleaning_ms: int = 1000  # 1.0: Stopped, still holding its SessionId, before it is gone
     idle_stops: bool = True  # False: the server forgets to end tasks that nobody needs any more
     leave_code: Literal["always", "ai", "never"] = "always"  # which of 902 and 1402 carries one

@@ -73,6 +73,12 @@ def connect(
     return TrtcClient(Credential("IdOfTests", "KeyOfTests"), "ap-singapore", profile)
 
 
+def connect_by(way: str, port: int) -> Any:
+    """The same, by SIGN_METHOD:HTTP_METHOD."""
+    sign_method, method = way.split(":")
+    return connect(port, method, sign_method)
+
+
 def drive(client: Any, user_sig: str) -> dict[str, Shape]:
     """Start, describe and stop a task of either service; the answers by action."""
     answers: dict[str, Shape] = {}
@@ -108,8 +114,5 @@ if __name__ == "__main__":
         result: object = read_models()
     else:
         port, user_sig, *ways = sys.argv[2:]
-        result = {}
-        for way in ways:
-            sign_method, method = way.split(":")
-            result[way] = drive(connect(int(port), method, sign_method), user_sig)
+        result = {way: drive(connect_by(way, int(port)), user_sig) for way in ways}
     sys.stdout.write(json.dumps({"edition": read_edition(), "result": result}))

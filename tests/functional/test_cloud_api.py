@@ -193,7 +193,7 @@ def test_every_call_is_in_the_feed(cloud: RunningCloud) -> None:
 def test_code_that_the_action_does_not_have_is_a_bug_and_never_answered(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(ENDED_TASK_CODES, "cloud", "InvalidParameter.TaskId")  # type: ignore[arg-type]
+    monkeypatch.setitem(ENDED_TASK_CODES, "cloud", "InvalidParameter.TaskId")
     with running_cloud() as cloud:
         body = json.dumps({"SdkAppId": SDK_APP_ID, **UNKNOWN_TASK}).encode()
         headers = cloud.sign_call("DescribeCloudTranscription", body, {})

@@ -41,7 +41,7 @@ def ask(
     *,
     key: str = SECRET_KEY,
     header: str | None = None,
-    **more: str | None,
+    more: Mapping[str, str | None] | None = None,
 ) -> Any:
     """The Response of a call; `more` are common parameters, None drops one."""
     common: dict[str, str | None] = {
@@ -51,7 +51,7 @@ def ask(
         "Timestamp": str(cloud.cloud.clock.now_ms() // 1000),
         "Nonce": "11886",
         "SecretId": SECRET_ID,
-        **more,
+        **(more or {}),
     }
     form = {
         name: str(value) for name, value in {**common, **parameters}.items() if value is not None
@@ -91,7 +91,7 @@ def test_form_is_checked(
     cloud: RunningCloud, method: str, more: dict[str, str | None], code: str
 ) -> None:
     cloud.advance(1000)
-    assert ask(cloud, STOP, TASK, method, **more)["Error"]["Code"] == code
+    assert ask(cloud, STOP, TASK, method, more=more)["Error"]["Code"] == code
 
 
 def test_wrong_key_is_told(cloud: RunningCloud) -> None:
@@ -130,7 +130,7 @@ def test_call_is_in_the_feed_and_its_own_fault_strikes_it(cloud: RunningCloud) -
 def test_token_is_required_when_configured() -> None:
     with running_cloud(replace(CONFIG, token="t")) as cloud:
         assert ask(cloud, STOP, TASK)["Error"]["Code"] == "AuthFailure.TokenFailure"
-        assert ask(cloud, STOP, TASK, Token="t")["Error"]["Code"] == OVER
+        assert ask(cloud, STOP, TASK, more={"Token": "t"})["Error"]["Code"] == OVER
 
 
 @pytest.mark.parametrize("query", ["?Signature=", "?Signature=x&Action=y", "?a=b&Signature=%FF"])

@@ -27,11 +27,7 @@ node_only = pytest.mark.skipif(
 def drive_china(port: int, user_sig: str, *ways: str) -> AnswersByWay:
     """The China edition of the Python SDK, in this process."""
     assert cloud_sdk.read_edition() == "china"
-    pairs = [way.split(":") for way in ways]
-    return {
-        way: cloud_sdk.drive(cloud_sdk.connect(port, method, sign_method), user_sig)
-        for way, (sign_method, method) in zip(ways, pairs, strict=True)
-    }
+    return {way: cloud_sdk.drive(cloud_sdk.connect_by(way, port), user_sig) for way in ways}
 
 
 def drive_intl(port: int, user_sig: str, *ways: str) -> AnswersByWay:
