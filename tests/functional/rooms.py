@@ -7,7 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from shared.scf import now_ms
 from shared.signer import sign_callback
 from tests.functional.cloud_server import (
     APPLICATION,
+    CONFIG,
     SDK_APP_ID,
     SECRET_ID,
     SECRET_KEY,
@@ -154,7 +155,7 @@ def scene(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], rules_file: Path
 ) -> Iterator[Scene]:
     """A fresh emulator, ledger and rules for each test."""
-    with running_cloud() as cloud:
+    with running_cloud(replace(CONFIG, idle_ms=0)) as cloud:
         environment.setenv("TRTC_ENDPOINT", cloud.url)
         environment.setenv("TRTC_SDK_APP_ID", str(SDK_APP_ID))
         environment.setenv("TRTC_SDK_SECRET_KEY", APPLICATION.secret_key)
