@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from local.cloud.assumed import ENDED_TASK_CODES
 from local.cloud.clock import ManualClock
 from local.cloud.config import CloudConfig
 from local.cloud.errors import MESSAGES
