@@ -50,9 +50,7 @@ def test_task_of_any_name_is_started_heard_told_of_and_stopped(
 
 
 @pytest.mark.parametrize("task_id", TASK_IDS.values(), ids=TASK_IDS.keys())
-def test_log_line_brings_the_task_id_back(
-    task_id: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_log_line_brings_the_task_id_back(task_id: str, capsys: pytest.CaptureFixture[str]) -> None:
     log.begin_logging(begin_invocation(CONTEXT), "INFO")
     log.bind_room(SDK_APP_ID, "room", 1)
     log.write("task.noted", event_type=1401, event_ms=OPENED_MS, task_id=task_id)
