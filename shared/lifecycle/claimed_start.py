@@ -108,7 +108,7 @@ class ClaimedStart:
         try:
             params = self.service.build_start(order)
         except msgspec.ValidationError as error:  # a room or user the API cannot name
-            raise ApiError("InvalidParameter", str(error)) from None
+            raise ApiError("InvalidParameterValue", str(error)) from None
         self.called_ms = self.resources.now_ms()
         call = self.resources.client.call
         answer = call(self.service.start_action, params, self.region, timeout_s)

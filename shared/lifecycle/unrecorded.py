@@ -51,6 +51,6 @@ def _call(session: Session, task: Task, resources: Resources) -> str:
     try:
         params = service.build_start(make_order(resources, session, session.rule, task))
     except msgspec.ValidationError as error:  # a room the API cannot name
-        raise ApiError("InvalidParameter", str(error)) from None
+        raise ApiError("InvalidParameterValue", str(error)) from None
     region = find_region(session, task.target, task.service)
     return read_task_id(resources.client.call(service.start_action, params, region, timeout_s))

@@ -52,7 +52,7 @@ VERDICTS: dict[str, Verdict] = {
     "FailedOperation.CTUnsupportMethod": REFUSED,
     "InternalError": RETRY_UNSURE,
     "InternalError.CTInternalError": RETRY_UNSURE,
-    "InvalidParameter": REFUSED,
+    "InvalidParameter": ACCOUNT,  # Create has no code of its own for a wrong UserSig
     "InvalidParameter.OutOfRange": REFUSED,
     "InvalidParameter.SdkAppId": ACCOUNT,
     "MissingParameter": REFUSED,

@@ -19,6 +19,7 @@ CREATE, START_AI = "CreateCloudTranscription", "StartAITranscription"
 MENDABLE = [
     "AuthFailure.SignatureFailure",
     "InvalidParameter.UserSig",
+    "InvalidParameter",
     "FailedOperation.NotAbility",
     "FailedOperation.SdkAppIdNotUnderAppId",
 ]

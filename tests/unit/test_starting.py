@@ -90,7 +90,7 @@ def test_duplicate_during_a_start_comes_back(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["InvalidParameter", "InvalidParameter.OutOfRange", "UnsupportedRegion"]
+    "code", ["MissingParameter.ASRLang", "InvalidParameter.OutOfRange", "UnsupportedRegion"]
 )
 def test_refused_start_fails_loudly_and_for_good(stage: Stage, code: str) -> None:
     stage.answer("CreateCloudTranscription", error(code))
@@ -192,7 +192,7 @@ def test_room_name_the_api_would_refuse_fails_clearly(stage: Stage) -> None:
     outcome = stage.create()
     assert (outcome.message, outcome.fields["error_code"]) == (
         "transcription.failed",
-        "InvalidParameter",
+        "InvalidParameterValue",
     )
 
 
