@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from local.development import ENDPOINT, local_environment
+from local.function_site import find_function_site
 from local.naming import KINDS, RoomIdType, choose_room
 from shared.errors import RequestError
 from shared.ledger import Room
@@ -21,8 +22,14 @@ from shared.rules import Miss, Rule, Rules
 from shared.services import SERVICES
 from shared.settings import Settings, read_settings
 from shared.signer import WHOLE_ROOM
+from shared.site import Site
 
 MASK = "***"
+SITES: dict[Site, str] = {
+    "china": "at the China site",
+    "international": "at the international site",
+    "unknown": "at an unknown site (TRTC_ENDPOINT), so what either site takes is let through",
+}
 EVENT_NAMES = {
     101: "the room is created",
     103: "an anchor enters",
@@ -56,13 +63,14 @@ def explain(
     settings = read_settings(local_environment(os.environ, endpoint=ENDPOINT))
     application = sdk_app_id or settings.applications[0].sdk_app_id
     named, why = choose_room(application, room, room_id_type, settings.ledger_url)
-    loaded = load_rules(rules or settings.rules_file)
+    site = find_function_site(os.environ)
+    loaded = load_rules(rules or settings.rules_file, site)
     print(f"room {room!r} ({KINDS[named.room_id_type]}) of application {application}")
     print(f"{why}\n" if why else "")
     for line in explain_choice(loaded, named):
         print(line)
     print()
-    for line in explain_request(settings, loaded.decide(*named), named, user):
+    for line in explain_request(settings, loaded.decide(*named), named, user, site):
         print(line)
 
 
@@ -77,7 +85,9 @@ def explain_choice(rules: Rules, room: Room) -> Iterator[str]:
     yield "no rule matches: the room is not transcribed"
 
 
-def explain_request(settings: Settings, rule: Rule, room: Room, user: str | None) -> Iterator[str]:
+def explain_request(
+    settings: Settings, rule: Rule, room: Room, user: str | None, site: Site
+) -> Iterator[str]:
     """When the task starts, and its request; a line of reason when there is none."""
     target = WHOLE_ROOM if rule.scope == "room" else user
     if target is None:
@@ -91,8 +101,8 @@ def explain_request(settings: Settings, rule: Rule, room: Room, user: str | None
     yield f"starts when {EVENT_NAMES[events[0]]} (start_on = {rule.start_on!r})"
     for service in [rule.service] + ([rule.fallback] if rule.fallback != "none" else []):
         asked = "" if service == rule.service else "when that is refused, "
-        region = rule.parameters(service)["region"]
-        yield f"{asked}{SERVICES[service].start_action} in {region}:"
+        region = rule.parameters(service).get("region") or "no region"
+        yield f"{asked}{SERVICES[service].start_action} in {region}, {SITES[site]}:"
         application = settings.find_application(room.sdk_app_id)
         if application is None:
             raise RequestError(f"--sdk-app-id: {room.sdk_app_id} is not a configured application")

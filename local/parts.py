@@ -22,11 +22,13 @@ from local.redis_server import RedisServer
 from local.wanted import read_wanted
 from shared.prepared_rules import load_rules
 from shared.settings import read_settings
+from shared.site import find_site
 
 
 def load_wanted(settings: Mapping[str, str]) -> Wanted:
     """What the rules want; checks all settings, and raises SettingsError or RulesError."""
-    return read_wanted(load_rules(read_settings(settings).rules_file))
+    checked = read_settings(settings)
+    return read_wanted(load_rules(checked.rules_file, find_site(checked.endpoint)))
 
 
 def create_clock(*, manual: bool) -> Clock:

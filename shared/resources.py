@@ -16,6 +16,7 @@ from shared.prepared_rules import load_rules
 from shared.rules import Rules
 from shared.scf import Invocation, Json, now_ms
 from shared.settings import Settings
+from shared.site import find_site
 
 if TYPE_CHECKING:
     from shared.client import Client
@@ -111,7 +112,7 @@ def open_resources(settings: Settings, invocation: Invocation) -> Resources:
     """Open what the settings name; ledger, rules and connections stay open for the next invocation."""
     return Resources(
         settings=settings,
-        rules=load_rules(settings.rules_file),
+        rules=load_rules(settings.rules_file, find_site(settings.endpoint)),
         ledger=_open_ledger(settings),
         client=open_client(settings.endpoint, settings.ca),
         invocation=invocation,

@@ -39,7 +39,7 @@ class Rule(Struct, frozen=True, omit_defaults=True):
 
     name: Annotated[str, Meta(min_length=1)]
     room: Annotated[Globs, Meta(min_length=1)]
-    sdk_app_id: list[int] = []
+    sdk_app_id: list[Annotated[int, Meta(ge=1, le=2**32 - 1)]] = []
     room_id_type: Literal[0, 1] | None = None
     service: Literal["cloud", "ai", "none"] = "cloud"
     start_on: Literal["room_created", "user_entered", "audio_started"] = "room_created"
@@ -112,7 +112,7 @@ class Rules(Struct, frozen=True, dict=True):
         index = RuleIndex()
         for place, rule in enumerate(self.rules):
             for glob in rule.room:
-                index.add(glob, place, is_range=_find_range(glob) is not None)
+                index.add(glob, place, is_range=find_range(glob) is not None)
         return index
 
 
@@ -120,12 +120,13 @@ NO_RULE = Rule(name="(no rule matches)", room=["*"], service="none")
 
 
 def _match_room(glob: str, room_id: str, room_id_type: int) -> bool:
-    numbers = _find_range(glob) if room_id_type == 0 else None
+    numbers = find_range(glob) if room_id_type == 0 else None
     return int(room_id) in numbers if numbers else find_matcher(glob)(room_id)
 
 
 @lru_cache(maxsize=GLOBS_KEPT)
-def _find_range(glob: str) -> range | None:
+def find_range(glob: str) -> range | None:
+    """The numeric rooms that a glob stands for, when it is a range."""
     numbers = NUMBERS.fullmatch(glob)
     return range(int(numbers[1]), int(numbers[2]) + 1) if numbers else None
 

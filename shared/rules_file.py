@@ -9,9 +9,11 @@ from typing import Any
 import msgspec
 
 from shared.errors import RulesError
-from shared.rules import NUMBERS, Rule, Rules, Speaker, Table
+from shared.rule_globs import USER_CHARACTERS, check_characters, check_room, covers, is_hidden
+from shared.rules import Rule, Rules, Speaker, Table
 from shared.services import SERVICES
-from shared.services.parameters import check_parameters, key_names, suggest_name
+from shared.services.checks import check_parameters, suggest_name
+from shared.site import Site
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -28,14 +30,14 @@ _DEFAULT_KEYS = {
 _LISTS = ("room", "user", "sdk_app_id", "ignore_users")  # one value may stand alone
 
 
-def parse_rules(text: str, file: str = "rules.toml") -> Rules:
-    """The rules in a TOML text; raises one RulesError that lists every mistake."""
+def parse_rules(text: str, file: str = "rules.toml", site: Site = "unknown") -> Rules:
+    """The rules in a TOML text, for that site's API; raises one RulesError that lists every mistake."""
     try:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise RulesError([f"{file}: not TOML: {error}"]) from error
     problems = [
-        f"{file}: {key}: {suggest_name(key, ('defaults', 'rules'))}"
+        f"{file}: {key}: unknown key; {suggest_name(key, ('defaults', 'rules'))}"
         for key in document
         if key not in ("defaults", "rules")
     ]
@@ -52,16 +54,21 @@ def parse_rules(text: str, file: str = "rules.toml") -> Rules:
         problems.append(
             f'{file}: has no rule; end with a catch-all: [[rules]] name = "everything else", room = "*"'
         )
-    rules = [
-        _read_rule(table, usable, f"{file}: rule {number}", problems)
-        for number, table in enumerate(tables, 1)
-    ]
+    rules: list[Rule] = []
+    for number, table in enumerate(tables, 1):
+        place = f"{file}: rule {number}"
+        rule = _read_rule(table, usable, place, site, problems)
+        if rule and is_hidden(rule, rules):
+            problems.append(
+                f"{place} ({rule.name!r}): room: rules before it match all of it; move it up"
+            )
+        rules += [rule] if rule else []
     if problems:
         raise RulesError(problems)
-    return Rules([rule for rule in rules if rule])
+    return Rules(rules)
 
 
-def override_rule(rule: Rule, changes: Mapping[str, Any]) -> Rule:
+def override_rule(rule: Rule, changes: Mapping[str, Any], site: Site) -> Rule:
     """The rule with some keys replaced, as start_transcription's event asks; raises RulesError."""
     problems = _check_keys(changes, _DEFAULT_KEYS, "event")
     if problems:
@@ -69,7 +76,7 @@ def override_rule(rule: Rule, changes: Mapping[str, Any]) -> Rule:
     merged = _merge(msgspec.to_builtins(rule), changes)
     if merged.get("fallback") == merged.get("service") and "fallback" not in changes:
         merged["fallback"] = "none"
-    changed = _read_rule(merged, {}, "event", problems)
+    changed = _read_rule(merged, {}, "event", site, problems)
     if problems or changed is None:
         raise RulesError(problems)
     return changed
@@ -81,7 +88,7 @@ def overridable_keys() -> tuple[str, ...]:
 
 
 def _read_rule(
-    table: object, defaults: Mapping[str, Any], place: str, problems: list[str]
+    table: object, defaults: Mapping[str, Any], place: str, site: Site, problems: list[str]
 ) -> Rule | None:
     if not isinstance(table, dict):
         problems.append(f"{place}: must be a table")
@@ -89,12 +96,11 @@ def _read_rule(
     place = f"{place} ({table['name']!r})" if isinstance(table.get("name"), str) else place
     found = _check_keys(table, _RULE_KEYS, place)
     found += [f"{place}: {key}: is missing" for key in ("name", "room") if key not in table]
-    found += _check_ranges(table.get("room"), place)
     if found:
         problems += found
         return None
     rule = msgspec.convert(_listed(_merge(defaults, table)), Rule)
-    found = _check_rule(rule, place)
+    found = _check_rule(rule, place, site)
     problems += found
     return None if found else rule
 
@@ -104,15 +110,19 @@ def _check_keys(table: Mapping[str, Any], known: Mapping[str, Any], place: str) 
     problems = []
     for key, value in table.items():
         if key not in known:
-            problems.append(f"{place}: {key}: {suggest_name(key, known)}")
+            problems.append(f"{place}: {key}: unknown key; {suggest_name(key, known)}")
             continue
         if key == "speakers":
             problems += _check_speakers(value, place)
             continue
         try:
-            msgspec.convert(_listed({key: value})[key], known[key])
+            listed = msgspec.convert(_listed({key: value})[key], known[key])
         except msgspec.ValidationError as error:
             problems.append(f"{place}: {key}: {str(error).replace(' - at `$', ' at `').lower()}")
+            continue
+        globs = listed if key in ("user", "ignore_users") else ()
+        wrong = [check_characters(glob, USER_CHARACTERS) for glob in globs]
+        problems += [f"{place}: {key}: {problem}" for problem in wrong if problem]
     return problems
 
 
@@ -131,54 +141,38 @@ def _check_speakers(speakers: object, place: str) -> list[str]:
     return problems
 
 
-def _check_rule(rule: Rule, place: str) -> list[str]:
+def _check_rule(rule: Rule, place: str, site: Site) -> list[str]:
     """What only the merged rule shows: complete parameters, and keys that go together."""
-    problems = []
+    rooms = [check_room(glob, rule.room_id_type) for glob in rule.room]
+    problems = [f"{place}: room: {problem}" for problem in rooms if problem]
     if rule.speakers and rule.scope != "user":
         problems.append(f'{place}: speakers: needs scope = "user"')
     if rule.fallback != "none" and rule.fallback == rule.service:
         problems.append(f"{place}: fallback: is the rule's own service")
-    problems += _check_services(rule, place) + _check_scope(rule, place)
+    problems += _check_services(rule, [], place, site)
+    earlier: list[str] = []
     for number, speaker in enumerate(rule.speakers, 1):
         adapted, here = rule.adapt_to(speaker), f"{place}: speakers {number}"
-        problems += _check_services(adapted, here) + _check_scope(adapted, here)
+        problems += _check_services(adapted, speaker.user, here, site)
+        if all(any(covers(wide, glob) for wide in earlier) for glob in speaker.user):
+            problems.append(f"{here}: user: is all matched by entries before it; move it up")
+        earlier += speaker.user
     return list(dict.fromkeys(problems))
 
 
-def _check_services(rule: Rule, place: str) -> list[str]:
-    wanted = {rule.service, rule.fallback} - {"none"}
+def _check_services(rule: Rule, users: list[str], place: str, site: Site) -> list[str]:
+    """Both services' parameters; a task per speaker hears that speaker, so a list would contradict it."""
     problems = []
-    for service in SERVICES:
-        if service in wanted:
-            found = check_parameters(service, rule.parameters(service))
-        else:
-            found = [
-                (key, suggest_name(key, key_names(service)))
-                for key in rule.parameters(service)
-                if key not in key_names(service)
-            ]
+    for service, list_key in (("cloud", "subscribe"), ("ai", "target_user_ids")):
+        parameters = rule.parameters(service)
+        if rule.scope == "user" and list_key in parameters:
+            problems.append(f'{place}: {service}.{list_key}: goes with scope = "room" only')
+        elif rule.scope == "user" and service == "cloud" and "tts" in parameters:
+            parameters = parameters | {"subscribe": users}
+        needed = service in (rule.service, rule.fallback)
+        found = check_parameters(service, parameters, site, needed=needed)
         problems += [f"{place}: {service}.{key}: {problem}" for key, problem in found]
     return problems
-
-
-def _check_scope(rule: Rule, place: str) -> list[str]:
-    """A task per speaker hears that speaker: a list of others would contradict it."""
-    lists = (("cloud", "subscribe"), ("ai", "target_user_ids"))
-    return [
-        f'{place}: {service}.{key}: goes with scope = "room" only'
-        for service, key in lists
-        if rule.scope == "user" and key in rule.parameters(service)
-    ]
-
-
-def _check_ranges(room: object, place: str) -> list[str]:
-    globs = room if isinstance(room, list) else [room]
-    ranges = [NUMBERS.fullmatch(glob) for glob in globs if isinstance(glob, str)]
-    return [
-        f"{place}: room: range {found[0]!r} ends before it starts"
-        for found in ranges
-        if found and int(found[1]) > int(found[2])
-    ]
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Table:

@@ -49,7 +49,7 @@ def find_pythons() -> list[tuple[str, str]]:
 def deploy(folder: Path, version: str, python: str, certificate: Path) -> Deployment:
     """Everything for that Python, trusting the certificate beside all the others."""
     dependencies = install_dependencies(ROOT / "requirements.txt", CACHE, version)
-    files = collect_files(ROOT, dependencies)
+    files = collect_files(ROOT, dependencies, site="international")
     files |= compile_files(files, python)
     small = {name: data for name, data in files.items() if name_package(name) not in REDIS}
     ours = _unpack(pack_files(files), folder / "ours")

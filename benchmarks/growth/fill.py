@@ -21,7 +21,7 @@ cloud = {{ language = "bigmodel-zh", translate_to = ["en"] }}
 
 def add_rooms(url: str, count: int) -> None:
     """That many rooms in which a task runs."""
-    rule = load_rules(str(ROOT / "rules.toml")).decide(SDK_APP_ID, "1", 0)
+    rule = load_rules(str(ROOT / "rules.toml"), "unknown").decide(SDK_APP_ID, "1", 0)
     now_ms = time.time_ns() // 1_000_000
 
     def open_room(book: RoomBook) -> None:
@@ -62,5 +62,5 @@ def write_rules(path: Path, count: int) -> str:
     more = "".join(RULE.format(number=number) for number in range(count))
     text = head + more + mark + rules
     path.write_text(text, encoding="utf-8")
-    Path(f"{path}{SUFFIX}").write_bytes(prepare_rules(text))
+    Path(f"{path}{SUFFIX}").write_bytes(prepare_rules(text, "international"))
     return str(path)

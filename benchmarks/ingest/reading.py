@@ -124,7 +124,7 @@ class Meeting:
         self._began_ms = time.time_ns() // 1_000_000 - MEETING_S * 1000
         self._said = 0
         room = Room(SDK_APP_ID, "long-meeting", STRING_ROOM)
-        rule = load_rules(os.environ["RULES_FILE"]).decide(*room)
+        rule = load_rules(os.environ["RULES_FILE"], "unknown").decide(*room)
         ledger.change(room, lambda book: book.open_session(self._began_ms, rule))
         (self.session,) = ledger.list_sessions(room, 1)
         for _ in range(sentences):

@@ -123,7 +123,7 @@ def check_calls(
         for app in settings.applications:
             params = SERVICES[service].name_task(app.sdk_app_id, NO_SUCH_TASK)
             action = SERVICES[service].describe_action
-            about = f"{action} in {region} for application {app.sdk_app_id}"
+            about = f"{action} in {region or 'no region'} for application {app.sdk_app_id}"
             try:
                 client.call(action, params, region, TIMEOUT_S)
             except ApiError as error:
@@ -135,7 +135,7 @@ def check_calls(
 def find_services(rules: Rules | None) -> list[tuple[str, str]]:
     """(service, region) of everything the rules may start, each once; without rules, the default."""
     found = {
-        (service, str(rule.parameters(service)["region"]))
+        (service, str(rule.parameters(service).get("region", "")))
         for rule in (rules.rules if rules else ())
         for service in (rule.service, rule.fallback)
         if service in SERVICES

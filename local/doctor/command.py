@@ -13,15 +13,16 @@ from local.development import local_environment
 from local.doctor.configuration import (
     check_callback_keys,
     check_credentials,
+    check_rule_applications,
     try_rules,
     try_settings,
 )
 from local.doctor.env_file import read_env_file
 from local.doctor.finding import Finding, has_failed
 from local.doctor.ledger import check_draining, check_ledger, check_sharing
+from local.function_site import ENV_FILE, find_function_site
 from shared.settings import DEFAULT_RULES_FILE
-
-ENV_FILE = Path(".env")
+from shared.site import Site
 
 
 def doctor(
@@ -45,7 +46,8 @@ def doctor(
     """Check the settings, rules, credentials, clock and ledger; exit 1 if anything must be mended."""
     environ = read_environment(env_file, endpoint)
     findings = []
-    for finding in examine(environ, at_home=endpoint is not None):
+    site = find_function_site(os.environ, env_file or ENV_FILE)
+    for finding in examine(environ, site, at_home=endpoint is not None):
         print(finding, flush=True)
         findings.append(finding)
     raise typer.Exit(1 if has_failed(findings) else 0)
@@ -62,7 +64,7 @@ def read_environment(env_file: Path | None, endpoint: str | None) -> dict[str, s
     return {**environ, "TENCENTCLOUD_RUNENV": "SCF"}
 
 
-def examine(environ: Mapping[str, str], *, at_home: bool) -> Iterator[Finding]:
+def examine(environ: Mapping[str, str], site: Site, *, at_home: bool) -> Iterator[Finding]:
     """Every check, in the order in which things would go wrong."""
     from local.doctor.api import (
         check_calls,
@@ -71,13 +73,15 @@ def examine(environ: Mapping[str, str], *, at_home: bool) -> Iterator[Finding]:
 
     settings, findings = try_settings(environ)
     yield from findings
-    rules, findings = try_rules(environ.get("RULES_FILE") or DEFAULT_RULES_FILE)
+    rules, findings = try_rules(environ.get("RULES_FILE") or DEFAULT_RULES_FILE, site)
     yield from findings
     credentials = check_credentials(environ)
     yield credentials
     if settings is None:
         yield Finding("warn", "the rest", "unknown", "mend the settings first", "settings")
         return
+    if rules:
+        yield from check_rule_applications(settings, rules)
     yield from check_callback_keys(settings)
     yield check_clock(settings)
     if credentials.level == "ok":

@@ -9,6 +9,7 @@ from shared.errors import RulesError, SettingsError
 from shared.prepared_rules import load_rules
 from shared.rules import Rules
 from shared.settings import Settings, read_credentials, read_settings
+from shared.site import Site
 
 SHORT_KEY = 16  # characters; the only thing that protects the function URL is the callback key
 
@@ -43,16 +44,28 @@ def check_callback_keys(settings: Settings) -> Iterator[Finding]:
             yield Finding("ok", "callback key", text)
 
 
-def try_rules(path: str) -> tuple[Rules | None, list[Finding]]:
+def try_rules(path: str, site: Site) -> tuple[Rules | None, list[Finding]]:
     """The rules, and everything that is wrong with them."""
     try:
-        rules = load_rules(path)
+        rules = load_rules(path, site)
     except RulesError as error:
         return None, [
             Finding("FAIL", "rules", problem, "mend the rules file", "rules")
             for problem in error.problems
         ]
-    return rules, [Finding("ok", "rules", f"{len(rules.rules)} in {path}")]
+    whose = "either site" if site == "unknown" else f"the {site} site"
+    text = f"{len(rules.rules)} in {path}, as the API of {whose} takes them"
+    return rules, [Finding("ok", "rules", text)]
+
+
+def check_rule_applications(settings: Settings, rules: Rules) -> Iterator[Finding]:
+    """Applications in the rules that the settings do not have: such a rule is about no room."""
+    for number, rule in enumerate(rules.rules, 1):
+        for sdk_app_id in rule.sdk_app_id:
+            if settings.find_application(sdk_app_id) is None:
+                text = f"rule {number} ({rule.name!r}): sdk_app_id: {sdk_app_id} is not in the settings"
+                remedy = "mend the rule, or add the application to TRTC_APPS"
+                yield Finding("warn", "rules", text, remedy, "rules")
 
 
 def check_credentials(environ: Mapping[str, str]) -> Finding:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from local.development import ROOT
+from local.function_site import find_function_site
 from local.package.archive import pack_files, write_archive
 from local.package.bytecode import compile_files, find_python
 from local.package.contents import collect_files
@@ -46,9 +48,9 @@ def package(
     ] = False,
 ) -> None:
     """Write the zip that SCF gets, the same bytes for the same sources."""
-    compiler = find_python(python)
+    compiler, site = find_python(python), find_function_site(os.environ)
     dependencies = install_dependencies(ROOT / "requirements.txt", CACHE)
-    files = collect_files(ROOT, dependencies, redis=not without_redis)
+    files = collect_files(ROOT, dependencies, site=site, redis=not without_redis)
     if compiler:
         files |= compile_files(files, compiler)
     path = output / NAME

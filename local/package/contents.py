@@ -9,7 +9,8 @@ from local.errors import LocalError
 from local.package.certificates import hash_bundle
 from local.package.dependencies import list_modules, name_package, read_licences
 from shared.errors import RulesError
-from shared.prepared_rules import SUFFIX, prepare_rules
+from shared.prepared_rules import SUFFIX, prepare_rules, read_text
+from shared.site import Site
 
 Files = Mapping[str, bytes]
 
@@ -20,14 +21,16 @@ NEVER_USED = ("requests", "urllib3", "charset_normalizer", "idna", "certifi")
 OURS = (".py", ".sql", ".html", ".css", ".js")
 
 
-def collect_files(root: Path, dependencies: Path, *, redis: bool = True) -> dict[str, bytes]:
-    """All of it but the bytecode: entry files at the top, as SCF wants them."""
+def collect_files(
+    root: Path, dependencies: Path, *, site: Site, redis: bool = True
+) -> dict[str, bytes]:
+    """All of it but the bytecode: entry files at the top, as SCF wants them; the rules suit `site`."""
     installed = _collect_dependencies(dependencies, redis=redis)
     certificates = hash_bundle(_read_bundle(dependencies))
     ours = {
         **{path.name: path.read_bytes() for path in (root / "functions").glob("*.py")},
         **_collect_shared(root),
-        **_collect_rules(root),
+        **_collect_rules(root, site),
         "LICENSES.txt": read_licences(dependencies).encode(),
     }
     _refuse_twins(ours, installed)
@@ -51,10 +54,10 @@ def _read_bundle(folder: Path) -> str:
     return path.read_text(encoding="ascii")
 
 
-def _collect_rules(root: Path) -> dict[str, bytes]:
-    text = (root / "rules.toml").read_text(encoding="utf-8")
+def _collect_rules(root: Path, site: Site) -> dict[str, bytes]:
     try:
-        prepared = prepare_rules(text)
+        text = read_text(root / "rules.toml")
+        prepared = prepare_rules(text, site)
     except RulesError as error:
         raise LocalError(str(error)) from error
     return {"rules.toml": text.encode(), f"rules.toml{SUFFIX}": prepared}

@@ -125,8 +125,8 @@ def find_attempt(
 
 
 def find_region(session: Session, target: str, service: str) -> str:
-    """The region in which a service is asked for this target's task."""
-    return str(find_rule(session, target).parameters(service)["region"])
+    """The region in which a service is asked for this target's task; "" for a site that needs none."""
+    return str(find_rule(session, target).parameters(service).get("region", ""))
 
 
 def name_bot(application: Application, room: Room, target: str) -> str:

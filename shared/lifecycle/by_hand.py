@@ -14,8 +14,9 @@ from shared.resources import Resources
 from shared.rules import Rule
 from shared.rules_file import overridable_keys, override_rule
 from shared.scf import Json
-from shared.services.parameters import suggest_name
+from shared.services.checks import suggest_name
 from shared.signer import WHOLE_ROOM
+from shared.site import find_site
 
 
 def start_room(request: RoomRequest, resources: Resources) -> Result:
@@ -28,7 +29,8 @@ def start_room(request: RoomRequest, resources: Resources) -> Result:
     _refuse_unknown(changes)
     session = resources.ledger.read(room).open_now
     rule = session.rule if session else resources.rules.decide(*room)
-    rule = override_rule(rule, changes) if changes else rule
+    if changes:
+        rule = override_rule(rule, changes, find_site(resources.settings.endpoint))
     if request.when == "room_created":
         return _plan(room, rule, resources)
     if rule.wants_nothing:
@@ -159,7 +161,7 @@ def _refuse_unknown(changes: Json) -> None:
     known = overridable_keys()
     for key in changes:
         if key not in known:
-            raise RequestError(f"{key}: {suggest_name(key, (*EVENT_KEYS, *known))}")
+            raise RequestError(f"{key}: unknown key; {suggest_name(key, (*EVENT_KEYS, *known))}")
 
 
 def _say(outcome: Outcome) -> str:

@@ -1,7 +1,6 @@
 """The two transcription services of TRTC: what to send, how to read an answer, what an error means."""
 
 from shared.services.kinds import Verdict, classify_error
-from shared.services.parameters import check_parameters
 from shared.services.service import AI, CLOUD, SERVICES, Service, StartOrder
 
 __all__ = [
@@ -11,6 +10,5 @@ __all__ = [
     "Service",
     "StartOrder",
     "Verdict",
-    "check_parameters",
     "classify_error",
 ]

@@ -2,7 +2,8 @@
 
 Source: API documents StartAITranscription and CreateCloudTranscription (product 647, version
 2019-07-22) and the request models of the official SDK 3.1.177, China and international edition.
-Where these disagree on a range the wider one stands here and the API decides.
+Where these disagree on a range the wider one stands here; shared/services/values.py has what only one
+site allows.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ RoomIdType = Literal[0, 1]
 UserId = Annotated[str, Meta(min_length=1, max_length=32)]
 Text = Annotated[str, Meta(min_length=1)]
 VadSilenceMs = Annotated[int, Meta(ge=240, le=2000)]
-VadLevel = Annotated[int, Meta(ge=0, le=3)]  # China edition, 2.0: 0–1
+VadLevel = Annotated[int, Meta(ge=0, le=3)]
 Speed = Annotated[float, Meta(ge=0.5, le=2.0)]
 
 
@@ -74,8 +75,8 @@ class RecognizeConfig(ApiStruct):
 class TtsConfig(ApiStruct):
     """1.0: the voice of simultaneous interpretation."""
 
-    voice_id: Text | None = None
-    model: Literal["flow_01_turbo", "flow_01_ex"] | None = None
+    voice_id: Text
+    model: Text | None = None
     speed: Speed | None = None
     volume: Annotated[float, Meta(gt=0, le=10)] | None = None
 
@@ -90,7 +91,7 @@ class Terminology(ApiStruct):
 class TranslationConfig(ApiStruct):
     """1.0: translation; mode 1 text only, 2 with speech."""
 
-    target_languages: list[Text] | None = None
+    target_languages: list[Text]
     mode: Literal[1, 2] | None = None
     tts_config: TtsConfig | None = field(default=None, name="TTSConfig")
     terminology: list[Terminology] | None = None
@@ -122,7 +123,7 @@ class TranscriptionParam(ApiStruct):
     subscribe_list: list[TranscriptionUserInfoParams] | None = None
     un_subscribe_list: list[TranscriptionUserInfoParams] | None = None
     max_idle_time: Annotated[int, Meta(ge=5, le=86400)] | None = None
-    send_custom_mode: Annotated[int, Meta(ge=0, le=2)] | None = None  # SDK: 0–1; API example: 2
+    send_custom_mode: Annotated[int, Meta(ge=0, le=2)] | None = None
 
 
 class AsrParam(ApiStruct):
@@ -138,11 +139,8 @@ class AsrParam(ApiStruct):
     filter_punc: Annotated[int, Meta(ge=0, le=1)] | None = None
 
 
-class TermPair(ApiStruct):
+class TermPair(Terminology):
     """2.0: a term and its translation."""
-
-    source: Text
-    target: Text
 
 
 class TerminologyItem(ApiStruct):
@@ -162,7 +160,7 @@ class TranslationParam(ApiStruct):
 class TtsVoice(ApiStruct):
     """2.0: the voice that reads a translation aloud."""
 
-    voice_id: Text | None = None
+    voice_id: Text
     speed: Speed | None = None
     volume: Annotated[float, Meta(ge=0, le=10)] | None = None
     pitch: Annotated[int, Meta(ge=-12, le=12)] | None = None
@@ -171,11 +169,11 @@ class TtsVoice(ApiStruct):
 class TtsParam(ApiStruct):
     """2.0: read one speaker's translation aloud, through a robot user of its own."""
 
-    model: Text | None = None
-    language: Text | None = None
-    target_user: TranscriptionUserInfoParams | None = None
-    tts_robot_user: TranscriptionUserInfoParams | None = field(default=None, name="TTSRobotUser")
-    voice: TtsVoice | None = None
+    model: Text
+    language: Text
+    target_user: TranscriptionUserInfoParams
+    tts_robot_user: TranscriptionUserInfoParams = field(name="TTSRobotUser")
+    voice: TtsVoice
 
 
 class CreateCloudTranscription(ApiStruct):

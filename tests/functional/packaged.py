@@ -111,7 +111,7 @@ def unpack_package(folder: Path) -> Package:
 def build_package(installed: Path, python: str) -> bytes:
     """Assemble one from this environment's own packages: no network, this Python's bytecode."""
     copy_dependencies(installed)
-    files = collect_files(ROOT, installed)
+    files = collect_files(ROOT, installed, site="international")
     return pack_files(files | compile_files(files, python))
 
 

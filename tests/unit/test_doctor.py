@@ -107,7 +107,7 @@ def test_services_that_the_rules_may_start_are_asked_each_once() -> None:
         language = "bigmodel-en"
         [defaults.ai]
         region = "ap-tokyo"
-        language = "en"
+        language = "16k_zh_en"
         [[rules]]
         name = "a"
         room = "a"

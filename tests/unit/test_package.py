@@ -67,7 +67,11 @@ def installed(tmp_path: Path) -> Path:
 
 
 def test_what_runs_is_in_it_and_nothing_else(root: Path, installed: Path) -> None:
-    names = {name for name in collect_files(root, installed) if not name.startswith("ca/")}
+    names = {
+        name
+        for name in collect_files(root, installed, site="international")
+        if not name.startswith("ca/")
+    }
     assert names == {
         *("greet.py", "rules.toml", "rules.toml.prepared.json", "LICENSES.txt"),
         *("shared/__init__.py", "shared/words.py", "shared/ledger/schema.sql"),
@@ -78,14 +82,14 @@ def test_what_runs_is_in_it_and_nothing_else(root: Path, installed: Path) -> Non
 
 
 def test_redis_can_be_left_out(root: Path, installed: Path) -> None:
-    left_out = set(collect_files(root, installed)) - set(
-        collect_files(root, installed, redis=False)
+    left_out = set(collect_files(root, installed, site="international")) - set(
+        collect_files(root, installed, site="international", redis=False)
     )
     assert left_out == {"redis/__init__.py", "async_timeout/__init__.py"}
 
 
 def test_licences_stand_in_one_file(root: Path, installed: Path) -> None:
-    text = collect_files(root, installed)["LICENSES.txt"].decode()
+    text = collect_files(root, installed, site="international")["LICENSES.txt"].decode()
     assert "===== one_file-1.0 =====\n\nLicense: MIT" in text
     assert "===== redis-8 =====\n\nRedis may be copied." in text
 
@@ -93,12 +97,12 @@ def test_licences_stand_in_one_file(root: Path, installed: Path) -> None:
 def test_dependency_of_the_same_name_is_refused(root: Path, installed: Path) -> None:
     (installed / "greet.py").touch()
     with pytest.raises(LocalError, match=r"greet\.py: a dependency has the same name"):
-        collect_files(root, installed)
+        collect_files(root, installed, site="international")
 
 
 def test_folder_without_certificates_is_refused(root: Path, tmp_path: Path) -> None:
     with pytest.raises(LocalError, match="certifi is not installed"):
-        collect_files(root, tmp_path)
+        collect_files(root, tmp_path, site="international")
 
 
 def test_same_sources_give_the_same_bytes_whenever_and_wherever(
@@ -115,12 +119,12 @@ def test_same_sources_give_the_same_bytes_whenever_and_wherever(
 
 
 def build(root: Path, installed: Path) -> bytes:
-    files = collect_files(root, installed)
+    files = collect_files(root, installed, site="international")
     return pack_files(files | compile_files(files, sys.executable))
 
 
 def test_bytecode_is_never_checked_and_names_scf_s_folder(root: Path, installed: Path) -> None:
-    files = collect_files(root, installed)
+    files = collect_files(root, installed, site="international")
     made = compile_files(files, sys.executable)
     tag = sys.implementation.cache_tag
     assert len(made) == sum(name.endswith(".py") for name in files)
@@ -189,7 +193,7 @@ def write_wheel(folder: Path) -> Path:
 
 
 def test_report_adds_up(root: Path, installed: Path) -> None:
-    files = collect_files(root, installed)
+    files = collect_files(root, installed, site="international")
     archive = pack_files(files | {"redis/client.py": os.urandom(50_000)})
     lines = list(describe_package(archive))
     sizes = {line[:24].strip(): float(line[24:32]) for line in lines[:-1]}

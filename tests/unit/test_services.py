@@ -12,8 +12,9 @@ import pytest
 from tencentcloud.trtc.v20190722 import models as sdk
 
 from shared.errors import ApiError
-from shared.services import AI, CLOUD, SERVICES, Service, StartOrder, check_parameters
+from shared.services import AI, CLOUD, SERVICES, Service, StartOrder
 from shared.services import requests as api
+from shared.services.checks import check_parameters
 from shared.services.parameters import AI_KEYS, CLOUD_KEYS, place_parameters
 from shared.services.service import read_progress, read_task_id
 
@@ -154,8 +155,8 @@ def test_every_parameter_has_a_key_or_is_filled_in(
 
 ALL_CLOUD: dict[str, Any] = {
     "region": "ap-hongkong",
-    "language": "bigmodel-zh",
-    "alternative_languages": ["en", "ja"],
+    "language": "16k_zh_en",
+    "alternative_languages": [],
     "hot_words": ["腾讯云|5", "ASR|100"],
     "vad_silence_ms": 240,
     "vad_level": 3,
@@ -176,11 +177,12 @@ ALL_CLOUD: dict[str, Any] = {
     "subscribe": ["teacher"],
     "unsubscribe": ["radio"],
     "send_custom_mode": 2,
+    "allow_unlisted": False,
 }
 ALL_AI: dict[str, Any] = {
     "region": "na-siliconvalley",
     "language": "16k_zh_en",
-    "alternative_languages": ["en"],
+    "alternative_languages": ["ja"],
     "model": "m",
     "translation_language": "en",
     "hot_words": ["ASR|11"],
@@ -194,13 +196,18 @@ ALL_AI: dict[str, Any] = {
     "voice_print": {"mode": 1, "id_list": ["vp"]},
     "turn_detection": {"semantic_eagerness": "low"},
     "im_admin_user_id": "admin",
+    "allow_unlisted": False,
 }
 
 
 @pytest.mark.parametrize(("name", "parameters"), [("cloud", ALL_CLOUD), ("ai", ALL_AI)])
 def test_every_key_is_accepted_and_arrives(name: str, parameters: dict[str, Any]) -> None:
-    assert set(parameters) == {"region", *(CLOUD_KEYS if name == "cloud" else AI_KEYS)}
-    assert check_parameters(name, parameters) == []
+    assert set(parameters) == {
+        "region",
+        "allow_unlisted",
+        *(CLOUD_KEYS if name == "cloud" else AI_KEYS),
+    }
+    assert check_parameters(name, parameters, "unknown") == []
     request = SERVICES[name].build_start(make_order(name, **parameters))
     placed = place_parameters(name, parameters)
     for table, values in placed.items():
@@ -264,7 +271,7 @@ def test_order_does_not_show_its_signatures() -> None:
         ("cloud", "unsubscribe", [5]),
         ("cloud", "tts", {"model": "m"}),
         ("cloud", "tts", [{"voice": {"speed": 3.0}}]),
-        ("ai", "region", "ap-hongkong"),
+        ("ai", "region", "ap-honkong"),
         ("ai", "hot_words", ["word|5"] * 301),
         ("ai", "translation_mode", 3),
         ("ai", "voice_print", {"mode": 1, "id_list": ["a", "b"]}),
@@ -273,18 +280,20 @@ def test_order_does_not_show_its_signatures() -> None:
     ],
 )
 def test_value_out_of_range_is_named_by_its_key(service: str, key: str, value: object) -> None:
-    problems = check_parameters(service, make_order(service).parameters | {key: value})  # type: ignore[operator]  # a dict here
+    parameters = {**make_order(service).parameters, "translate_to": ["en"], key: value}
+    problems = check_parameters(service, parameters, "unknown")
     assert [named.partition(".")[0].partition("[")[0] for named, _ in problems] == [key]
 
 
 def test_unknown_key_suggests_the_likely_one() -> None:
-    problems = check_parameters("ai", {"region": "ap-tokyo", "hotwords": ["a|1"]})
+    problems = check_parameters("ai", {"region": "ap-tokyo", "hotwords": ["a|1"]}, "unknown")
     assert problems == [("hotwords", "unknown key; did you mean 'hot_words'?")]
 
 
 def test_missing_language_and_region_are_named() -> None:
-    assert [key for key, _ in check_parameters("cloud", {})] == ["language", "region"]
-    assert [key for key, _ in check_parameters("ai", {})] == ["region"]
+    assert [key for key, _ in check_parameters("cloud", {}, "china")] == ["language", "region"]
+    assert [key for key, _ in check_parameters("ai", {}, "international")] == ["region"]
+    assert check_parameters("cloud", {}, "unknown", needed=False) == []
 
 
 @pytest.mark.parametrize("answer", [{}, {"TaskId": None}, {"TaskId": ""}, {"TaskId": 5}])
