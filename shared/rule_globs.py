@@ -57,8 +57,8 @@ def is_hidden(rule: Rule, before: Iterable[Rule]) -> bool:
     earlier = [
         glob
         for other in before
-        if applications <= set(other.sdk_app_id or applications)
-        and other.room_id_type in (None, rule.room_id_type)
+        if other.room_id_type in (None, rule.room_id_type)
+        and (not other.sdk_app_id or applications <= set(other.sdk_app_id))
         for glob in other.room
     ]
     ranges = rule.room_id_type != STRING_ROOM
@@ -67,12 +67,14 @@ def is_hidden(rule: Rule, before: Iterable[Rule]) -> bool:
 
 def covers(wide: str, narrow: str, *, ranges: bool = False) -> bool:
     """Whether one glob plainly matches all that another matches; `ranges`: they may be some."""
-    outer, inner = find_range(wide), find_range(narrow)
-    if inner and ranges:
+    inner = find_range(narrow) if ranges else None
+    if inner:
+        outer = find_range(wide)
         return wide == "*" or bool(outer and inner[0] in outer and inner[-1] in outer)
     beginning = wide.rstrip("*")
-    is_beginning = beginning != wide and not any(mark in beginning for mark in MARKS)
-    return wide == narrow or (is_beginning and narrow.startswith(beginning))
+    if wide in (narrow, beginning) or not narrow.startswith(beginning):
+        return wide == narrow
+    return not any(mark in beginning for mark in MARKS)
 
 
 def _read_range(glob: str) -> str | None:

@@ -20,6 +20,7 @@ from local.doctor.configuration import (
 from local.doctor.env_file import read_env_file
 from local.doctor.finding import Finding, has_failed
 from local.doctor.ledger import check_draining, check_ledger, check_sharing
+from local.errors import LocalError
 from local.function_site import ENV_FILE, find_function_site
 from shared.settings import DEFAULT_RULES_FILE
 from shared.site import Site
@@ -46,7 +47,10 @@ def doctor(
     """Check the settings, rules, credentials, clock and ledger; exit 1 if anything must be mended."""
     environ = read_environment(env_file, endpoint)
     findings = []
-    site = find_function_site(os.environ, env_file or ENV_FILE)
+    try:
+        site = find_function_site(os.environ, env_file or ENV_FILE)
+    except LocalError:  # the settings' line says what is wrong with the endpoint
+        site = "unknown"
     for finding in examine(environ, site, at_home=endpoint is not None):
         print(finding, flush=True)
         findings.append(finding)

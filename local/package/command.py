@@ -47,7 +47,7 @@ def package(
         ),
     ] = False,
 ) -> None:
-    """Write the zip that SCF gets, the same bytes for the same sources."""
+    """Write the zip that SCF gets, the same bytes for the same sources and site of TRTC_ENDPOINT."""
     compiler, site = find_python(python), find_function_site(os.environ)
     dependencies = install_dependencies(ROOT / "requirements.txt", CACHE)
     files = collect_files(ROOT, dependencies, site=site, redis=not without_redis)
@@ -56,4 +56,5 @@ def package(
     path = output / NAME
     for line in describe_package(write_archive(pack_files(files), path)):
         print(line)
+    print(f"rules checked for the API's site, by TRTC_ENDPOINT: {site}")
     print(f"wrote {path}, bytecode by {compiler}" if compiler else f"wrote {path}; {WITHOUT}")

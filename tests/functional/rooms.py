@@ -38,7 +38,7 @@ region = "ap-singapore"
 language = "bigmodel-en"
 [defaults.ai]
 region = "ap-singapore"
-language = "en"
+language = "16k_zh_en"
 [[rules]]
 name = "private"
 room = "private-*"

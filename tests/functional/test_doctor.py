@@ -153,6 +153,32 @@ def test_wrong_rules_are_named(cloud: RunningCloud, tmp_path: Path) -> None:
     assert "colour" in find_line(done, "rules")
 
 
+def test_rules_are_checked_for_the_site_of_the_functions(cloud: RunningCloud) -> None:
+    """Also when it is the local cloud that answers."""
+    environ = {"TRTC_ENDPOINT": "trtc.tencentcloudapi.com"}
+    done = run_local("doctor", "--endpoint", cloud.url, environ=environ)
+    line = find_line(done, "rules")
+    assert line.startswith("FAIL")
+    assert "'ap-singapore' is in no list of the china site (TRTC_ENDPOINT)" in line
+    done = run_local("doctor", "--endpoint", cloud.url)
+    assert find_line(done, "rules").endswith("as the API of the international site takes them")
+
+
+def test_application_that_is_in_the_rules_alone_is_named(
+    cloud: RunningCloud, tmp_path: Path
+) -> None:
+    rules = tmp_path / "rules.toml"
+    known = SETTINGS["TRTC_SDK_APP_ID"]
+    rules.write_text(
+        f'[[rules]]\nname = "private"\nroom = "*"\nservice = "none"\nsdk_app_id = [{known}, 1400000099]\n'
+    )
+    done = examine(TRTC_ENDPOINT=cloud.url, RULES_FILE=str(rules))
+    warned = [line for line in done.stdout.splitlines() if line.startswith("warn  rules")]
+    assert len(warned) == 1
+    assert "rule 1 ('private'): sdk_app_id: 1400000099 is not in the settings" in warned[0]
+    assert done.returncode == 0
+
+
 def test_env_file_is_read_and_the_environment_wins(cloud: RunningCloud, tmp_path: Path) -> None:
     file = tmp_path / "env"
     lines = [f"{name}='{value}'" for name, value in SETTINGS.items()]

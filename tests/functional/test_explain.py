@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -15,10 +16,16 @@ from shared.services import AI, CLOUD
 ROOT = Path(__file__).parent.parent.parent
 
 
-def explain(*options: str) -> subprocess.CompletedProcess[str]:
+def explain(*options: str, **environ: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "local", "explain", *options]
     return subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+        command,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, **environ},
     )
 
 
@@ -71,3 +78,28 @@ def test_mistake_is_one_line(options: list[str], said: str) -> None:
     assert failed.returncode == 1
     assert said in failed.stderr
     assert len(failed.stderr.splitlines()) == 1
+
+
+def test_site_is_that_of_the_functions_and_not_of_the_local_cloud(tmp_path: Path) -> None:
+    assert "CreateCloudTranscription in ap-singapore, at the international site:" in (
+        explain("--room", "x").stdout
+    )
+    refused = explain("--room", "x", TRTC_ENDPOINT="trtc.tencentcloudapi.com")
+    assert refused.returncode == 1
+    assert "'ap-singapore' is in no list of the china site (TRTC_ENDPOINT)" in refused.stderr
+    china = tmp_path / "rules.toml"
+    china.write_text('[[rules]]\nname = "all"\nroom = "*"\nservice = "ai"\n')
+    shown = explain("--room", "x", "--rules", str(china), TRTC_ENDPOINT="trtc.tencentcloudapi.com")
+    assert "StartAITranscription in no region, at the China site:" in shown.stdout
+
+
+def test_site_that_is_unknown_is_said() -> None:
+    shown = explain("--room", "x", TRTC_ENDPOINT="https://proxy.example.com").stdout
+    assert "in ap-singapore, at an unknown site (TRTC_ENDPOINT), so what either site takes" in shown
+
+
+def test_rules_with_a_byte_order_mark_are_explained(tmp_path: Path) -> None:
+    marked = tmp_path / "rules.toml"
+    marked.write_text((ROOT / "rules.toml").read_text(encoding="utf-8"), encoding="utf-8-sig")
+    shown = explain("--room", "class-7", "--rules", str(marked))
+    assert (shown.returncode, shown.stderr) == (0, "")

@@ -81,6 +81,32 @@ def test_what_runs_is_in_it_and_nothing_else(root: Path, installed: Path) -> Non
     }
 
 
+def test_rules_are_checked_for_the_site_and_say_so(root: Path, installed: Path) -> None:
+    for site in ("china", "international", "unknown"):
+        files = collect_files(root, installed, site=site)
+        assert f'"site":"{site}"'.encode() in files["rules.toml.prepared.json"]
+
+
+def test_rules_that_the_site_refuses_are_not_packed(root: Path, installed: Path) -> None:
+    region = 'cloud = {region = "ap-singapore", language = "bigmodel-en"}\n'
+    (root / "rules.toml").write_text('[[rules]]\nname = "all"\nroom = "*"\n' + region)
+    collect_files(root, installed, site="international")
+    with pytest.raises(LocalError, match="'ap-singapore' is in no list of the china site"):
+        collect_files(root, installed, site="china")
+
+
+def test_byte_order_mark_of_the_rules_stays_outside(root: Path, installed: Path) -> None:
+    plain = collect_files(root, installed, site="china")
+    (root / "rules.toml").write_text(SOURCES["rules.toml"], encoding="utf-8-sig")
+    assert collect_files(root, installed, site="china") == plain
+
+
+def test_rules_in_another_encoding_are_refused(root: Path, installed: Path) -> None:
+    (root / "rules.toml").write_text(SOURCES["rules.toml"], encoding="utf-16")
+    with pytest.raises(LocalError, match=r"rules\.toml: cannot be read; save it as UTF-8"):
+        collect_files(root, installed, site="china")
+
+
 def test_redis_can_be_left_out(root: Path, installed: Path) -> None:
     left_out = set(collect_files(root, installed, site="international")) - set(
         collect_files(root, installed, site="international", redis=False)

@@ -196,6 +196,7 @@ def make_rules(*rooms: str) -> str:
     [
         ['room = "*"', 'room = "class-*"'],
         ['room = "class-7"', 'room = "class-7"'],
+        ['room = "class-[ab]*"', 'room = "class-[ab]*"'],
         ['room = "class-*"', 'room = "class-a*"'],
         ['room = "class-*"', 'room = ["class-a", "class-b*", "class-[cd]"]'],
         ['room = "100-200"', 'room = "150-160"'],
