@@ -36,11 +36,7 @@ def parse_rules(text: str, file: str = "rules.toml", site: Site = "unknown") -> 
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise RulesError([f"{file}: not TOML: {error}"]) from error
-    problems = [
-        f"{file}: {key}: unknown key; {suggest_name(key, ('defaults', 'rules'))}"
-        for key in document
-        if key not in ("defaults", "rules")
-    ]
+    problems = _check_keys(document, {"defaults": Any, "rules": Any}, file)
     defaults, tables = document.get("defaults", {}), document.get("rules", [])
     if not isinstance(defaults, dict) or not isinstance(tables, list):
         raise RulesError([*problems, f"{file}: write [defaults] once and [[rules]] for each rule"])
