@@ -46,6 +46,11 @@ def parse_rules(text: str, file: str = "rules.toml", site: Site = "unknown") -> 
         for key, value in defaults.items()
         if not _check_keys({key: value}, _DEFAULT_KEYS, "")
     }
+    inherited = [
+        f"{service}.{key}: {problem}"
+        for service in SERVICES
+        for key, problem in check_parameters(service, usable.get(service, {}), site, needed=False)
+    ]
     if not tables:
         problems.append(
             f'{file}: has no rule; end with a catch-all: [[rules]] name = "everything else", room = "*"'
@@ -59,8 +64,9 @@ def parse_rules(text: str, file: str = "rules.toml", site: Site = "unknown") -> 
                 f"{place} ({rule.name!r}): room: rules before it match all of it; move it up"
             )
         rules += [rule] if rule else []
-    if problems:
-        raise RulesError(problems)
+    own = [problem for problem in problems if not problem.endswith(tuple(inherited))]
+    if problems or inherited:
+        raise RulesError([*(f"{file}: [defaults]: {problem}" for problem in inherited), *own])
     return Rules(rules)
 
 

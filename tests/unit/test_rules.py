@@ -173,6 +173,16 @@ def test_ten_mistakes_are_all_named() -> None:
     )
 
 
+def test_mistake_in_the_defaults_is_named_once_and_there() -> None:
+    wrong = DEFAULTS.replace("bigmodel-en", "bigmodel-eng")
+    more = '[[rules]]\nname = "two"\nroom = "b"\ncloud = { vad_level = 9 }\n'
+    assert read_problems(wrong + '[[rules]]\nname = "one"\nroom = "a"\n' + more + CATCH_ALL) == (
+        "rules.toml: [defaults]: cloud.language: 'bigmodel-eng' is in no list of either site: "
+        "did you mean 'bigmodel-en'? (allow_unlisted = true lets it pass)",
+        "rules.toml: rule 2 ('two'): cloud.vad_level: expected `int` <= 3",
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [
