@@ -165,6 +165,7 @@ def test_nothing_that_follows_can_fail_on_what_was_broken(
     number = next(NUMBERS)
     room = b"%d" % number + room.replace(b"\\n", b"")  # a new one each time
     user = b"u" + user.replace(b"\\n", b"")
+    said = b"s" + said  # blank text is none
     with responses.RequestsMock(assert_all_requests_are_fired=False) as api:
         stage = make_stage(api, ledger_url)
         stage.sleep(number * 60)

@@ -101,7 +101,7 @@ def test_bug_in_one_room_does_not_stop_the_others(
 ) -> None:
     stage.answer(CREATE, error("RequestLimitExceeded"), error("RequestLimitExceeded"), STARTED)
     stage.create()
-    stage.resources.change(stage.session(), forget_region)
+    stage.resources.change(stage.session(), spoil_rule)
     stage.room_id = "other"
     stage.create()
     assert stage.drain() == ["transcription.started"]
@@ -132,6 +132,6 @@ def limit_quota(stage: Stage, quota: int) -> None:
     stage.resources = replace(stage.resources, settings=settings)
 
 
-def forget_region(session: Session) -> None:
+def spoil_rule(session: Session) -> None:
     """A rule as no rules file can have it."""
-    session.rule = Rule(name="broken", room=["*"])
+    session.rule = Rule(name="broken", room=["*"], cloud={"no_such_key": 1})
