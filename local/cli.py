@@ -109,6 +109,12 @@ BotsAreTold = Annotated[
         help="Whether 103 and 104 tell of bots, too.",
     ),
 ]
+ApiSite = Annotated[
+    Literal["both", "china", "international"],
+    typer.Option(
+        "--site", envvar="ROOMSCRIBE_SITE", help="Whose regions and parameters the API has."
+    ),
+]
 QuotaCodeCloud = Annotated[
     str,
     typer.Option(
@@ -184,6 +190,7 @@ def up(
     dismissal_ends_tasks: DismissalEndsTasks = True,
     lookup_lag_ms: LookupLagMs = 0,
     bots_are_told: BotsAreTold = True,
+    site: ApiSite = "both",
     quota_code_cloud: QuotaCodeCloud = QUOTA_CODES["cloud"][0],
     quota_code_ai: QuotaCodeAi = QUOTA_CODES["ai"][0],
     session_query_names_task: SessionQueryNamesTask = True,
@@ -206,6 +213,7 @@ def up(
         "dismissal_ends_tasks": dismissal_ends_tasks,
         "lookup_lag_ms": lookup_lag_ms,
         "bots_are_told": bots_are_told,
+        "site": site,
         "quota_code_cloud": quota_code_cloud,
         "quota_code_ai": quota_code_ai,
         "session_query_names_task": session_query_names_task,
@@ -264,6 +272,7 @@ def cloud(
     dismissal_ends_tasks: DismissalEndsTasks = True,
     lookup_lag_ms: LookupLagMs = 0,
     bots_are_told: BotsAreTold = True,
+    site: ApiSite = "both",
     quota_code_cloud: QuotaCodeCloud = QUOTA_CODES["cloud"][0],
     quota_code_ai: QuotaCodeAi = QUOTA_CODES["ai"][0],
     session_query_names_task: SessionQueryNamesTask = True,
@@ -286,6 +295,7 @@ def cloud(
         "dismissal_ends_tasks": dismissal_ends_tasks,
         "lookup_lag_ms": lookup_lag_ms,
         "bots_are_told": bots_are_told,
+        "site": site,
         "quota_code_cloud": quota_code_cloud,
         "quota_code_ai": quota_code_ai,
         "session_query_names_task": session_query_names_task,

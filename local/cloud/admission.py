@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
+from local.cloud.assumed import Site
 from local.cloud.bodies import parse_json
 from local.cloud.clock import Clock
 from local.cloud.config import CloudConfig
@@ -78,7 +79,7 @@ class Admission:
                 raise ApiError(MISSING, f"The parameter `{what}` is required.")
         api = self._other_apis.get(version)
         if api is None:
-            _check_own(name, version, region)
+            _check_own(name, version, region, self._config.site)
         elif name not in api.actions:
             raise _write_unknown(name)
         from_query = raw.method == "GET" or asked.form is not None
@@ -104,16 +105,13 @@ def read_asked(raw: RawRequest) -> Asked:
     return Asked(action, version, region, None)
 
 
-def _check_own(name: str, version: str, region: str) -> None:
+def _check_own(name: str, version: str, region: str, site: Site) -> None:
     if version != VERSION:
         raise ApiError("NoSuchVersion", f"The version of this API is {VERSION}.")
     action = ACTIONS.get(name)
     if action is None:
         raise _write_unknown(name)
-    if not region:
-        raise ApiError(action.missing_region_code, "The parameter `Region` is required.")
-    if region not in action.regions:
-        raise ApiError("UnsupportedRegion", f"{name} only supports {', '.join(action.regions)}.")
+    action.check_region(region, site)
 
 
 def _write_unknown(name: str) -> ApiError:

@@ -135,7 +135,9 @@ class Api:
                 raise ApiError("InvalidRequest")
             return await admitted.api.run(action, region, parameters)
         self._limits.admit(action)
-        checked = ACTIONS[action].check(parameters, from_query=admitted.from_query)
+        checked = ACTIONS[action].check(
+            parameters, self._config.site, from_query=admitted.from_query
+        )
         return self._actions.run(action, region, checked)
 
     def _record(self, call: Call) -> None:

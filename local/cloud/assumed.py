@@ -39,6 +39,7 @@ from enum import IntEnum
 from typing import Literal
 
 Service = Literal["ai", "cloud"]
+Site = Literal["both", "china", "international"]
 
 
 class LeaveCode(IntEnum):

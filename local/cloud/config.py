@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from local.cloud.assumed import QUOTA_CODES, Service
+from local.cloud.assumed import QUOTA_CODES, Service, Site
 from local.errors import LocalError
 
 SameBot = Literal["replace", "refuse", "both"]
@@ -69,6 +69,7 @@ class CloudConfig:
     dismissal_ends_tasks: bool = True  # Source: LeaveCodes 2 and 4 of 902
     lookup_lag_ms: int = 0  # 2.0: how long a new task is not found by Describe and Delete
     bots_are_told: bool = True  # whether 103 and 104 tell of bots, too
+    site: Site = "both"  # whose regions and parameters the API has
     quota_code_cloud: str = QUOTA_CODES["cloud"][0]  # one of QUOTA_CODES; so the next
     quota_code_ai: str = QUOTA_CODES["ai"][0]
     wanted: Wanted = want_everyone

@@ -8,10 +8,10 @@ tencentcloud-sdk-python-trtc 3.1.177 and -intl-en 3.1.193. Where they disagree, 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
-from local.cloud.assumed import Service
-from local.cloud.errors import ACTION_CODES
+from local.cloud.assumed import Service, Site
+from local.cloud.errors import ACTION_CODES, ApiError
 from local.cloud.fields import (
     Checker,
     Complaint,
@@ -28,8 +28,20 @@ from local.cloud.room_ids import complain_user_id
 from local.cloud.task_ids import complain_task_id
 
 VERSION = "2019-07-22"
-AI_REGIONS = ("ap-guangzhou", "ap-singapore", "ap-tokyo", "na-siliconvalley")
-CLOUD_REGIONS = ("ap-guangzhou", "ap-hongkong", "ap-singapore")
+# Source: the actions' API documents of both sites; 1.0 has no list in China, where its Region is optional.
+REGIONS: Mapping[tuple[Service, str], tuple[str, ...]] = {
+    ("ai", "international"): ("ap-guangzhou", "ap-singapore", "ap-tokyo", "na-siliconvalley"),
+    ("cloud", "international"): ("ap-guangzhou", "ap-hongkong", "ap-singapore"),
+    ("cloud", "china"): ("ap-beijing", "ap-guangzhou", "ap-hongkong", "ap-shanghai"),
+}
+# Source: the models of the international SDK 3.1.193, which lack them.
+CHINA_ONLY = (
+    ("TranscriptionParams", "TargetUserIdList"),
+    ("TranscriptionParams", "IMAdminUserId"),
+    ("TranscriptionParams", "IMAdminUserSig"),
+    ("RecognizeConfig", "Model"),
+    ("RecognizeConfig", "TranslationLanguage"),
+)
 MAX_INT = 2**63 - 1
 MAX_SDK_APP_ID = 2**32 - 1
 MISSING = "MissingParameter"
@@ -202,9 +214,15 @@ class Action:
     table: Table
     limit: Limit
 
-    @property
-    def regions(self) -> tuple[str, ...]:
-        return AI_REGIONS if self.service == "ai" else CLOUD_REGIONS
+    def check_region(self, region: str, site: Site) -> None:
+        """Refuse a region that the site has not for this action, or a missing one; raises ApiError."""
+        if not region and (self.service == "cloud" or site == "international"):
+            raise ApiError(self.missing_region_code, "The parameter `Region` is required.")
+        sites = ("china", "international") if site == "both" else (site,)
+        regions = [name for one in sites for name in REGIONS.get((self.service, one), ())]
+        is_open = self.service == "ai" and "china" in sites
+        if region not in regions and not is_open:
+            raise ApiError("UnsupportedRegion", f"{self.name} only supports {', '.join(regions)}.")
 
     @property
     def missing_region_code(self) -> str:
@@ -219,9 +237,15 @@ class Action:
     def _prefer(self, own: str, common: str) -> str:
         return own if own in ACTION_CODES[self.name] else common
 
-    def check(self, parameters: object, *, from_query: bool) -> dict[str, object]:
+    def check(self, parameters: object, site: Site, *, from_query: bool) -> dict[str, Any]:
         """The checked parameters; raises ApiError."""
-        return Checker(self.table, self.value_code).check(parameters, from_query=from_query)
+        checked = Checker(self.table, self.value_code).check(parameters, from_query=from_query)
+        for group_name, name in CHINA_ONLY if site == "international" else ():
+            group_given = checked.get(group_name)
+            if isinstance(group_given, dict) and name in group_given:
+                place = f"{group_name}.{name}"
+                raise ApiError("UnknownParameter", f"The parameter `{place}` is not recognized.")
+        return checked
 
 
 ACTIONS: Mapping[str, Action] = {

@@ -97,7 +97,9 @@ class DirectClient:
             if trouble and trouble.when == "before":
                 trouble.strike()
             try:
-                checked = ACTIONS[action].check(json.loads(json.dumps(params)), from_query=False)
+                checked = ACTIONS[action].check(
+                    json.loads(json.dumps(params)), "both", from_query=False
+                )
                 answer = self._actions.run(action, region, checked)
             except errors.ApiError as error:
                 raise ApiError(error.code) from None

@@ -5,6 +5,7 @@ import re
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -64,8 +65,6 @@ def test_error_is_http_200_with_exactly_json_as_content_type(cloud: RunningCloud
         ({"x-tc-action": "x" * 1000}, "InvalidAction"),
         ({"x-tc-version": None}, "MissingParameter"),
         ({"x-tc-version": "2020-01-01"}, "NoSuchVersion"),
-        ({"x-tc-region": None}, "MissingParameter"),
-        ({"x-tc-region": "ap-hongkong"}, "UnsupportedRegion"),
         ({"content-type": "text/plain"}, "UnsupportedProtocol"),
         ({}, "FailedOperation.TaskNotExist"),
         ({"content-type": "application/json; charset=utf-8"}, "FailedOperation.TaskNotExist"),
@@ -87,18 +86,43 @@ def test_action_may_be_left_out_of_the_signature_but_not_of_the_request(
     assert read_code(response) == "MissingParameter"
 
 
-@pytest.mark.parametrize(
-    ("region", "code"),
-    [
-        (None, "MissingParameter"),
-        ("ap-tokyo", "UnsupportedRegion"),
-        ("ap-hongkong", "ResourceNotFound"),
-    ],
-)
-def test_regions_of_2_0_are_its_own(cloud: RunningCloud, region: str | None, code: str) -> None:
-    body = {"SdkAppId": SDK_APP_ID, **UNKNOWN_TASK}
-    response = cloud.call("DescribeCloudTranscription", body, more={"x-tc-region": region})
-    assert read_code(response) == code
+REGIONS = {  # (service, site): the regions of both lists, and none, with what asking there answers
+    ("ai", "international"): "ap-guangzhou ap-singapore ap-tokyo na-siliconvalley",
+    ("cloud", "international"): "ap-guangzhou ap-hongkong ap-singapore",
+    ("cloud", "china"): "ap-beijing ap-guangzhou ap-hongkong ap-shanghai",
+    ("cloud", "both"): "ap-beijing ap-guangzhou ap-hongkong ap-shanghai ap-singapore",
+}
+EVERY_REGION = sorted({name for names in REGIONS.values() for name in names.split()})
+
+
+@pytest.mark.parametrize(("service", "site"), REGIONS)
+def test_regions_are_the_sites_own(service: str, site: Any) -> None:
+    action = f"Describe{'AI' if service == 'ai' else 'Cloud'}Transcription"
+    body = UNKNOWN_TASK if service == "ai" else {"SdkAppId": SDK_APP_ID, **UNKNOWN_TASK}
+    absent = "FailedOperation.TaskNotExist" if service == "ai" else "ResourceNotFound"
+    with running_cloud(replace(CONFIG, site=site)) as cloud:
+        for region in EVERY_REGION:
+            more = {"x-tc-region": region}
+            known = region in REGIONS[service, site].split()
+            code = read_code(cloud.call(action, body, more=more))
+            assert code == (absent if known else "UnsupportedRegion"), region
+        assert read_code(cloud.call(action, body, more={"x-tc-region": None})) == "MissingParameter"
+
+
+@pytest.mark.parametrize("site", ["china", "both"])
+def test_1_0_needs_no_region_in_china(site: Any) -> None:
+    with running_cloud(replace(CONFIG, site=site)) as cloud:
+        for region in (None, *EVERY_REGION):
+            more = {"x-tc-region": region}
+            answer = cloud.call("DescribeAITranscription", UNKNOWN_TASK, more=more)
+            assert read_code(answer) == "FailedOperation.TaskNotExist"
+
+
+@pytest.mark.parametrize(("site", "code"), [("international", "UnknownParameter"), ("china", None)])
+def test_international_api_lacks_some_parameters(site: Any, code: str | None) -> None:
+    with running_cloud(replace(CONFIG, site=site)) as cloud:
+        answer = cloud.start_ai(RecognizeConfig={"Language": "zh", "Model": "16k_zh_large"})
+        assert answer.get("Error", {}).get("Code") == code
 
 
 def test_start_of_2_0_has_a_code_of_its_own_for_a_missing_region(cloud: RunningCloud) -> None:
