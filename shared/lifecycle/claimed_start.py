@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from typing import Any
 
 import msgspec
 
@@ -100,8 +101,8 @@ class ClaimedStart:
     def _wait(self, why: str) -> list[Outcome]:
         """Leave the task due: nothing was asked of the API."""
         self._release("due", why, may_have_happened=False, tried=False)
-        waiting = self._outcome("transcription.waiting", "due", COME_BACK, due=True, error_code=why)
-        return [msgspec.structs.replace(waiting, queued=why in QUEUED)]
+        waiting = self._outcome("transcription.waiting", "due", COME_BACK, error_code=why)
+        return [msgspec.structs.replace(waiting, due=True, queued=why in QUEUED)]
 
     def _call(self, timeout_s: float) -> str:
         order = make_order(self.resources, self.session, self.rule, self.claim)
@@ -185,8 +186,7 @@ class ClaimedStart:
             return self._retry(error.code, after_ms, may_have_happened=verdict.may_have_happened)
         if verdict.kind == "not_yet" and alone_ms < HOPE_MS:
             after_ms = min(NOT_YET_MS * 2 ** (self.claim.attempts - 1), NOT_YET_MAX_MS)
-            deferred = self._retry(error.code, after_ms, may_have_happened=False)
-            return [msgspec.structs.replace(each, queued=True) for each in deferred]
+            return self._retry(error.code, after_ms, may_have_happened=False, queued=True)
         fallback, unsure = self.rule.fallback, self.claim.unseen or verdict.may_have_happened
         is_other = fallback not in ("none", self.claim.service) and verdict.kind != "credentials"
         if is_other and not unsure:
@@ -215,23 +215,19 @@ class ClaimedStart:
         spread_ms = random.randint(wait_ms // 2, wait_ms)  # noqa: S311  only spreads the load
         return max(spread_ms, UNSURE_MS) if verdict.may_have_happened else spread_ms
 
-    def _retry(self, error_code: str, after_ms: int, *, may_have_happened: bool) -> list[Outcome]:
+    def _retry(
+        self, error_code: str, after_ms: int, *, may_have_happened: bool, queued: bool = False
+    ) -> list[Outcome]:
         self._release(
             "due",
             error_code,
             not_before_ms=self.began_ms + after_ms,
             may_have_happened=may_have_happened,
         )
-        return [
-            self._outcome(
-                "transcription.deferred",
-                "retry",
-                COME_BACK,
-                "warning",
-                due=True,
-                error_code=error_code,
-            )
-        ]
+        deferred = self._outcome(
+            "transcription.deferred", "retry", COME_BACK, "warning", error_code=error_code
+        )
+        return [msgspec.structs.replace(deferred, due=True, queued=queued)]
 
     def _fall_back(self, error: ApiError, service: str) -> list[Outcome]:
         refusal = self._outcome(
@@ -269,29 +265,11 @@ class ClaimedStart:
         )
         return [failed]
 
-    def _release(
-        self,
-        state: claims.Release,
-        error_code: str,
-        *,
-        not_before_ms: int = 0,
-        may_have_happened: bool,
-        tried: bool = True,
-        failed_under: str = "",
-    ) -> None:
+    def _release(self, state: claims.Release, error_code: str, **how: Any) -> None:
+        """Give the claim back; see `claims.release_start`."""
+        now_ms, release = self.resources.now_ms(), claims.release_start
         self.resources.change(
-            self.session,
-            lambda known: claims.release_start(
-                known,
-                self.claim,
-                state,
-                error_code,
-                self.resources.now_ms(),
-                not_before_ms=not_before_ms,
-                may_have_happened=may_have_happened,
-                tried=tried,
-                failed_under=failed_under,
-            ),
+            self.session, lambda known: release(known, self.claim, state, error_code, now_ms, **how)
         )
 
     def _outcome(
