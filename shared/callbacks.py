@@ -10,10 +10,10 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from shared.applications import Application
 from shared.errors import CallbackError, MethodError, RequestError, SignatureError, TooLargeError
 from shared.mending import REPLACEMENT, fold_names, mend_json
 from shared.scf import Request, is_direct, read_request
-from shared.settings import Application
 from shared.signer import WHOLE_ROOM, verify_callback
 from shared.task_news import TASK_EVENTS, TASK_SPOKE, TaskNews, read_sentence, read_task
 from shared.transcripts.records import SentenceNews

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -10,8 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from shared.applications import Application, read_applications
 from shared.errors import SettingsError
 from shared.links import MIN_KEY_CHARACTERS
+from shared.setting_texts import list_faults, strip_text
 
 DEFAULT_ENDPOINT = "https://trtc.intl.tencentcloudapi.com"
 DEFAULT_SCF_ENDPOINT = "https://scf.tencentcloudapi.com"
@@ -36,15 +37,6 @@ NAMES = (
     *("STARTS_PER_S_CLOUD", "STARTS_PER_S_AI", "TRANSCRIPT_LINK_KEY", "TRANSCRIPT_KEEP_DAYS"),
     *CREDENTIAL_NAMES[1],  # for development keys, which SCF must not have
 )
-
-
-@dataclass(frozen=True)
-class Application:
-    """One TRTC application; `secret_key` signs UserSigs, `callback_key` signs callbacks."""
-
-    sdk_app_id: int
-    secret_key: str = field(repr=False)
-    callback_key: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -110,35 +102,45 @@ _last_read: tuple[tuple[str | None, ...], Settings] | None = None
 
 
 def _read_all(environ: Mapping[str, str]) -> Settings:
+    texts = {name: strip_text(environ.get(name, "")) for name in NAMES}
     problems: list[str] = []
     settings = Settings(
-        applications=_read_applications(environ, problems),
-        endpoint=_read_endpoint(environ, "TRTC_ENDPOINT", DEFAULT_ENDPOINT, problems),
-        ca=_read_ca(environ, problems),
-        ledger_url=environ.get("LEDGER_URL") or DEFAULT_LEDGER_URL,
-        rules_file=environ.get("RULES_FILE") or DEFAULT_RULES_FILE,
-        user_sig_expire_s=_read_int(environ, "USER_SIG_EXPIRE_S", 86_400, problems),
-        callback_max_age_s=_read_int(environ, "CALLBACK_MAX_AGE_S", 300, problems),
+        applications=read_applications(texts, problems),
+        endpoint=_read_endpoint(texts, "TRTC_ENDPOINT", DEFAULT_ENDPOINT, problems),
+        ca=_read_ca(texts, problems),
+        ledger_url=texts["LEDGER_URL"] or DEFAULT_LEDGER_URL,
+        rules_file=texts["RULES_FILE"] or DEFAULT_RULES_FILE,
+        user_sig_expire_s=_read_int(texts, "USER_SIG_EXPIRE_S", 86_400, problems),
+        callback_max_age_s=_read_int(texts, "CALLBACK_MAX_AGE_S", 300, problems),
         starts_per_s={
-            name: _read_int(
-                environ, f"STARTS_PER_S_{name.upper()}", default, problems, unit="starts"
-            )
+            name: _read_int(texts, f"STARTS_PER_S_{name.upper()}", default, problems, unit="starts")
             for name, default in STARTS_PER_S.items()
         },
-        task_quota=_read_int(environ, "TASK_QUOTA", 100, problems, unit="tasks"),
-        drain_function=environ.get("DRAIN_FUNCTION") or None,
-        scf_endpoint=_read_endpoint(environ, "SCF_ENDPOINT", DEFAULT_SCF_ENDPOINT, problems),
-        transcript_link_key=_read_link_key(environ, problems),
+        task_quota=_read_int(texts, "TASK_QUOTA", 100, problems, unit="tasks"),
+        drain_function=texts["DRAIN_FUNCTION"] or None,
+        scf_endpoint=_read_endpoint(texts, "SCF_ENDPOINT", DEFAULT_SCF_ENDPOINT, problems),
+        transcript_link_key=_read_link_key(texts, problems),
         transcript_keep_days=_read_int(
-            environ, "TRANSCRIPT_KEEP_DAYS", KEEP_DAYS, problems, unit="days", most=MAX_KEEP_DAYS
+            texts, "TRANSCRIPT_KEEP_DAYS", KEEP_DAYS, problems, unit="days", most=MAX_KEEP_DAYS
         ),
-        log_level=_read_log_level(environ, problems),
-        on_scf=_runs_on_scf(environ),
+        log_level=_read_log_level(texts, problems),
+        on_scf=texts["TENCENTCLOUD_RUNENV"] == "SCF",
     )
-    problems += _find_development_keys(environ)
-    if problems:
-        raise SettingsError(problems)
+    faults = _list_faults(texts)
+    named = {fault.partition(":")[0] for fault in faults}
+    faults += [problem for problem in problems if problem.partition(":")[0] not in named]
+    if faults:
+        raise SettingsError(faults)
     return settings
+
+
+def _list_faults(texts: Mapping[str, str]) -> list[str]:
+    """TRTC_APPS may have lines: its values are looked at one by one."""
+    faults = list_faults({**texts, "TRTC_APPS": ""})
+    if texts["TENCENTCLOUD_RUNENV"] == "SCF":
+        marked = [name for name, text in texts.items() if DEVELOPMENT_MARK in text]
+        faults += [f"{name}: holds a development key; set your own" for name in marked]
+    return faults
 
 
 def read_credentials(environ: Mapping[str, str] = os.environ) -> Credentials:
@@ -146,88 +148,18 @@ def read_credentials(environ: Mapping[str, str] = os.environ) -> Credentials:
 
     Source: SCF documentation, environment variables (product 583, document 30228), 2026-11.
     """
-    for id_name, key_name, token_name in CREDENTIAL_NAMES:
-        if environ.get(id_name) and environ.get(key_name):
-            return Credentials(environ[id_name], environ[key_name], environ.get(token_name) or None)
+    for names in CREDENTIAL_NAMES:
+        texts = {name: strip_text(environ.get(name, "")) for name in names}
+        secret_id, secret_key, token = texts.values()
+        if secret_id and secret_key:
+            if faults := list_faults(texts):
+                raise SettingsError(faults)
+            return Credentials(secret_id, secret_key, token or None)
     raise SettingsError(
         [
             "TENCENT_SECRET_ID, TENCENT_SECRET_KEY: not set; set both, or attach a run role to the function"
         ]
     )
-
-
-def _read_applications(environ: Mapping[str, str], problems: list[str]) -> tuple[Application, ...]:
-    if environ.get("TRTC_APPS"):
-        rows = _parse_apps(environ["TRTC_APPS"], problems)
-    else:
-        rows = [{key: environ.get(name, "") for key, name in _ONE_APP.items()}]
-    named = bool(environ.get("TRTC_APPS"))
-    apps = [
-        _read_application(row, f"TRTC_APPS[{i}]." if named else "", problems)
-        for i, row in enumerate(rows)
-    ]
-    _refuse_twins([app for app in apps if app], problems)
-    return tuple(app for app in apps if app)
-
-
-_ONE_APP = {
-    "sdk_app_id": "TRTC_SDK_APP_ID",
-    "secret_key": "TRTC_SDK_SECRET_KEY",
-    "callback_key": "TRTC_CALLBACK_KEY",
-}
-
-
-def _parse_apps(text: str, problems: list[str]) -> list[dict[str, object]]:
-    try:
-        rows = json.loads(text)
-    except (ValueError, RecursionError):
-        rows = None
-    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
-        problems.append(
-            "TRTC_APPS: must be a JSON list like "
-            '[{"sdk_app_id": 1400000000, "secret_key": "…", "callback_key": "…"}]'
-        )
-        return []
-    return rows
-
-
-def _read_application(
-    row: Mapping[str, object], place: str, problems: list[str]
-) -> Application | None:
-    def name(key: str) -> str:
-        return place + key if place else _ONE_APP[key]
-
-    before = len(problems)
-    values = {key: str(row.get(key) or "").strip() for key in _ONE_APP}
-    problems += [
-        f"{name(key)}: not set; copy it from the TRTC console"
-        for key in _ONE_APP
-        if not values[key]
-    ]
-    if values["sdk_app_id"] and not _is_app_id(values["sdk_app_id"]):
-        problems.append(f"{name('sdk_app_id')}: must be a whole number like 1400000000")
-    if values["callback_key"] and not re.fullmatch(r"[A-Za-z0-9]{1,32}", values["callback_key"]):
-        problems.append(
-            f"{name('callback_key')}: must be 1 to 32 letters and digits, as the TRTC console allows"
-        )
-    problems += [f"{place}{key}: unknown key" for key in row if key not in _ONE_APP]
-    if len(problems) > before:
-        return None
-    return Application(int(values["sdk_app_id"]), values["secret_key"], values["callback_key"])
-
-
-def _is_app_id(text: str) -> bool:
-    return bool(re.fullmatch(r"[1-9][0-9]{0,9}", text)) and int(text) < 2**32
-
-
-def _refuse_twins(apps: list[Application], problems: list[str]) -> None:
-    if len({app.sdk_app_id for app in apps}) < len(apps):
-        problems.append("TRTC_APPS: the same sdk_app_id stands there twice")
-    if len({app.callback_key for app in apps}) < len(apps):
-        problems.append(
-            "TRTC_APPS: two applications have the same callback_key; give each its own, because the "
-            "SdkAppId header of a callback is not signed"
-        )
 
 
 def _read_endpoint(environ: Mapping[str, str], name: str, default: str, problems: list[str]) -> str:
@@ -279,24 +211,3 @@ def _read_log_level(environ: Mapping[str, str], problems: list[str]) -> str:
     if level not in LOG_LEVELS:
         problems.append(f"LOG_LEVEL: must be one of {', '.join(LOG_LEVELS)}")
     return level
-
-
-def _runs_on_scf(environ: Mapping[str, str]) -> bool:
-    return environ.get("TENCENTCLOUD_RUNENV") == "SCF"
-
-
-def _find_development_keys(environ: Mapping[str, str]) -> list[str]:
-    if not _runs_on_scf(environ):
-        return []
-    secret_names = [
-        *_ONE_APP.values(),
-        "TRTC_APPS",
-        "TRANSCRIPT_LINK_KEY",
-        *CREDENTIAL_NAMES[1],
-    ]
-
-    return [
-        f"{name}: holds a development key; set your own"
-        for name in secret_names
-        if DEVELOPMENT_MARK in environ.get(name, "")
-    ]

@@ -14,7 +14,7 @@ from hypothesis import settings
 
 from shared import resources, scf
 from shared.ledger import close_ledgers
-from tests.redis_server import redis_cluster, redis_server
+from tests.redis_server import redis_cluster, redis_server, wait_as_usual
 
 __all__ = ["redis_cluster", "redis_server"]
 
@@ -49,6 +49,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[pyt
     monkeypatch.setenv("LEDGER_URL", f"sqlite:///{tmp_path}/ledger.db")
     yield monkeypatch
     forget_instance()
+    wait_as_usual()
 
 
 def forget_instance() -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from redis import Redis
 
 from local.redis_server import RedisServer
+from shared.ledger import redis_server as redis
 
+PATIENCE = Path(__file__).parent / "patience"
+USUAL_S, LONG_S = (redis.CONNECT_TIMEOUT_S, redis.ANSWER_TIMEOUT_S), 10.0
 SLOTS = 16384
 PATIENCE_S = 30.0
 DISKLESS = ("--appendfsync", "no")
@@ -50,8 +54,22 @@ def connect(server: RedisServer) -> Redis:
 
 
 def be_patient(server: RedisServer) -> str:
-    """A LEDGER_URL for tests of anything but time: a machine that stalls for a moment is no failure."""
-    return f"{server.url}?socket_timeout=10&socket_connect_timeout=10"
+    """A LEDGER_URL for tests of anything but time: a machine that stalls for a moment is no failure.
+
+    The test's own process waits longer until the test ends; another does with PATIENCE on its path.
+    """
+    wait_long()
+    return server.url
+
+
+def wait_long() -> None:
+    """Wait for Redis as nobody does who has to answer a webhook."""
+    redis.CONNECT_TIMEOUT_S = redis.ANSWER_TIMEOUT_S = LONG_S
+
+
+def wait_as_usual() -> None:
+    """Wait as long as the functions do."""
+    redis.CONNECT_TIMEOUT_S, redis.ANSWER_TIMEOUT_S = USUAL_S
 
 
 def empty(server: RedisServer) -> None:

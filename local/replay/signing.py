@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from local.errors import LocalError
 from local.replay.records import Json, Record, encode_json
-from shared.settings import Application
+from shared.applications import Application
 from shared.signer import sign_callback
 
 SENT_AT = ("CallbackTs", "CallbackMsTs")  # one of TRTC's tables has the other name

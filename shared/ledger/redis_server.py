@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.connection import ConnectionPool
+from redis.connection import URL_QUERY_ARGUMENT_PARSERS, ConnectionPool
 from redis.exceptions import (
     AuthenticationError,
     ConnectionError,  # noqa: A004  redis-py's own
@@ -21,8 +22,19 @@ from shared.errors import LedgerError, SettingsError
 
 CONNECT_TIMEOUT_S = 0.5
 ANSWER_TIMEOUT_S = 0.5
-FORM = (
-    "must be like redis://user:password@host:6379/0, rediss://… or unix:///path/to/redis.sock?db=0"
+# Anything else in a user or password is percent-encoded: a raw / or ? would begin the next part of the URL.
+_LOGIN, _QUERY = r"(?:(?:[^\s/?#\[\]@%]|%[0-9A-Fa-f]{2})*@)?", r"(?:\?[^\s?#@]*)?"
+_HOST = r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
+URL = re.compile(rf"(?:rediss?://{_LOGIN}{_HOST}(?:/[0-9]*)?|unix://{_LOGIN}/[^\s?#@]+){_QUERY}")
+OPTIONS = (
+    *("db", "username", "password", "ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile"),
+    *("ssl_cert_reqs", "ssl_check_hostname", "ssl_min_version"),
+)
+FIXED = ("decode_responses", "encoding", "client_name", *URL_QUERY_ARGUMENT_PARSERS)
+MALFORMED = (
+    "LEDGER_URL: must be like redis://user:password@host:6379/0, rediss://… or unix:///path?db=0, "
+    f"with no options but {', '.join(OPTIONS)}; percent-encode what is special in user and password: "
+    "%25 for %, %2F for /, %3F for ?, %23 for #, %40 for @"
 )
 
 Command = tuple[str | bytes | int, ...]
@@ -84,7 +96,7 @@ def script(text: str, *keys: str, args: tuple[str | bytes | int, ...]) -> Comman
 
 def _make_pool(url: str) -> ConnectionPool:
     try:
-        _check_whole(urlsplit(url))
+        _check(url)
         pool = ConnectionPool.from_url(
             url,
             socket_connect_timeout=CONNECT_TIMEOUT_S,
@@ -95,20 +107,24 @@ def _make_pool(url: str) -> ConnectionPool:
         )
         pool.connection_class(**pool.connection_kwargs)  # refuses an option it does not know
     except (ValueError, TypeError, RedisError):
-        raise SettingsError(
-            [f"LEDGER_URL: {FORM}; special characters of the password are percent-encoded"]
-        ) from None  # its text may hold the URL
+        raise SettingsError([MALFORMED]) from None  # its text may hold the URL
     return pool
 
 
-def _check_whole(parts: SplitResult) -> None:
-    """ValueError for a URL of which something would be dropped: what follows a # in the password."""
-    if parts.scheme == "unix":
-        is_whole = bool(parts.path) and not parts.hostname
-    else:
-        is_whole = bool(parts.hostname) and parts.path[1:].isdecimal() == bool(parts.path[1:])
-    if parts.fragment or not is_whole:
+def _check(url: str) -> None:
+    """Refuse what a raw character of a password would make of the URL, and what the ledger relies on.
+
+    Only an option that redis-py knows is named: another may be a piece of a password.
+    """
+    if not URL.fullmatch(url):
         raise ValueError
+    for name in parse_qs(urlsplit(url).query, keep_blank_values=True, strict_parsing=True):
+        if name in FIXED and name not in OPTIONS:
+            raise SettingsError(
+                [f"LEDGER_URL: the option {name} is not yours to set; leave it out"]
+            )
+        if name not in OPTIONS:
+            raise ValueError
 
 
 def _name_place(parts: SplitResult) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from shared.applications import Application
 from shared.errors import ApiError, SettingsError
 from shared.ledger import Attempt, Room, Session, Task, TaskId
 from shared.lifecycle.signs_of_life import find_doubt_ms
@@ -12,7 +13,6 @@ from shared.rules import Rule
 from shared.services import SERVICES, StartOrder, classify_error
 from shared.services.kinds import is_gone
 from shared.services.service import Progress, read_progress, read_task_id
-from shared.settings import Application
 from shared.signer import WHOLE_ROOM, api_session_id, bot_user_id, make_user_sig
 
 UNSURE_MS = 6_500  # the API gives up after 6 s: by then an unseen start has happened or never will

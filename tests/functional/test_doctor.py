@@ -16,7 +16,7 @@ from local.redis_server import RedisServer, pick_port
 from tests.functional.cloud_server import RunningCloud, running_cloud
 from tests.functional.running import ROOT, run_local
 
-GOOD_KEY = "a" * 32
+GOOD_KEY = "abcd" * 7 + "efgh"
 SETTINGS = {
     "TRTC_SDK_APP_ID": "1400000009",
     "TRTC_SDK_SECRET_KEY": "SdkSecretOfDoctor",

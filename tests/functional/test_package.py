@@ -21,7 +21,7 @@ from tests.functional.cloud_server import (
     running_cloud,
 )
 from tests.functional.packaged import Package, Ran, unpack_package
-from tests.redis_server import be_patient, empty
+from tests.redis_server import empty
 
 ROOT = Path(__file__).parent.parent.parent
 TRIGGERS = sorted(path.stem for path in (EVENTS / "triggers").glob("*.json"))
@@ -117,7 +117,10 @@ def test_function_for_people_says_what_to_send_instead(
 
 def test_reader_has_its_page_with_it(package: Package, tmp_path: Path) -> None:
     scf = Scf(package, tmp_path)
-    scf.settings |= {"LEDGER_URL": "redis://127.0.0.1:9/0", "TRANSCRIPT_LINK_KEY": "k" * 16}
+    scf.settings |= {
+        "LEDGER_URL": "redis://127.0.0.1:9/0",
+        "TRANSCRIPT_LINK_KEY": "a key of a test!",
+    }
     (answer,) = scf.run("read_transcript", {"httpMethod": "GET", "path": "/wrong"}).results
     assert (answer["statusCode"], "<title>" in answer["body"]) == (403, True)
     pages = sorted((ROOT / "shared" / "transcripts" / "page").iterdir())
@@ -185,7 +188,7 @@ def test_redis_is_a_ledger_that_instances_share(
     scf: Scf, cloud: RunningCloud, redis_server: RedisServer, load_event: LoadEvent
 ) -> None:
     empty(redis_server)
-    scf.settings["LEDGER_URL"] = be_patient(redis_server)
+    scf.settings["LEDGER_URL"] = redis_server.url
     (started,) = scf.run("trtc_callback", create_room(cloud)).results
     assert started["statusCode"] == 200
     (drained,) = scf.run("drain_starts", load_event("triggers/timer")).results

@@ -18,7 +18,7 @@ from local.cloud.app import Cloud
 from local.cloud.clock import Clock, ManualClock
 from local.cloud.config import CloudConfig
 from local.cloud.feed import Entry, Feed
-from local.development import FUNCTIONS_DIR, local_environment
+from local.development import FUNCTIONS_DIR, ROOT, local_environment
 from local.host.app import Host, create_host
 from local.host.scf_api import ScfApi
 from local.parts import make_restart, running_cloud
@@ -27,6 +27,7 @@ from local.server import Site, serve
 from local.time_travel import ClockRoutes, advance, settle_both
 from shared.ledger import Room, RoomBook, close_ledgers, open_ledger
 from tests.functional.cloud_server import APPLICATION, CONFIG, SDK_APP_ID, SECRET_ID, SECRET_KEY
+from tests.redis_server import PATIENCE
 
 START_MS = 1_700_000_000_000
 STARTS = ("StartAITranscription", "CreateCloudTranscription")
@@ -197,8 +198,13 @@ class Theatre:
 
 
 def open_house(ledger_url: str, rules_file: Path, **settings: str) -> Theatre:
-    """Roomscribe's own functions; settings with limits of the API hold for the emulator, too."""
+    """Roomscribe's own functions; settings with limits of the API hold for the emulator, too.
+
+    They are patient with Redis.
+    """
     given = {**SETTINGS, "LEDGER_URL": ledger_url, "RULES_FILE": str(rules_file), **settings}
     environ = local_environment(given, endpoint="http://unused")
     del environ["TRTC_ENDPOINT"], environ["SCF_ENDPOINT"]
+    if ledger_url.startswith("redis:"):
+        environ["PYTHONPATH"] = f"{FUNCTIONS_DIR}:{ROOT}:{PATIENCE}"
     return Theatre(FUNCTIONS_DIR, environ, CloudConfig.from_environ(environ))

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.applications import Application
 from shared.callbacks import Callback, receive_callback
 from shared.errors import (
     CallbackError,
@@ -19,7 +20,6 @@ from shared.errors import (
     SignatureError,
     TooLargeError,
 )
-from shared.settings import Application
 from shared.signer import sign_callback
 from tests.conftest import EVENTS, LoadEvent
 

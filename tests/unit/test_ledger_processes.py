@@ -18,7 +18,7 @@ import pytest
 from local.redis_server import RedisServer
 from shared.errors import LedgerError
 from shared.ledger import Ledger, Room, RoomBook, Session, close_ledgers, open_ledger
-from tests.redis_server import be_patient, need_redis
+from tests.redis_server import PATIENCE, be_patient, need_redis, wait_long
 from tests.unit.ledgers import APP, ROOM, RULE, T, claim, ledger, ledger_url, open_session
 
 __all__ = ["ledger", "ledger_url"]
@@ -90,6 +90,7 @@ def processes() -> Iterator[Pool]:
 
 def join_race(start: Barrier) -> None:
     """What each process does first."""
+    wait_long()
     race.append(start)
 
 
@@ -195,7 +196,7 @@ def writing(url: str) -> Iterator[subprocess.Popen[str]]:
     """A process that writes and writes, and tells of each that was accepted."""
     with subprocess.Popen(
         [sys.executable, "-c", WRITER, url],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": f"{ROOT}:{PATIENCE}"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -9,7 +9,7 @@ import pytest
 from local.errors import LocalError
 from local.replay.records import Record
 from local.replay.signing import Signer, renew
-from shared.settings import Application
+from shared.applications import Application
 
 NOW_MS = 1_800_000_000_000
 # Source: TRTC documentation, callback signature (product 647, document 90450): its own example.

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from local.development import LINK_KEY
 from shared.errors import SettingsError
-from shared.settings import NAMES, Credentials, _read_all, read_credentials, read_settings
+from shared.settings import (
+    CREDENTIAL_NAMES,
+    NAMES,
+    Credentials,
+    _read_all,
+    read_credentials,
+    read_settings,
+)
 from tests.conftest import SETTINGS
 
 APP = {"sdk_app_id": 1400000000, "secret_key": "s3cret-a", "callback_key": "callbackA"}
@@ -206,3 +216,146 @@ def test_changed_variable_is_read_again() -> None:
     assert read_settings({**SETTINGS, "TASK_QUOTA": "7"}).task_quota == 7
     assert read_settings({**SETTINGS, "TASK_QUOTA": "8"}).task_quota == 8
     assert read_settings(SETTINGS).task_quota == 100
+
+
+PLAIN = {  # a value of each setting that is right
+    **SETTINGS,
+    "TRTC_APPS": "",
+    "TRTC_ENDPOINT": "trtc.tencentcloudapi.com",
+    "TRTC_CA": "/etc",
+    "LEDGER_URL": "redis://:right@10.0.0.7:6379/0",
+    "RULES_FILE": "/rules.toml",
+    "LOG_LEVEL": "DEBUG",
+    "TENCENTCLOUD_RUNENV": "",
+    "USER_SIG_EXPIRE_S": "60",
+    "CALLBACK_MAX_AGE_S": "60",
+    "TASK_QUOTA": "17",
+    "DRAIN_FUNCTION": "roomscribe-prod-drain_starts",
+    "SCF_ENDPOINT": "scf.tencentcloudapi.com",
+    "STARTS_PER_S_CLOUD": "17",
+    "STARTS_PER_S_AI": "17",
+    "TRANSCRIPT_LINK_KEY": "a key made up here",
+    "TRANSCRIPT_KEEP_DAYS": "17",
+    "TENCENT_TOKEN": "a-token",
+}
+NAMED = sorted(set(NAMES) - {"TRTC_APPS", "TENCENTCLOUD_RUNENV"})
+AROUND = ("\ufeff{}", " {} ", "\t{}\r\n", "{}\u3000", "\ufeff {}\n", " \ufeff{}")
+UNSEEN = (
+    "\n",
+    "\t",
+    "\r",
+    "\x00",
+    "\x7f",
+    "\u200b",
+    "\u200d",
+    "\u2060",
+    "\ufeff",
+    "\u2028",
+    "\u202e",
+    "\xa0",
+)
+
+
+def test_every_setting_has_a_right_value_here() -> None:
+    assert PLAIN.keys() == set(NAMES)
+    assert read_settings(PLAIN).task_quota == 17
+
+
+@pytest.mark.parametrize("name", NAMED)
+@pytest.mark.parametrize("around", AROUND)
+def test_what_surrounds_a_setting_is_stripped(name: str, around: str) -> None:
+    padded = {**PLAIN, name: around.format(PLAIN[name])}
+    assert read_settings(padded) == read_settings(PLAIN)
+    assert read_credentials(padded) == read_credentials(PLAIN)
+
+
+@pytest.mark.parametrize("name", NAMED)
+@pytest.mark.parametrize("unseen", UNSEEN)
+def test_invisible_character_within_a_setting_is_refused_by_name(name: str, unseen: str) -> None:
+    text = PLAIN[name]
+    (problem,) = read_problems({**PLAIN, name: text[:1] + unseen + text[1:]})
+    assert problem == f"{name}: holds a line break or an invisible character; type it anew"
+
+
+@pytest.mark.parametrize("name", NAMED)
+@pytest.mark.parametrize(
+    "text", ["undefined", "${env:X}", "${X}", "a-${env:STAGE}-b", " undefined "]
+)
+def test_setting_that_was_never_set_is_refused_by_name(name: str, text: str) -> None:
+    (problem,) = read_problems({**PLAIN, name: text})
+    assert problem.startswith(f'{name}: holds "undefined" or ${{…}}')
+
+
+def test_stage_that_was_never_set_is_found_in_the_drainer_s_name() -> None:
+    (problem,) = read_problems({**PLAIN, "DRAIN_FUNCTION": "roomscribe-undefined-drain_starts"})
+    assert problem.startswith('DRAIN_FUNCTION: holds "undefined"')
+
+
+@pytest.mark.parametrize(
+    "name", ["TRTC_SDK_SECRET_KEY", "TRTC_CALLBACK_KEY", "TRANSCRIPT_LINK_KEY"]
+)
+@pytest.mark.parametrize("key", ["a" * 16, "ab" * 8, "0" * 32, "1234" * 8])
+def test_key_without_variety_is_refused_by_name(name: str, key: str) -> None:
+    (problem,) = read_problems({**PLAIN, name: key})
+    assert problem == f"{name}: is a few characters over and over; set a real key"
+
+
+@pytest.mark.parametrize(
+    "key", ["callbackKey", "1", "abc", "a1b2c3", "0123456789", "deadbeefdeadbeef"]
+)
+def test_key_of_some_variety_is_taken(key: str) -> None:
+    settings = read_settings({**PLAIN, "TRTC_CALLBACK_KEY": key})
+    assert settings.applications[0].callback_key == key
+
+
+@given(st.binary(min_size=8, max_size=32))
+def test_no_random_key_lacks_variety(raw: bytes) -> None:
+    """But for one in millions, which hypothesis draws on purpose: all bytes alike."""
+    assume(len(set(raw)) > 5)
+    for key in (raw.hex(), base64.b64encode(raw).decode()):
+        assert read_settings({**PLAIN, "TRANSCRIPT_LINK_KEY": key.rjust(16, "x")})
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"secret_key": "s3cret\n-a"}, "TRTC_APPS[0].secret_key: holds a line break"),
+        ({"secret_key": "undefined"}, 'TRTC_APPS[0].secret_key: holds "undefined"'),
+        ({"callback_key": "callback\u200bA"}, "TRTC_APPS[0].callback_key: holds a line break"),
+        ({"callback_key": "a" * 32}, "TRTC_APPS[0].callback_key: is a few characters"),
+        ({"sdk_app_id": "${env:ID}"}, 'TRTC_APPS[0].sdk_app_id: holds "undefined"'),
+    ],
+)
+def test_what_no_setting_may_be_is_named_in_an_application_too(
+    change: dict[str, str], problem: str
+) -> None:
+    problems = read_problems({"TRTC_APPS": json.dumps([{**APP, **change}])})
+    assert problems[0].startswith(problem)
+
+
+def test_applications_may_be_written_on_several_lines() -> None:
+    padded = {name: f"\ufeff {value}\n" for name, value in APP.items() if isinstance(value, str)}
+    settings = read_settings({"TRTC_APPS": f"\ufeff{json.dumps([{**APP, **padded}], indent=2)}\n"})
+    (app,) = settings.applications
+    assert (app.secret_key, app.callback_key) == ("s3cret-a", "callbackA")
+
+
+@pytest.mark.parametrize("names", CREDENTIAL_NAMES)
+@pytest.mark.parametrize("number", [0, 1, 2])
+@pytest.mark.parametrize(
+    "text", ["se\ncret", "se\u200bcret", "sécret", "se cret", "undefined", "${X}"]
+)
+def test_credential_that_no_header_can_carry_is_refused_by_name(
+    names: tuple[str, str, str], number: int, text: str
+) -> None:
+    environ = {**dict(zip(names, ("id", "key", "token"), strict=True)), names[number]: text}
+    with pytest.raises(SettingsError) as caught:
+        read_credentials(environ)
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"{names[number]}: holds ")
+    assert "cret" not in problem
+
+
+def test_blank_credentials_are_none() -> None:
+    with pytest.raises(SettingsError, match="not set; set both"):
+        read_credentials({"TENCENT_SECRET_ID": " \ufeff", "TENCENT_SECRET_KEY": "\n"})

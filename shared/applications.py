@@ -1,0 +1,83 @@
+"""The TRTC applications that the settings name: one in three variables, or several in TRTC_APPS."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from shared.setting_texts import list_faults, strip_text
+
+ONE_APP = {
+    "sdk_app_id": "TRTC_SDK_APP_ID",
+    "secret_key": "TRTC_SDK_SECRET_KEY",
+    "callback_key": "TRTC_CALLBACK_KEY",
+}
+
+
+@dataclass(frozen=True)
+class Application:
+    """One TRTC application; `secret_key` signs UserSigs, `callback_key` signs callbacks."""
+
+    sdk_app_id: int
+    secret_key: str = field(repr=False)
+    callback_key: str = field(repr=False)
+
+
+def read_applications(environ: Mapping[str, str], problems: list[str]) -> tuple[Application, ...]:
+    """Every application; what is wrong with one is added to `problems`, by the name it has there."""
+    named = bool(environ.get("TRTC_APPS"))
+    if named:
+        rows = _parse_apps(environ["TRTC_APPS"], problems)
+    else:
+        rows = [{key: environ.get(name, "") for key, name in ONE_APP.items()}]
+    apps = [
+        _read_application(row, f"TRTC_APPS[{i}]." if named else "", problems)
+        for i, row in enumerate(rows)
+    ]
+    _refuse_twins([app for app in apps if app], problems)
+    return tuple(app for app in apps if app)
+
+
+def _parse_apps(text: str, problems: list[str]) -> list[dict[str, object]]:
+    try:
+        rows = json.loads(text)
+    except (ValueError, RecursionError):
+        rows = None
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
+        problems.append(
+            "TRTC_APPS: must be a JSON list like "
+            '[{"sdk_app_id": 1400000000, "secret_key": "…", "callback_key": "…"}]'
+        )
+        return []
+    return rows
+
+
+def _read_application(
+    row: Mapping[str, object], place: str, problems: list[str]
+) -> Application | None:
+    names = {key: place + key if place else name for key, name in ONE_APP.items()}
+    texts = {name: strip_text(str(row.get(key) or "")) for key, name in names.items()}
+    app_id, secret_key, callback_key = texts.values()
+    found = [f"{name}: not set; copy it from the TRTC console" for name in texts if not texts[name]]
+    found += list_faults(texts)
+    if app_id and not (re.fullmatch(r"[1-9][0-9]{0,9}", app_id) and int(app_id) < 2**32):
+        found.append(f"{names['sdk_app_id']}: must be a whole number like 1400000000")
+    if callback_key and not re.fullmatch(r"[A-Za-z0-9]{1,32}", callback_key):
+        found.append(
+            f"{names['callback_key']}: must be 1 to 32 letters and digits, as the TRTC console allows"
+        )
+    found += [f"{place}{key}: unknown key" for key in row if key not in ONE_APP]
+    problems += found
+    return None if found else Application(int(app_id), secret_key, callback_key)
+
+
+def _refuse_twins(apps: list[Application], problems: list[str]) -> None:
+    if len({app.sdk_app_id for app in apps}) < len(apps):
+        problems.append("TRTC_APPS: the same sdk_app_id stands there twice")
+    if len({app.callback_key for app in apps}) < len(apps):
+        problems.append(
+            "TRTC_APPS: two applications have the same callback_key; give each its own, because the "
+            "SdkAppId header of a callback is not signed"
+        )
