@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from shared.setting_texts import strip_text
+from shared.settings import DEVELOPMENT_MARK
+
 ROOT = Path(__file__).resolve().parent.parent
 FUNCTIONS_DIR = ROOT / "functions"
 STATE_DIR = ROOT / ".roomscribe"  # what is kept from one run to the next
@@ -18,6 +21,8 @@ CALLBACK_KEY = "NotASecretCallbackKey"
 LINK_KEY = "NotASecret-transcript-link-key"
 SECRET_ID = "NotASecretId"  # noqa: S105
 SECRET_KEY = "NotASecretKey"  # noqa: S105
+
+URL_KEYS = ("TRTC_CALLBACK_KEY", "TRTC_APPS", "TRANSCRIPT_LINK_KEY")
 
 SETTING_PREFIXES = ("TRTC_", "TENCENT_")
 SETTING_NAMES = (
@@ -46,9 +51,15 @@ def local_environment(
     `endpoint` always replaces TRTC_ENDPOINT, and SCF_ENDPOINT where that is not another one, so that
     playing at home never reaches a paid API.
     """
-    given = {name: value for name, value in environ.items() if value and _is_setting(name)}
+    stripped = {name: strip_text(value) for name, value in environ.items() if _is_setting(name)}
+    given = {name: value for name, value in stripped.items() if value}
     endpoints = {"TRTC_ENDPOINT": endpoint, "SCF_ENDPOINT": scf_endpoint or endpoint}
     return {**_development_values(given), **given, **endpoints}
+
+
+def has_own_keys(settings: Mapping[str, str]) -> bool:
+    """Whether what comes to a function URL is signed with keys that not everybody knows."""
+    return not any(DEVELOPMENT_MARK in settings.get(name, "") for name in URL_KEYS)
 
 
 def _is_setting(name: str) -> bool:

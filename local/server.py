@@ -26,10 +26,11 @@ Work = Callable[[], Coroutine[None, None, int]]
 
 
 class Site(NamedTuple):
-    """What answers, and what there is to do meanwhile."""
+    """What answers, and what there is to do meanwhile; `has_own_keys` as in OwnOriginOnly."""
 
     app: ASGIApp
     work: Work
+    has_own_keys: bool = False
 
 
 # Builds what answers at a URL, and takes it down when the server has ended.
@@ -85,10 +86,12 @@ async def _serve(
 ) -> int:
     signalled = _catch_signals()
     url = f"http://{HOST}:{listener.getsockname()[1]}"
-    async with compose(url) as site, _running(OwnOriginOnly(site.app), listener):
-        if not quiet:
-            print(f"ready {url}", flush=True)
-        return await _work_until(signalled, site, interrupted)
+    async with compose(url) as site:
+        app = OwnOriginOnly(site.app, has_own_keys=site.has_own_keys)
+        async with _running(app, listener):
+            if not quiet:
+                print(f"ready {url}", flush=True)
+            return await _work_until(signalled, site, interrupted)
 
 
 async def _work_until(signalled: asyncio.Event, site: Site, interrupted: int) -> int:

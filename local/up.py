@@ -17,7 +17,7 @@ from local.cloud.config import CloudConfig
 from local.cloud.faults.machines import RestartRedis
 from local.cloud.feed import Feed
 from local.cloud.strays import STRAY_HANDLERS
-from local.development import local_environment
+from local.development import has_own_keys, local_environment
 from local.errors import LocalError
 from local.host.gateway import ScfGateway
 from local.host.scf_api import ScfApi
@@ -100,7 +100,8 @@ async def _compose_all(
             routes = [*clock_routes, *cloud.routes, *transcripts.routes, *host.routes, page]
             tally = Tally(config.applications[0].sdk_app_id, wanted)
             performance = Performance(scenario, url, feed, tally, Screen(), transcripts)
-            yield Site(_serve(routes), _find_work(performance, choices, once=once))
+            work = _find_work(performance, choices, once=once)
+            yield Site(_serve(routes), work, has_own_keys(settings))
 
 
 @contextlib.asynccontextmanager
@@ -154,4 +155,5 @@ async def _compose_functions(
     async with running_host(settings, clock, feed) as host:
         gateway = ScfGateway(config, clock, ScfApi(host))
         routes = [*gateway.routes, *host.routes]
-        yield Site(_serve(routes), Watch(feed, Screen().show).follow)
+        work = Watch(feed, Screen().show).follow
+        yield Site(_serve(routes), work, has_own_keys(settings))
