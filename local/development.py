@@ -46,13 +46,13 @@ SETTING_NAMES = (
 def local_environment(
     environ: Mapping[str, str], *, endpoint: str, scf_endpoint: str | None = None
 ) -> dict[str, str]:
-    """Roomscribe's settings out of `environ`, completed with development values.
+    """Roomscribe's settings out of `environ`, completed with development values; paths are absolute.
 
     `endpoint` always replaces TRTC_ENDPOINT, and SCF_ENDPOINT where that is not another one, so that
     playing at home never reaches a paid API.
     """
     stripped = {name: strip_text(value) for name, value in environ.items() if _is_setting(name)}
-    given = {name: value for name, value in stripped.items() if value}
+    given = {name: _make_absolute(name, value) for name, value in stripped.items() if value}
     endpoints = {"TRTC_ENDPOINT": endpoint, "SCF_ENDPOINT": scf_endpoint or endpoint}
     return {**_development_values(given), **given, **endpoints}
 
@@ -64,6 +64,14 @@ def has_own_keys(settings: Mapping[str, str]) -> bool:
 
 def _is_setting(name: str) -> bool:
     return name.startswith(SETTING_PREFIXES) or name in SETTING_NAMES
+
+
+def _make_absolute(name: str, value: str) -> str:
+    """A path means the folder one is in; function instances run in another."""
+    scheme, _, rest = value.partition(":///")
+    if name == "LEDGER_URL" and scheme == "sqlite" and rest:
+        return f"sqlite:///{Path(rest).absolute()}"
+    return str(Path(value).absolute()) if name in ("RULES_FILE", "TRTC_CA") else value
 
 
 def _development_values(given: Mapping[str, str]) -> dict[str, str]:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import os
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
+from local.claim import claiming, claiming_ledger
 from local.cloud.admission import OtherApi
 from local.cloud.app import Cloud, create_cloud
 from local.cloud.clock import Clock, ManualClock, SystemClock
 from local.cloud.config import CloudConfig, Wanted
 from local.cloud.faults.machines import KillInstances, RestartRedis
 from local.cloud.feed import Feed
-from local.development import FUNCTIONS_DIR
-from local.errors import LocalError
+from local.development import FUNCTIONS_DIR, local_environment
 from local.host.app import Host, create_host
 from local.redis_server import RedisServer
 from local.wanted import read_wanted
@@ -77,9 +76,27 @@ async def running_host(
 
 
 @contextlib.asynccontextmanager
+async def running_ledger(
+    environ: Mapping[str, str], redis_dir: Path | None = None
+) -> AsyncIterator[tuple[Mapping[str, str], RestartRedis | None]]:
+    """The environment, and its ledger to oneself; or with a Redis of one's own, and what restarts it."""
+    if redis_dir is None:
+        with claiming_ledger(local_environment(environ, endpoint="")["LEDGER_URL"]):
+            yield environ, None
+        return
+    async with running_redis(redis_dir) as redis:
+        yield {**environ, "LEDGER_URL": redis.url}, make_restart(redis)
+
+
+@contextlib.asynccontextmanager
 async def running_redis(folder: Path) -> AsyncIterator[RedisServer]:
-    """A Redis of one's own with its data in `folder`; it ends with us, and its data stays."""
-    with _claim(folder):
+    """A Redis of one's own with its data in `folder`; it ends with us, and its data stays.
+
+    Two servers would spoil each other's data.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    taken = f"another local cloud keeps its Redis in {folder}; end that one first"
+    with claiming(os.open(folder, os.O_RDONLY), taken):
         redis = RedisServer(folder)
         await asyncio.to_thread(redis.start)
         try:
@@ -101,24 +118,3 @@ def make_restart(redis: RedisServer) -> RestartRedis:
             await asyncio.to_thread(redis.start)
 
     return restart
-
-
-@contextlib.contextmanager
-def _claim(folder: Path) -> Iterator[None]:
-    """Keep others out of a folder: two servers would spoil each other's data."""
-    folder.mkdir(parents=True, exist_ok=True)
-    held = os.open(folder, os.O_RDONLY)
-    try:
-        _lock(held, folder)
-        yield
-    finally:
-        os.close(held)
-
-
-def _lock(held: int, folder: Path) -> None:
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise LocalError(
-            f"another local cloud keeps its Redis in {folder}; end that one first"
-        ) from error

@@ -14,7 +14,6 @@ from starlette.staticfiles import StaticFiles
 
 from local.cloud.clock import SystemClock
 from local.cloud.config import CloudConfig
-from local.cloud.faults.machines import RestartRedis
 from local.cloud.feed import Feed
 from local.cloud.strays import STRAY_HANDLERS
 from local.development import has_own_keys, local_environment
@@ -24,10 +23,9 @@ from local.host.scf_api import ScfApi
 from local.parts import (
     create_clock,
     load_wanted,
-    make_restart,
     running_cloud,
     running_host,
-    running_redis,
+    running_ledger,
 )
 from local.performance import Performance
 from local.scenario import Scenario
@@ -75,7 +73,7 @@ def run_functions(environ: Mapping[str, str], port: int, endpoint: str) -> int:
 async def _compose_all(
     environ: Mapping[str, str], scenario: Scenario, choices: Choices, once: bool, url: str
 ) -> AsyncIterator[Site]:
-    async with _running_ledger(environ, choices.redis_dir) as (environ, restart_redis):
+    async with running_ledger(environ, choices.redis_dir) as (environ, restart_redis):
         settings = local_environment(environ, endpoint=url)
         wanted = load_wanted(settings)
         config = CloudConfig.from_environ(
@@ -102,18 +100,6 @@ async def _compose_all(
             performance = Performance(scenario, url, feed, tally, Screen(), transcripts)
             work = _find_work(performance, choices, once=once)
             yield Site(_serve(routes), work, has_own_keys(settings))
-
-
-@contextlib.asynccontextmanager
-async def _running_ledger(
-    environ: Mapping[str, str], redis_dir: Path | None
-) -> AsyncIterator[tuple[Mapping[str, str], RestartRedis | None]]:
-    """The environment as it is; or with a Redis of its own, and what restarts it."""
-    if redis_dir is None:
-        yield environ, None
-        return
-    async with running_redis(redis_dir) as redis:
-        yield {**environ, "LEDGER_URL": redis.url}, make_restart(redis)
 
 
 def _serve(routes: list[BaseRoute]) -> Starlette:
@@ -152,7 +138,7 @@ async def _compose_functions(
     settings = local_environment(environ, endpoint=endpoint, scf_endpoint=url)
     load_wanted(settings)
     config, clock, feed = CloudConfig.from_environ(settings), SystemClock(), Feed()
-    async with running_host(settings, clock, feed) as host:
+    async with running_ledger(environ), running_host(settings, clock, feed) as host:
         gateway = ScfGateway(config, clock, ScfApi(host))
         routes = [*gateway.routes, *host.routes]
         work = Watch(feed, Screen().show).follow
