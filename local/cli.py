@@ -1,4 +1,4 @@
-"""The command line: `python -m local …`; every option can be given in the environment too."""
+"""The command line: `./roomscribe …`; every option can be given in the environment too."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):  # captions in any language, on any terminal
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # TextIOWrappers
     try:
-        app()
+        app(prog_name="./roomscribe")
     except (LocalError, RoomscribeError) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator
 from typing import Annotated
@@ -11,6 +10,7 @@ from typing import Annotated
 import typer
 
 from local.development import ENDPOINT, local_environment
+from local.env_file import read_deployment
 from local.function_site import find_function_site
 from local.naming import KINDS, RoomIdType, choose_room
 from shared.errors import RequestError
@@ -59,11 +59,15 @@ def explain(
         typer.Option(envvar="RULES_FILE", help="The rules file.", show_default="rules.toml"),
     ] = None,
 ) -> None:
-    """Show which rule a room gets, why, and the request that would be sent."""
-    settings = read_settings(local_environment(os.environ, endpoint=ENDPOINT))
+    """Show which rule a room gets, why, and the request that would be sent.
+
+    With the settings of .env and the environment, and development values for what they lack.
+    """
+    deployment = read_deployment()
+    settings = read_settings(local_environment(deployment, endpoint=ENDPOINT))
     application = sdk_app_id or settings.applications[0].sdk_app_id
     named, why = choose_room(application, room, room_id_type, settings.ledger_url)
-    site = find_function_site(os.environ)
+    site = find_function_site(deployment)
     loaded = load_rules(rules or settings.rules_file, site)
     print(f"room {room!r} ({KINDS[named.room_id_type]}) of application {application}")
     print(f"{why}\n" if why else "")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import Annotated
 
 import typer
 
 from local.development import ENDPOINT, local_environment
+from local.env_file import read_environment_of
 from local.errors import LocalError
 from local.naming import KINDS, RoomIdType, choose_room
 from local.transcripts import READER
@@ -23,16 +23,21 @@ def link(
     sdk_app_id: Annotated[
         int | None,
         typer.Option(
-            envvar="ROOMSCRIBE_SDK_APP_ID", help="The application, when there are several."
+            envvar="ROOMSCRIBE_SDK_APP_ID",
+            help="The application.",
+            show_default="the only configured one",
         ),
     ] = None,
     url: Annotated[
         str,
-        typer.Option(envvar="ROOMSCRIBE_URL", help="read_transcript's own URL."),
+        typer.Option(
+            envvar="ROOMSCRIBE_LINK_URL",
+            help="read_transcript's own URL; for one elsewhere the settings come from .env, too.",
+        ),
     ] = ENDPOINT + READER,
 ) -> None:
     """Print the link to what is said in a room: to its latest session only, for a week."""
-    settings = read_settings(local_environment(os.environ, endpoint=ENDPOINT))
+    settings = read_settings(local_environment(read_environment_of(url), endpoint=ENDPOINT))
     known = [application.sdk_app_id for application in settings.applications]
     if sdk_app_id is None and len(known) > 1:
         raise LocalError(f"--sdk-app-id: name one of {known}")

@@ -105,7 +105,7 @@ class Scenario(Struct, frozen=True):
 def load_scenario(path: Path) -> Scenario:
     """Read a scenario file; raise LocalError naming file, step and key."""
     try:
-        return parse_scenario(path.read_text(encoding="utf-8"), str(path))
+        return parse_scenario(path.read_text(encoding="utf-8-sig"), str(path))
     except OSError as error:
         raise LocalError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

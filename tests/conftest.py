@@ -47,6 +47,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[pyt
     for name, value in SETTINGS.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("LEDGER_URL", f"sqlite:///{tmp_path}/ledger.db")
+    monkeypatch.setenv("ROOMSCRIBE_ENV_FILE", os.devnull)  # nobody's own .env
     yield monkeypatch
     forget_instance()
     wait_as_usual()

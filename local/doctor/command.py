@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -17,11 +18,12 @@ from local.doctor.configuration import (
     try_rules,
     try_settings,
 )
-from local.doctor.env_file import read_env_file
+from local.doctor.env_lines import check_env_file
 from local.doctor.finding import Finding, has_failed
 from local.doctor.ledger import check_draining, check_ledger, check_sharing
+from local.env_file import find_env_file, read_env_file
 from local.errors import LocalError
-from local.function_site import ENV_FILE, find_function_site
+from local.function_site import find_function_site
 from shared.settings import DEFAULT_RULES_FILE
 from shared.site import Site
 
@@ -39,27 +41,28 @@ def doctor(
         Path | None,
         typer.Option(
             envvar="ROOMSCRIBE_ENV_FILE",
-            help="Settings to check, as scf deploy reads them; the environment's come first.",
-            show_default=".env, if there is one",
+            help="Settings to check; the environment's come first.",
+            show_default="the project's .env, if there is one",
         ),
     ] = None,
 ) -> None:
     """Check the settings, rules, credentials, clock and ledger; exit 1 if anything must be mended."""
-    environ = read_environment(env_file, endpoint)
+    file = env_file or find_env_file(os.environ)
+    environ = read_environment(file, endpoint)
     findings = []
     try:
-        site = find_function_site(os.environ, env_file or ENV_FILE)
+        site = find_function_site(read_env_file(file, os.environ) if file else os.environ)
     except LocalError:  # the settings' line says what is wrong with the endpoint
         site = "unknown"
-    for finding in examine(environ, site, at_home=endpoint is not None):
+    read = check_env_file(file) if file else ()
+    for finding in chain(read, examine(environ, site, at_home=endpoint is not None)):
         print(finding, flush=True)
         findings.append(finding)
     raise typer.Exit(1 if has_failed(findings) else 0)
 
 
-def read_environment(env_file: Path | None, endpoint: str | None) -> dict[str, str]:
+def read_environment(file: Path | None, endpoint: str | None) -> dict[str, str]:
     """What the functions would find; SCF refuses development keys, and so does this but at home."""
-    file = env_file or (ENV_FILE if ENV_FILE.exists() else None)
     environ = read_env_file(file, os.environ) if file else dict(os.environ)
     if endpoint is not None:
         return local_environment(environ, endpoint=endpoint)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from local.development import ROOT
+from local.env_file import read_deployment
 from local.function_site import find_function_site
 from local.package.archive import pack_files, write_archive
 from local.package.bytecode import compile_files, find_python
@@ -48,7 +48,7 @@ def package(
     ] = False,
 ) -> None:
     """Write the zip that SCF gets, the same bytes for the same sources and site of TRTC_ENDPOINT."""
-    compiler, site = find_python(python), find_function_site(os.environ)
+    compiler, site = find_python(python), find_function_site(read_deployment())
     dependencies = install_dependencies(ROOT / "requirements.txt", CACHE)
     files = collect_files(ROOT, dependencies, site=site, redis=not without_redis)
     if compiler:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from local.errors import LocalError
+from local.package.pip import clean_environment
 
 SCF_PYTHON = "3.10"  # Source: SCF documentation, runtimes (product 583, document 11061)
 PLATFORM = "manylinux2014_x86_64"
@@ -64,7 +66,8 @@ def name_package(path: str) -> str:
 def _run_pip(requirements: Path, target: Path, options: Sequence[str]) -> None:
     command = [sys.executable, "-m", "pip", "install", *options]
     command += ["--requirement", str(requirements), "--target", str(target)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    environ = clean_environment(os.environ)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)  # noqa: S603
     if done.returncode != 0:
         reasons = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
         raise LocalError(f"pip could not install {requirements.name}: {' '.join(reasons[-2:])}")

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from local.development import local_environment
+from local.env_file import read_environment_of
 from local.errors import LocalError
 from local.replay import options
 from local.replay.play import DEFAULT_STATUS, Outcome, Send, plan_order, play
@@ -43,12 +44,14 @@ def replay(
 ) -> None:
     """Play saved callbacks again, signed anew, and compare the HTTP status of each answer.
 
-    Exits 1 when an answer was not the expected one, 2 when the input is unusable.
+    For a URL elsewhere the keys come from .env, too. Exits 1 when an answer was not the expected
+    one, 2 when the input is unusable.
     """
     seed = random.randrange(2**32) if seed is None else seed  # noqa: S311  not a secret
     begun_s = time.monotonic()
     try:
-        settings = local_environment(os.environ, endpoint=_find_endpoint(url))
+        environ = dict(os.environ) if in_process else read_environment_of(url)
+        settings = local_environment(environ, endpoint=_find_endpoint(url))
         applications = read_settings(settings).applications
         signer = Signer(applications, sdk_app_id=sdk_app_id, keep_callback_ts=keep_callback_ts)
         recording = _read_playable(files, signer)

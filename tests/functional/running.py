@@ -90,4 +90,5 @@ def find_children(pid: int) -> list[int]:
 
 
 def _write_environment(environ: Mapping[str, str] | None) -> dict[str, str]:
-    return {"PATH": os.environ["PATH"], "LEDGER_URL": os.environ["LEDGER_URL"], **(environ or {})}
+    given = {"PATH": os.environ["PATH"], "LEDGER_URL": os.environ["LEDGER_URL"]}
+    return {**given, "ROOMSCRIBE_ENV_FILE": os.devnull, **(environ or {})}

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from local.cli import app
 from local.development import SETTING_NAMES
+from local.invoke import read_event
 from tests.functional.running import run_local, serve_local
 
 COMMANDS = ("up", "cloud", "functions", "invoke", "replay", "explain", "package", "doctor")
@@ -37,6 +38,17 @@ def test_every_option_has_an_environment_twin_and_help_shows_it(name: str) -> No
         assert names
         assert names[0].startswith("ROOMSCRIBE_") or names[0] in SETTING_NAMES
         assert names[0] in help_text
+
+
+def test_a_variable_that_several_commands_read_means_the_same_in_all() -> None:
+    meanings: dict[str, set[str]] = {}
+    for command in typer.main.get_group(app).commands.values():
+        for option in command.params:
+            names = [option.envvar] if isinstance(option.envvar, str) else option.envvar or ()
+            for name in names:
+                meanings.setdefault(name, set()).add(f"{option.name}: {option.help}")  # type: ignore[attr-defined]
+    assert {name: said for name, said in meanings.items() if len(said) > 1} == {}
+    assert meanings["ROOMSCRIBE_URL"] == {"url: The local cloud to run it in."}
 
 
 def test_module_starts_as_documented() -> None:
@@ -149,6 +161,11 @@ def test_nothing_on_the_port_says_what_to_start() -> None:
     assert done.stderr == (
         "error: nothing answers at http://127.0.0.1:1; start it with: python -m local up\n"
     )
+
+
+def test_event_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / "event.json").write_text('\ufeff{"room_id": "7"}')
+    assert read_event(str(tmp_path / "event.json")) == {"room_id": "7"}
 
 
 @pytest.mark.parametrize(

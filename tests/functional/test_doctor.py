@@ -198,6 +198,22 @@ def test_env_file_that_is_none_is_one_line(tmp_path: Path, text: str | None, err
     assert error in done.stderr
 
 
+def test_line_that_others_read_otherwise_is_named_and_no_value(
+    cloud: RunningCloud, tmp_path: Path
+) -> None:
+    file = tmp_path / "env"
+    lines = [f"{name}={value} # mine" for name, value in SETTINGS.items()]
+    file.write_text("\n".join([*lines, "LEDGER_URL=redis://:$RedisPassword@10.0.0.7"]))
+    environ = {"TRTC_ENDPOINT": cloud.url, "ROOMSCRIBE_ENV_FILE": str(file)}
+    done = run_local("doctor", environ=environ)
+    assert done.returncode == 1
+    assert find_line(done, ".env").startswith("FAIL")
+    assert "sh, and so deploy/tccli.sh, reads otherwise: line 6 (LEDGER_URL). " in done.stdout
+    assert "`scf deploy` reads otherwise: line 1 (TRTC_SDK_APP_ID), line 2 (" in done.stdout
+    assert "RedisPassword" not in done.stdout
+    assert read_levels(done)["settings"] == "ok"
+
+
 def test_no_secret_is_printed(cloud: RunningCloud, redis_server: RedisServer) -> None:
     url = redis_server.url.replace("redis://", "redis://:RedisPassword@")
     for changes in ({}, {"TENCENT_SECRET_KEY": "AnotherKey"}, {"LEDGER_URL": url}):

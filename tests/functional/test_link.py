@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import time
 from collections.abc import Mapping
+from pathlib import Path
 
 import httpx
 
+from shared.ledger import Room, close_ledgers, open_ledger
+from shared.links import read_link
+from shared.rules import Rule
 from tests.functional.running import run_local, serve_local
 
 READER = "/functions/read_transcript"
@@ -45,6 +52,26 @@ def compare_head(address: str) -> None:
     told = [{**answer.headers, "date": ""} for answer in (head, full)]
     assert (head.status_code, told[0], head.content) == (full.status_code, told[1], b"")
     assert int(head.headers["content-length"]) == len(full.content) > 0
+
+
+def test_link_for_a_url_elsewhere_is_the_deployment_s_and_one_here_is_not(tmp_path: Path) -> None:
+    key = "a link key of the deployment"
+    url = f"sqlite:///{tmp_path}/deployed.db"
+    now_ms = time.time_ns() // 1_000_000
+    with contextlib.closing(open_ledger(url)) as ledger:
+        room = Room(1_400_000_009, "class-7", 1)
+        ledger.change(room, lambda book: book.open_session(now_ms, Rule(name="r", room=["*"])))
+    close_ledgers()
+    lines = ["TRTC_SDK_APP_ID=1400000009", f"TRANSCRIPT_LINK_KEY='{key}'", f"LEDGER_URL='{url}'"]
+    (tmp_path / "env").write_text("\n".join([*lines, "TRTC_SDK_SECRET_KEY=sdkSecret"]))
+    environ = {"PATH": os.environ["PATH"], "ROOMSCRIBE_ENV_FILE": str(tmp_path / "env")}
+    environ["ROOMSCRIBE_LINK_URL"] = "https://1400-abcd.ap-singapore.tencentscf.com"
+    there = run_local("link", "--room", "class-7", environ={**environ, "LEDGER_URL": url})
+    assert (there.returncode, there.stderr) == (0, "")
+    token = there.stdout.strip().removeprefix(environ["ROOMSCRIBE_LINK_URL"] + "/")
+    assert read_link(key, token, now_ms // 1000) == f"1400000009/1/class-7/{now_ms}"
+    here = run_local("link", "--room", "class-7", "--url", "http://localhost:1", environ=environ)
+    assert here.stderr.startswith("error: no string room 'class-7' is in the ledger")
 
 
 def wait_for_hearing(http: httpx.Client, said: Mapping[str, object]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 
 import httpx
 import pytest
@@ -78,6 +79,11 @@ def test_mistake_is_named_with_file_step_and_key(text: str, error: str) -> None:
     with pytest.raises(LocalError) as caught:
         parse_scenario(text, "talk.toml")
     assert str(caught.value).startswith(error)
+
+
+def test_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / "talk.toml").write_text(f'\ufeff[[step]]\ndo = "dismiss"\n{ROOM}\n')
+    assert [step.room_id for step in load_scenario(tmp_path / "talk.toml").steps] == ["r"]
 
 
 def test_file_that_is_not_there_is_named() -> None:
