@@ -5,7 +5,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 package=${1:-dist/roomscribe.zip}
-[ -f "$package" ] || { echo "$package is not there; make it with: python -m local package" >&2; exit 1; }
+[ -f "$package" ] || { echo "$package is not there; make it with: ./roomscribe package" >&2; exit 1; }
 command -v tccli >/dev/null || { echo "tccli is not installed: pip install tccli" >&2; exit 1; }
 [ ! -f .env ] || { set -a; . ./.env; set +a; }
 for name in STAGE REGION ROLE TRTC_SDK_APP_ID TRTC_SDK_SECRET_KEY TRTC_CALLBACK_KEY LEDGER_URL; do

@@ -46,4 +46,4 @@ def _send(address: str, event: object, url: str) -> httpx.Response:
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         raise LocalError(f"{url} is not a URL like {ENDPOINT}") from error
     except httpx.TransportError as error:
-        raise LocalError(f"nothing answers at {url}; start it with: python -m local up") from error
+        raise LocalError(f"nothing answers at {url}; start it with: ./roomscribe up") from error

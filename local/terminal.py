@@ -38,7 +38,7 @@ SPEAKER_STYLES = ("cyan", "magenta", "green", "blue", "bright_yellow", "bright_r
 
 
 class PatientConsole(Console):
-    """A console that outlives its reader, as in `python -m local up | head -1`."""
+    """A console that outlives its reader, as in `./roomscribe up | head -1`."""
 
     def on_broken_pipe(self) -> None:
         """Go on serving, in silence."""

@@ -1,4 +1,4 @@
-"""`python -m local replay`: the command, and what the terminal shows."""
+"""`replay`: the command, and what the terminal shows."""
 
 from __future__ import annotations
 

@@ -116,6 +116,6 @@ def _check_listening(url: str) -> None:
         socket.create_connection(address, TIMEOUT_S).close()
     except OSError as error:
         raise LocalError(
-            f"--url {url}: nothing answers there; start the local cloud with `make run`, "
+            f"--url {url}: nothing answers there; start the local cloud with `./roomscribe up`, "
             "or name another"
         ) from error

@@ -54,7 +54,7 @@ def test_a_variable_that_several_commands_read_means_the_same_in_all() -> None:
 def test_module_starts_as_documented() -> None:
     done = run_local("--help")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "python -m local" in done.stdout
+    assert done.stdout.startswith("Usage: ./roomscribe ")
 
 
 def test_unknown_option_is_a_usage_error() -> None:
@@ -159,7 +159,7 @@ def test_nothing_on_the_port_says_what_to_start() -> None:
     done = run_local("invoke", "describe_room", "-", "--url", "http://127.0.0.1:1", stdin="{}")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        "error: nothing answers at http://127.0.0.1:1; start it with: python -m local up\n"
+        "error: nothing answers at http://127.0.0.1:1; start it with: ./roomscribe up\n"
     )
 
 

@@ -246,7 +246,7 @@ def test_url_where_nothing_answers_is_unusable(receiver: Receiver, tmp_path: Pat
     receiver.close()
     ran = run(write(tmp_path / "one.json", make_callback()), "--url", receiver.url)
     assert ran.code == 2
-    assert "nothing answers there; start the local cloud with `make run`" in ran.stderr
+    assert "nothing answers there; start the local cloud with `./roomscribe up`" in ran.stderr
 
 
 @pytest.mark.parametrize("url", ["trtc_callback", "ftp://127.0.0.1/", "http://127.0.0.1:x/"])

@@ -1,4 +1,4 @@
-"""`python -m local up`: everything on one port, played, judged, and gone afterwards."""
+"""`up`: everything on one port, played, judged, and gone afterwards."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def find_settings() -> set[str]:
 
 
 def test_readme_names_every_command_and_no_other() -> None:
-    listed = set(re.findall(r"^python -m local (\w+)  ", README, re.MULTILINE))
+    listed = set(re.findall(r"^\./roomscribe (\w+)  ", README, re.MULTILINE))
     names = {
         command.name or command.callback.__name__
         for command in app.registered_commands
