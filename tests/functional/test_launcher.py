@@ -193,7 +193,8 @@ def test_python_that_will_not_do_is_one_line(checkout: Path, tmp_path: Path, nam
     assert not (checkout / ".venv").exists()
 
 
-def test_launcher_is_the_command_line(tmp_path: Path) -> None:
-    done = run(ROOT / "roomscribe", "--help", folder=tmp_path, environ={})
+def test_what_the_launcher_runs_is_the_command_line(tmp_path: Path) -> None:
+    environ = {"PYTHONSAFEPATH": "1"}
+    done = run(sys.executable, str(ROOT / "local"), "--help", folder=tmp_path, environ=environ)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Usage: ./roomscribe ")

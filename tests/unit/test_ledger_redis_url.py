@@ -15,7 +15,7 @@ from local.doctor.command import examine
 from local.host.scf_runtime import DEFAULT_LIMITS, describe_context
 from local.redis_server import pick_port
 from shared.errors import LedgerError, SettingsError
-from shared.ledger.redis_server import OPTIONS, Server
+from shared.ledger.redis_server import MALFORMED, OPTIONS, Server
 from tests.conftest import SETTINGS
 
 PIECE = 4  # so many characters of a password in a row are one of its pieces
@@ -99,9 +99,10 @@ def test_url_of_another_form_is_told_how_to_encode(url: str) -> None:
 
 
 def find_pieces(password: str, text: str) -> list[str]:
-    """The pieces of a password that are in a text."""
+    """The pieces of a password that are in a text, and not in what is said of any URL."""
     pieces = {password[i : i + PIECE] for i in range(len(password) - PIECE + 1)}
-    return [piece for piece in pieces if piece.strip() and piece in text]
+    always = MALFORMED + "LEDGER_URL: Redis at 127.0.0.1:1 ::1:1 /no/s"
+    return [piece for piece in pieces if piece.strip() and piece in text and piece not in always]
 
 
 def tell_everything(url: str) -> str:
