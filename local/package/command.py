@@ -28,8 +28,12 @@ WITHOUT = (
 def package(
     output: Annotated[
         Path,
-        typer.Option(envvar="ROOMSCRIBE_OUTPUT", help=f"The folder that {NAME} is written to."),
-    ] = Path("dist"),
+        typer.Option(
+            envvar="ROOMSCRIBE_OUTPUT",
+            help=f"The folder that {NAME} is written to.",
+            show_default="the project's dist",
+        ),
+    ] = ROOT / "dist",
     python: Annotated[
         str | None,
         typer.Option(
