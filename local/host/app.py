@@ -1,57 +1,58 @@
-"""The function host: runs the functions of a folder, one process per instance."""
+"""The function host: runs the functions of a catalogue, one process per instance."""
 
 from __future__ import annotations
 
 import asyncio
 import functools
 import random
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from local.cloud.clock import Clock, ManualClock, SystemClock
 from local.host.async_invocations import AsyncInvocations
-from local.host.pool import InstancePool, Slot
+from local.host.catalogue import Catalogue, Catalogues, FolderOfFunctions, Served
+from local.host.pool import InstancePool, Place
 from local.host.process import start_instance
 from local.host.publisher import Publisher
 from local.host.routes import FunctionRoutes
 from local.host.scf_runtime import (
-    DEFAULT_LIMITS,
     LIMITS,
     TIMERS,
+    FunctionFailure,
     Limits,
     describe_context,
-    describe_environment,
     describe_timer_event,
     read_log_line,
 )
 from local.host.timers import TimerTriggers
 
+MAX_INSTANCES = 4  # of each function, where nobody says otherwise
+
 
 class Host:
-    """Runs functions; make one with `create_host` and use it from one event loop."""
+    """Runs functions; use it from one event loop. `timers`: periods in ms, by function."""
 
     def __init__(
         self,
-        functions_dir: Path,
-        describe_environment_of: Callable[[str], Mapping[str, str]],
+        catalogue: Catalogue,
         feed: Publisher,
         clock: Clock,
         max_instances: int,
-        limits: Mapping[str, Limits],
+        timers: Mapping[str, int],
     ) -> None:
-        self._functions_dir = functions_dir
-        self._describe_environment = describe_environment_of
+        self._catalogue = catalogue
         self._feed = feed
         self._clock = clock
         self._max_instances = max_instances
-        self._limits = limits
         self._pools: dict[str, InstancePool] = {}
+        self._retired: list[InstancePool] = []
         self._changed = asyncio.Event()
         self._invocations = AsyncInvocations(self._queue, self.run, clock, feed)
-        self._timers = TimerTriggers(TIMERS, clock, self._fire_timer)
+        self._timers = TimerTriggers(timers, clock, lambda name: self.fire_timer(name, name))
         self._function_routes = FunctionRoutes(self)
         if isinstance(clock, ManualClock):
             clock.watch(self._tell_time)
@@ -64,12 +65,12 @@ class Host:
     @property
     def pids(self) -> list[int]:
         """The process ids of all living instances."""
-        return [pid for pool in self._pools.values() for pid in pool.pids]
+        return [pid for pool in self._list_pools() for pid in pool.pids]
 
     @property
     def is_quiet(self) -> bool:
         """Whether nothing runs or is about to; who sleeps on a manual clock does not run."""
-        return all(pool.is_quiet for pool in self._pools.values())
+        return all(pool.is_quiet for pool in self._list_pools())
 
     @property
     def url_runs(self) -> int:
@@ -78,29 +79,54 @@ class Host:
 
     def list_functions(self) -> list[str]:
         """The names of all functions."""
-        return sorted(filter(self.has, (path.stem for path in self._functions_dir.glob("*.py"))))
+        return sorted(self._catalogue.list_names())
 
     def has(self, name: str) -> bool:
         """Whether there is such a function."""
-        path = self._functions_dir / f"{name}.py"
-        return re.fullmatch(r"[a-z][a-z0-9_]*", name) is not None and path.is_file()
+        return self._catalogue.find(name) is not None
+
+    def has_path(self, name: str) -> bool:
+        """Whether /functions/NAME is its URL."""
+        served = self._catalogue.find(name)
+        return served is not None and served.has_path
 
     def start(self) -> None:
         """Start the timers."""
         self._timers.start()
 
     async def run(
-        self, name: str, event: object, request_id: str, slot: Slot | None = None
+        self, name: str, event: object, request_id: str, place: Place | None = None
     ) -> object:
         """Run a function once and return what it returned; raise FunctionFailure."""
-        limits = self._limits.get(name, DEFAULT_LIMITS)
+        limits = self._find(name).limits
         context = describe_context(name, limits, request_id)
-        slot = slot or self._queue(name)
-        return await self._find_pool(name).run(slot, event, context, limits.timeout_s)
+        pool, slot = place or self._queue(name)
+        return await pool.run(slot, event, context, limits.timeout_s)
 
     def invoke_async(self, name: str, event: object) -> str:
         """Queue an event, run it when an instance is free, repeat it if that fails; its request id."""
-        return self._invocations.invoke(name, event)
+        return self._invocations.invoke(name, event, self._find(name).attempts)
+
+    async def answer(self, name: str, request: Request) -> Response:
+        """Answer a request of a function's URL."""
+        return await self._function_routes.answer(name, request)
+
+    def fire_timer(self, name: str, trigger: str) -> None:
+        """Run a function by its timer; not while events wait: timer events must not pile up."""
+        if self.has(name) and not self._find_pool(name).has_queue:
+            self.invoke_async(name, describe_timer_event(trigger, self._clock.now_ms()))
+
+    async def renew(self, name: str) -> None:
+        """Run what comes from now on in new instances; those that have an event end after it."""
+        pool = self._pools.pop(name, None)
+        if pool:
+            self._retired = [old for old in self._retired if old.pids or old.has_queue] + [pool]
+            await pool.retire()
+
+    async def forget(self, name: str) -> None:
+        """A function is no more: nothing of it is repeated."""
+        self._invocations.forget(name)
+        await self.renew(name)
 
     async def settle(self) -> None:
         """Wait until nothing runs or is about to, but for those asleep on a manual clock."""
@@ -133,32 +159,36 @@ class Host:
         if isinstance(self._clock, ManualClock):
             self._clock.unwatch(self._tell_time)
         await self._invocations.close()
-        await asyncio.gather(*(pool.close() for pool in self._pools.values()))
+        await asyncio.gather(*(pool.close() for pool in self._list_pools()))
+
+    def _list_pools(self) -> list[InstancePool]:
+        return [*self._pools.values(), *self._retired]
+
+    def _find(self, name: str) -> Served:
+        served = self._catalogue.find(name)
+        if served is None:
+            raise FunctionFailure(437)
+        return served
 
     def _find_pool(self, name: str) -> InstancePool:
         if name not in self._pools:
+            served = self._find(name)
             start = functools.partial(
                 start_instance,
-                name,
-                self._describe_environment(name),
-                self._functions_dir.parent,
+                served,
                 clock=self._clock,
                 log=functools.partial(self._publish_log, name),
                 fell_asleep=self._changed.set,
             )
-            self._pools[name] = InstancePool(start, self._max_instances, self._changed.set)
+            most = min(self._max_instances, served.max_instances or self._max_instances)
+            self._pools[name] = InstancePool(start, most, self._changed.set)
         return self._pools[name]
 
-    def _queue(self, name: str) -> Slot:
+    def _queue(self, name: str) -> Place:
         return self._find_pool(name).queue()
 
-    def _fire_timer(self, name: str) -> None:
-        """Not while events wait for an instance: timer events must not pile up."""
-        if self.has(name) and not self._find_pool(name).has_queue:
-            self.invoke_async(name, describe_timer_event(name, self._clock.now_ms()))
-
     def _tell_time(self) -> None:
-        for pool in self._pools.values():
+        for pool in self._list_pools():
             pool.tell_time()
 
     def _publish_log(self, name: str, line: bytes) -> None:
@@ -171,17 +201,17 @@ def create_host(
     *,
     feed: Publisher,
     clock: Clock | None = None,
-    max_instances: int = 4,
+    max_instances: int = MAX_INSTANCES,
     limits: Mapping[str, Limits] = LIMITS,
     environ: Mapping[str, str] | None = None,
+    more: Sequence[Catalogue] = (),
 ) -> Host:
     """A host for the functions in `functions_dir`, with `settings` in their environment.
 
     On a ManualClock the functions live on that clock. `max_instances` is per function; `limits`
-    name the functions that have others than the default; `environ` wins over all that SCF sets.
+    name the functions that have others than the default; `environ` wins over all that SCF sets;
+    `more` has functions from elsewhere.
     """
-    folder = functions_dir.resolve()
-    describe = functools.partial(
-        describe_environment, functions_dir=folder, settings=settings, extra=environ or {}
-    )
-    return Host(folder, describe, feed, clock or SystemClock(), max_instances, limits)
+    folder = FolderOfFunctions(functions_dir, settings, limits, environ or {})
+    catalogue = Catalogues(folder, *more)
+    return Host(catalogue, feed, clock or SystemClock(), max_instances, TIMERS)

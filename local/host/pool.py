@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple
 
 from local.host.process import InstanceProcess
 from local.host.scf_runtime import FunctionFailure
@@ -12,6 +13,13 @@ from local.host.scf_runtime import FunctionFailure
 Start = Callable[[], Awaitable[InstanceProcess]]
 # The right to use an instance: a place in the queue, then, when it is done, a slot.
 Slot = asyncio.Future[None]
+
+
+class Place(NamedTuple):
+    """A place in the queue of a pool."""
+
+    pool: InstancePool
+    slot: Slot
 
 
 class InstancePool:
@@ -25,6 +33,7 @@ class InstancePool:
         self._changed = changed
         self._max_instances = max_instances
         self._in_use = 0
+        self._is_retired = False
         self._queue: deque[Slot] = deque()
         self._idle: list[InstanceProcess] = []
         self._busy: dict[InstanceProcess, None] = {}  # in the order in which they became so
@@ -49,12 +58,12 @@ class InstancePool:
         chosen = [*(self._busy if busy is not False else ()), *(self._idle if not busy else ())]
         return [process for process in chosen if process.is_alive]
 
-    def queue(self) -> Slot:
+    def queue(self) -> Place:
         """Take a place in the queue for `run`: without waiting, so that order and count are exact."""
         slot: Slot = asyncio.get_running_loop().create_future()
         self._queue.append(slot)
         self._hand_out()
-        return slot
+        return Place(self, slot)
 
     async def run(
         self, slot: Slot, event: object, context: Mapping[str, object], timeout_s: float
@@ -70,6 +79,12 @@ class InstancePool:
         """A manual clock has moved."""
         for process in self._busy:
             process.tell_time()
+
+    async def retire(self) -> None:
+        """Stop the idle instances; those that have an event, or get one that waits, end after it."""
+        self._is_retired = True
+        idle, self._idle = self._idle, []
+        await asyncio.gather(*(process.stop() for process in idle))
 
     async def close(self) -> None:
         """Stop every instance, idle or busy; what waits in the queue is cancelled."""
@@ -127,7 +142,7 @@ class InstancePool:
         return process
 
     async def _put_back(self, process: InstanceProcess, *, reusable: bool) -> None:
-        if reusable and process.is_alive:
+        if reusable and process.is_alive and not self._is_retired:
             del self._busy[process]
             self._idle.append(process)
             return

@@ -8,11 +8,11 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from local.cloud.clock import Clock, ManualClock
+from local.host.catalogue import Served
 from local.host.handed_clock import HandedClock
 from local.host.lines import Lines
 from local.host.pipes import ChildProtocol, ReadingProtocol, find_stdin, read_pipe
@@ -42,13 +42,13 @@ class InstanceProcess:
         self._early: Message | None = None  # it may be ready before anybody waits for that
         self._is_gone = False
 
-    async def open(self, name: str, environ: Mapping[str, str], directory: Path) -> None:
+    async def open(self, served: Served) -> None:
         """Start the process."""
         reading, writing = os.pipe()
         lines = Lines(MAX_RESULT_BYTES, self._take_result)
         try:
             self._results = await read_pipe(reading, ReadingProtocol(lines, self._end))
-            self._child = await self._start([name, str(writing)], environ, directory, writing)
+            self._child = await self._start(served, writing)
         finally:
             os.close(writing)
 
@@ -103,21 +103,20 @@ class InstanceProcess:
         self._child.close()
         self._results.close()
 
-    async def _start(
-        self, arguments: list[str], environ: Mapping[str, str], directory: Path, results: int
-    ) -> asyncio.SubprocessTransport:
+    async def _start(self, served: Served, results: int) -> asyncio.SubprocessTransport:
         now = [str(self._clock.now_ms())] if self._handed else []
         child, _ = await asyncio.get_running_loop().subprocess_exec(
             lambda: self._logs,
-            sys.executable,
+            *served.python,
             str(PROGRAM),
-            *arguments,
+            served.module,
+            str(results),
             *now,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=dict(environ),
-            cwd=directory,
+            env=dict(served.environ),
+            cwd=served.directory,
             pass_fds=(results,),
             start_new_session=True,  # Ctrl-C in the terminal is the host's to handle
         )
@@ -194,20 +193,14 @@ class InstanceProcess:
 
 
 async def start_instance(
-    name: str,
-    environ: Mapping[str, str],
-    directory: Path,
-    *,
-    clock: Clock,
-    log: LogSink,
-    fell_asleep: Callable[[], None],
+    served: Served, *, clock: Clock, log: LogSink, fell_asleep: Callable[[], None]
 ) -> InstanceProcess:
-    """Start a process that imports functions/`name`.py; its log lines go to `log`.
+    """Start a process that imports a function; its log lines go to `log`.
 
     It is told what a manual clock says; `fell_asleep` is called whenever it waits for that clock.
     """
     process = InstanceProcess(clock, log, fell_asleep)
-    await process.open(name, environ, directory)
+    await process.open(served)
     return process
 
 

@@ -33,10 +33,9 @@ class FunctionRoutes:
             Route("/_local/invoke/{name}", self._answer_invocation, methods=["POST"]),
         ]
 
-    async def _answer_url(self, request: Request) -> Response:
-        name, request_id = request.path_params["name"], new_request_id()
-        if not self._host.has(name):
-            return self._answer_unknown(name)
+    async def answer(self, name: str, request: Request) -> Response:
+        """Run a function with a request of its URL."""
+        request_id = new_request_id()
         try:
             event = await function_url.read_event(request)
             return function_url.write_answer(
@@ -44,6 +43,12 @@ class FunctionRoutes:
             )
         except FunctionFailure as failure:
             return function_url.write_failure(failure, request_id)
+
+    async def _answer_url(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        if not self._host.has_path(name):
+            return self._answer_unknown(name)
+        return await self.answer(name, request)
 
     async def _run(self, name: str, event: object, request_id: str) -> object:
         self.runs += 1

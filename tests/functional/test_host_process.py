@@ -7,8 +7,9 @@ import functools
 from pathlib import Path
 
 from local.cloud.clock import SystemClock
+from local.host.catalogue import Served
 from local.host.process import InstanceProcess, start_instance
-from local.host.scf_runtime import describe_environment
+from local.host.scf_runtime import DEFAULT_LIMITS, describe_environment
 
 
 def test_instance_that_is_ready_before_anybody_waits_for_it_is_loaded(tmp_path: Path) -> None:
@@ -31,5 +32,6 @@ def test_instance_that_is_ready_before_anybody_waits_for_it_is_loaded(tmp_path: 
 
 async def start_quick(folder: Path) -> InstanceProcess:
     environ = describe_environment("quick", functions_dir=folder, settings={}, extra={})
+    served = Served("quick", folder.parent, environ, DEFAULT_LIMITS)
     start = functools.partial(start_instance, clock=SystemClock(), fell_asleep=lambda: None)
-    return await start("quick", environ, folder.parent, log=lambda _line: None)
+    return await start(served, log=lambda _line: None)
