@@ -44,16 +44,16 @@ SETTING_NAMES = (
 
 
 def local_environment(
-    environ: Mapping[str, str], *, endpoint: str, scf_endpoint: str | None = None
+    environ: Mapping[str, str], *, endpoint: str, invoke_endpoint: str | None = None
 ) -> dict[str, str]:
     """Roomscribe's settings out of `environ`, completed with development values; paths are absolute.
 
-    `endpoint` always replaces TRTC_ENDPOINT, and SCF_ENDPOINT where that is not another one, so that
+    `endpoint` always replaces TRTC_ENDPOINT, and INVOKE_ENDPOINT where that is not another one, so that
     playing at home never reaches a paid API.
     """
     stripped = {name: strip_text(value) for name, value in environ.items() if _is_setting(name)}
     given = {name: _make_absolute(name, value) for name, value in stripped.items() if value}
-    endpoints = {"TRTC_ENDPOINT": endpoint, "SCF_ENDPOINT": scf_endpoint or endpoint}
+    endpoints = {"TRTC_ENDPOINT": endpoint, "INVOKE_ENDPOINT": invoke_endpoint or endpoint}
     return {**_development_values(given), **given, **endpoints}
 
 

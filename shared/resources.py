@@ -93,7 +93,7 @@ class Resources:
         Source: SCF API 2018-04-16, Invoke.
         """
         invocation, settings = self.invocation, self.settings
-        client = open_client(settings.scf_endpoint, settings.ca, "scf", "2018-04-16")
+        client = open_client(settings.invoke_endpoint, settings.ca, "scf", "2018-04-16")
         params = {
             "FunctionName": function,
             "InvocationType": "Event",

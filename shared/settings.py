@@ -13,9 +13,9 @@ from shared.applications import Application, read_applications
 from shared.errors import SettingsError
 from shared.links import MIN_KEY_CHARACTERS
 from shared.setting_texts import list_faults, strip_text
+from shared.site import find_scf_host
 
 DEFAULT_ENDPOINT = "https://trtc.intl.tencentcloudapi.com"
-DEFAULT_SCF_ENDPOINT = "https://scf.tencentcloudapi.com"
 # Source: StartAITranscription and CreateCloudTranscription, request limits; Tencent raises them on request.
 STARTS_PER_S = {"cloud": 20, "ai": 50}
 KEEP_DAYS, MAX_KEEP_DAYS = 30, 3650  # of what is over
@@ -33,7 +33,7 @@ CREDENTIAL_NAMES = (  # SCF's run role first: an attached role is the safer choi
 NAMES = (
     *("TRTC_SDK_APP_ID", "TRTC_SDK_SECRET_KEY", "TRTC_CALLBACK_KEY", "TRTC_APPS"),
     *("TRTC_ENDPOINT", "TRTC_CA", "LEDGER_URL", "RULES_FILE", "LOG_LEVEL", "TENCENTCLOUD_RUNENV"),
-    *("USER_SIG_EXPIRE_S", "CALLBACK_MAX_AGE_S", "TASK_QUOTA", "DRAIN_FUNCTION", "SCF_ENDPOINT"),
+    *("USER_SIG_EXPIRE_S", "CALLBACK_MAX_AGE_S", "TASK_QUOTA", "DRAIN_FUNCTION", "INVOKE_ENDPOINT"),
     *("STARTS_PER_S_CLOUD", "STARTS_PER_S_AI", "TRANSCRIPT_LINK_KEY", "TRANSCRIPT_KEEP_DAYS"),
     *CREDENTIAL_NAMES[1],  # for development keys, which SCF must not have
 )
@@ -53,7 +53,7 @@ class Settings:
     starts_per_s: Mapping[str, int]
     task_quota: int
     drain_function: str | None
-    scf_endpoint: str
+    invoke_endpoint: str
     transcript_link_key: str | None = field(repr=False)
     transcript_keep_days: int
     log_level: str
@@ -104,9 +104,11 @@ _last_read: tuple[tuple[str | None, ...], Settings] | None = None
 def _read_all(environ: Mapping[str, str]) -> Settings:
     texts = {name: strip_text(environ.get(name, "")) for name in NAMES}
     problems: list[str] = []
+    endpoint = _read_endpoint(texts, "TRTC_ENDPOINT", DEFAULT_ENDPOINT, problems)
+    scf = find_scf_host(endpoint)
     settings = Settings(
         applications=read_applications(texts, problems),
-        endpoint=_read_endpoint(texts, "TRTC_ENDPOINT", DEFAULT_ENDPOINT, problems),
+        endpoint=endpoint,
         ca=_read_ca(texts, problems),
         ledger_url=texts["LEDGER_URL"] or DEFAULT_LEDGER_URL,
         rules_file=texts["RULES_FILE"] or DEFAULT_RULES_FILE,
@@ -118,7 +120,7 @@ def _read_all(environ: Mapping[str, str]) -> Settings:
         },
         task_quota=_read_int(texts, "TASK_QUOTA", 100, problems, unit="tasks"),
         drain_function=texts["DRAIN_FUNCTION"] or None,
-        scf_endpoint=_read_endpoint(texts, "SCF_ENDPOINT", DEFAULT_SCF_ENDPOINT, problems),
+        invoke_endpoint=_read_endpoint(texts, "INVOKE_ENDPOINT", scf, problems),
         transcript_link_key=_read_link_key(texts, problems),
         transcript_keep_days=_read_int(
             texts, "TRANSCRIPT_KEEP_DAYS", KEEP_DAYS, problems, unit="days", most=MAX_KEEP_DAYS

@@ -19,3 +19,9 @@ def find_site(endpoint: str) -> Site:
     if host.endswith(".intl.tencentcloudapi.com"):
         return "international"
     return "china" if host.endswith(".tencentcloudapi.com") else "unknown"
+
+
+def find_scf_host(endpoint: str) -> str:
+    """The host of SCF's API at the site of a TRTC endpoint; China's where that is unknown."""
+    site = ".intl" if find_site(endpoint) == "international" else ""
+    return f"scf{site}.tencentcloudapi.com"

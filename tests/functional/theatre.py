@@ -172,7 +172,7 @@ class Theatre:
         feed = Memory(self.clock.now_ms)
         host = create_host(
             self.folder,
-            {"URL": url, "TRTC_ENDPOINT": url, "SCF_ENDPOINT": url, **self.settings},
+            {"URL": url, "TRTC_ENDPOINT": url, "INVOKE_ENDPOINT": url, **self.settings},
             feed=feed,
             clock=self.clock,
             max_instances=self.instances,
@@ -204,7 +204,7 @@ def open_house(ledger_url: str, rules_file: Path, **settings: str) -> Theatre:
     """
     given = {**SETTINGS, "LEDGER_URL": ledger_url, "RULES_FILE": str(rules_file), **settings}
     environ = local_environment(given, endpoint="http://unused")
-    del environ["TRTC_ENDPOINT"], environ["SCF_ENDPOINT"]
+    del environ["TRTC_ENDPOINT"], environ["INVOKE_ENDPOINT"]
     if ledger_url.startswith("redis:"):
         environ["PYTHONPATH"] = f"{FUNCTIONS_DIR}:{ROOT}:{PATIENCE}"
     return Theatre(FUNCTIONS_DIR, environ, CloudConfig.from_environ(environ))

@@ -56,7 +56,7 @@ def test_development_values_complete_an_empty_environment() -> None:
         "TENCENT_SECRET_ID": "NotASecretId",
         "TENCENT_SECRET_KEY": "NotASecretKey",
         "TRTC_ENDPOINT": "http://127.0.0.1:1",
-        "SCF_ENDPOINT": "http://127.0.0.1:1",
+        "INVOKE_ENDPOINT": "http://127.0.0.1:1",
         "DRAIN_FUNCTION": "drain_starts",
         "LEDGER_URL": f"sqlite:///{root}/.roomscribe/ledger.db",
         "RULES_FILE": f"{root}/rules.toml",
@@ -71,7 +71,7 @@ def test_given_settings_stay_and_everything_else_goes() -> None:
         "TENCENTCLOUD_SECRETID": "id",
         "TENCENTCLOUD_SECRETKEY": "key",
         "TENCENTCLOUD_SESSIONTOKEN": "token",
-        "LEDGER_URL": "sqlite:///x",
+        "LEDGER_URL": "sqlite:////x",
         "TASK_QUOTA": "3",
         "STARTS_PER_S_AI": "4",
         "DRAIN_FUNCTION": "other",
@@ -83,16 +83,19 @@ def test_given_settings_stay_and_everything_else_goes() -> None:
     }
     settings = local_environment(given, endpoint="http://e")
     kept = [name for name in given if name not in ("TRTC_CA", "TENCENTCLOUD_RUNENV", "PATH")]
-    assert set(settings) == {*kept, "TRTC_ENDPOINT", "SCF_ENDPOINT", "RULES_FILE"}
+    assert set(settings) == {*kept, "TRTC_ENDPOINT", "INVOKE_ENDPOINT", "RULES_FILE"}
     assert all(settings[name] == given[name] for name in kept)
 
 
 def test_real_endpoint_in_the_environment_is_not_reached() -> None:
-    real = {"TRTC_ENDPOINT": "trtc.example", "SCF_ENDPOINT": "scf.example"}
+    real = {"TRTC_ENDPOINT": "trtc.example", "INVOKE_ENDPOINT": "scf.example"}
     settings = local_environment(real, endpoint="http://e")
-    assert (settings["TRTC_ENDPOINT"], settings["SCF_ENDPOINT"]) == ("http://e", "http://e")
+    assert (settings["TRTC_ENDPOINT"], settings["INVOKE_ENDPOINT"]) == ("http://e", "http://e")
 
 
 def test_functions_invoke_each_other_at_home_whatever_trtc_they_call() -> None:
-    settings = local_environment({}, endpoint="trtc.example", scf_endpoint="http://home")
-    assert (settings["TRTC_ENDPOINT"], settings["SCF_ENDPOINT"]) == ("trtc.example", "http://home")
+    settings = local_environment({}, endpoint="trtc.example", invoke_endpoint="http://home")
+    assert (settings["TRTC_ENDPOINT"], settings["INVOKE_ENDPOINT"]) == (
+        "trtc.example",
+        "http://home",
+    )

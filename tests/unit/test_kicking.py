@@ -26,7 +26,7 @@ CALLED = {"Response": {"Result": {"FunctionRequestId": "f-1"}, "RequestId": "r-8
 def calling(stage: Stage) -> Stage:
     """A stage that knows its drain function, in a region and a namespace of SCF."""
     known = stage.resources
-    settings = replace(known.settings, drain_function="drain_starts", scf_endpoint=SCF)
+    settings = replace(known.settings, drain_function="drain_starts", invoke_endpoint=SCF)
     invocation = replace(known.invocation, region="ap-singapore", namespace="team")
     stage.resources = replace(known, settings=settings, invocation=invocation)
     return stage

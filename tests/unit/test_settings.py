@@ -63,10 +63,10 @@ def test_all_problems_come_at_once() -> None:
         }
     )
     assert [problem.partition(":")[0] for problem in problems] == [
+        "TRTC_ENDPOINT",
         "TRTC_SDK_SECRET_KEY",
         "TRTC_SDK_APP_ID",
         "TRTC_CALLBACK_KEY",
-        "TRTC_ENDPOINT",
         "TRTC_CA",
         "USER_SIG_EXPIRE_S",
         "CALLBACK_MAX_AGE_S",
@@ -129,6 +129,21 @@ def test_sqlite_is_shared_on_a_laptop_and_not_on_scf() -> None:
 )
 def test_endpoint_is_a_host_or_an_url(text: str, endpoint: str) -> None:
     assert read_settings({**SETTINGS, "TRTC_ENDPOINT": text}).endpoint == endpoint
+
+
+@pytest.mark.parametrize(
+    ("given", "endpoint"),
+    [
+        ({}, "https://scf.intl.tencentcloudapi.com"),
+        ({"TRTC_ENDPOINT": "trtc.tencentcloudapi.com"}, "https://scf.tencentcloudapi.com"),
+        (
+            {"INVOKE_ENDPOINT": "scf.ap-tokyo.tencentcloudapi.com"},
+            "https://scf.ap-tokyo.tencentcloudapi.com",
+        ),
+    ],
+)
+def test_functions_are_invoked_at_the_site_of_the_api(given: dict[str, str], endpoint: str) -> None:
+    assert read_settings({**SETTINGS, **given}).invoke_endpoint == endpoint
 
 
 def test_secrets_are_not_in_repr_or_errors() -> None:
@@ -231,7 +246,7 @@ PLAIN = {  # a value of each setting that is right
     "CALLBACK_MAX_AGE_S": "60",
     "TASK_QUOTA": "17",
     "DRAIN_FUNCTION": "roomscribe-prod-drain_starts",
-    "SCF_ENDPOINT": "scf.tencentcloudapi.com",
+    "INVOKE_ENDPOINT": "scf.tencentcloudapi.com",
     "STARTS_PER_S_CLOUD": "17",
     "STARTS_PER_S_AI": "17",
     "TRANSCRIPT_LINK_KEY": "a key made up here",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.site import find_site
+from shared.site import find_scf_host, find_site
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,15 @@ from shared.site import find_site
 )
 def test_an_endpoint_belongs_to_a_site(endpoint: str, site: str) -> None:
     assert find_site(endpoint) == site
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "host"),
+    [
+        ("https://trtc.intl.tencentcloudapi.com", "scf.intl.tencentcloudapi.com"),
+        ("trtc.ap-guangzhou.tencentcloudapi.com", "scf.tencentcloudapi.com"),
+        ("http://127.0.0.1:8321", "scf.tencentcloudapi.com"),
+    ],
+)
+def test_scf_is_called_at_the_site_of_trtc(endpoint: str, host: str) -> None:
+    assert find_scf_host(endpoint) == host
