@@ -15,7 +15,7 @@ from local.cloud.delivery import Delivery
 from local.cloud.faults.machines import KillInstances, Machines, RestartRedis
 from local.cloud.faults.plan import Plan
 from local.cloud.faults.routes import FaultsApi
-from local.cloud.faults.strikes import Strikes
+from local.cloud.faults.strikes import Strikes, plan_faults
 from local.cloud.feed import Feed
 from local.cloud.presence import Presence
 from local.cloud.rooms import Rooms
@@ -91,16 +91,16 @@ def create_cloud(
     other_apis: Sequence[OtherApi] = (),
     kill_instances: KillInstances | None = None,
     restart_redis: RestartRedis | None = None,
+    faults: tuple[Plan, Strikes] | None = None,
 ) -> Cloud:
-    """An emulator with that configuration; its own clock and feed unless given.
+    """An emulator with that configuration; its own clock, feed and faults unless given.
 
     `other_apis` answer behind the same gateway; what kills instances and restarts Redis is for
     faults to use.
     """
     clock = clock or SystemClock()
     feed = feed or Feed(clock.now_ms)
-    strikes = Strikes(clock, feed)
-    plan = Plan(strikes.add)
+    plan, strikes = faults or plan_faults(clock, feed)
     machines = Machines(plan, kill_instances, restart_redis)
     delivery = Delivery(config, clock, feed, plan, machines)
     announcer = Announcer(config, clock, feed, delivery)

@@ -47,6 +47,19 @@ def test_skip_lets_the_first_pass_and_times_ends_it(planning: Planning) -> None:
     assert [planning.call() for _ in range(5)] == [[], [], ["hang"], [], []]
 
 
+def test_every_second_one_is_struck_from_the_first(planning: Planning) -> None:
+    planning.add(where="api", what="hang", skip=1, every=2, times=2)
+    assert [bool(planning.plan.strike_call("StartAITranscription", "r")) for _ in range(7)] == [
+        *(False, True, False, True, False, False, False)
+    ]
+
+
+def test_functions_are_struck_by_name(planning: Planning) -> None:
+    planning.add(where="function", what="slow", ms=5, function="roomscribe-*")
+    assert [fault.what for fault in planning.plan.strike_function("roomscribe-a")] == ["slow"]
+    assert planning.plan.strike_function("other") == []
+
+
 def test_one_seed_is_one_sequence_and_another_is_another(planning: Planning) -> None:
     def strike(seed: int) -> list[bool]:
         planning.plan.clear()

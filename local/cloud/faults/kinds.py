@@ -27,6 +27,7 @@ class Fault(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_f
     rate: Annotated[float, Meta(gt=0, le=1)] = 1.0
     times: Annotated[int, Meta(ge=1)] | None = None
     skip: Annotated[int, Meta(ge=0)] = 0
+    every: Annotated[int, Meta(ge=1)] = 1
     room: Annotated[str, Meta(min_length=1)] | None = None
     seed: int = 0
 
@@ -114,9 +115,9 @@ class MachineFault(Fault, frozen=True):
             raise ValueError("events goes with step event only")
         if self.actions and self.step not in ("call", "effect"):
             raise ValueError("actions goes with the steps call and effect only")
-        often = (self.rate, self.times, self.skip, self.room)
-        if self.step == "now" and often != (1.0, None, 0, None):
-            raise ValueError("rate, times, skip and room need a step: event, call or effect")
+        often = (self.rate, self.times, self.skip, self.every, self.room)
+        if self.step == "now" and often != (1.0, None, 0, 1, None):
+            raise ValueError("rate, times, skip, every and room need a step: event, call or effect")
 
 
 class InstanceFault(MachineFault, frozen=True, tag="instance"):
@@ -148,10 +149,28 @@ class TaskFault(Fault, frozen=True, tag="task"):
             raise ValueError(f"leave_code must be one of {known}")
 
 
-AnyFault = ApiFault | CallbackFault | InstanceFault | RedisFault | TaskFault
+class FunctionFault(Fault, frozen=True, tag="function"):
+    """SCF cannot do what it was told to do with a function, or needs longer for it."""
+
+    what: Literal["fail", "slow"]
+    function: Annotated[str, Meta(min_length=1)] | None = None
+    reason_code: str = "FailedOperation.ClsServiceUnregistered"
+    reason: str = "CLS is not activated."
+    ms: Milliseconds | None = None
+
+    goes_with: ClassVar[Mapping[str, set[str]]] = {"ms": {"slow"}}
+
+    def __post_init__(self) -> None:
+        _refuse_stray(self, self.what, self.goes_with)
+        if self.what == "slow" and self.ms is None:
+            raise ValueError("ms is needed for slow")
+
+
+AnyFault = ApiFault | CallbackFault | FunctionFault | InstanceFault | RedisFault | TaskFault
 KINDS: Mapping[str, type[Fault]] = {
     "api": ApiFault,
     "callback": CallbackFault,
+    "function": FunctionFault,
     "instance": InstanceFault,
     "redis": RedisFault,
     "task": TaskFault,
@@ -184,7 +203,7 @@ def parse_header(text: str, action: str) -> ApiFault:
         raise FaultError("must be a JSON object") from error
     if not isinstance(value, dict):
         raise FaultError("must be a JSON object")
-    often = sorted(value.keys() & {"rate", "times", "skip", "seed", "room", "actions"})
+    often = sorted(value.keys() & {"rate", "times", "skip", "every", "seed", "room", "actions"})
     if often:
         raise FaultError(f"{often[0]} makes no sense for one call")
     value = {"where": "api", **value}

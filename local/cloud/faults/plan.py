@@ -12,6 +12,7 @@ from local.cloud.faults.kinds import (
     ApiFault,
     CallbackFault,
     Fault,
+    FunctionFault,
     MachineFault,
     TaskFault,
     write_fault,
@@ -29,6 +30,7 @@ class Planned:
         self.fault = fault
         self.struck = 0
         self._to_skip = fault.skip
+        self._met = 0
         self._random = random.Random(fault.seed)  # noqa: S311  repeatable, not secret
 
     def describe(self) -> dict[str, object]:
@@ -39,6 +41,9 @@ class Planned:
         """Whether it strikes what it has just met; counts it if so."""
         if self._to_skip > 0:
             self._to_skip -= 1
+            return False
+        self._met += 1
+        if self._met % self.fault.every != 1 % self.fault.every:
             return False
         if self.fault.times is not None and self.struck >= self.fault.times:
             return False
@@ -116,6 +121,14 @@ class Plan:
             return fault.service in (None, service)
 
         return list(self._strike(TaskFault, room_id, {"task_id": task_id}, fits))
+
+    def strike_function(self, name: str) -> list[FunctionFault]:
+        """What strikes a function that SCF was told to make or to change."""
+
+        def fits(fault: FunctionFault) -> bool:
+            return fault.function is None or fnmatchcase(name, fault.function)
+
+        return list(self._strike(FunctionFault, None, {"function": name}, fits))
 
     def strike_event(self, event_type: int, room_id: str) -> list[MachineFault]:
         """What strikes the machines when a callback has been handed over."""

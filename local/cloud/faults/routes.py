@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from local.cloud.arguments import read_json, refusing
 from local.cloud.errors import RefusedError
-from local.cloud.faults.kinds import AnyFault, FaultError, MachineFault, parse_fault
+from local.cloud.faults.kinds import AnyFault, FaultError, FunctionFault, MachineFault, parse_fault
 from local.cloud.faults.machines import Machines
 from local.cloud.faults.plan import Plan, Planned
 from local.cloud.faults.strikes import Strikes
@@ -69,6 +69,8 @@ class FaultsApi:
         except FaultError as error:
             raise RefusedError(400, f"{place}{error}") from error
         self._machines.check(fault)
+        if isinstance(fault, FunctionFault) and "CreateFunction" not in self._actions:
+            raise RefusedError(409, "functions are not made through this local cloud's API")
         return fault
 
     def _plan_one(self, fault: AnyFault) -> Planned:

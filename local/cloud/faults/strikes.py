@@ -3,7 +3,7 @@
 from collections import deque
 
 from local.cloud.clock import Clock
-from local.cloud.faults.plan import Strike
+from local.cloud.faults.plan import Plan, Strike
 from local.cloud.feed import Feed
 
 KEPT = 20_000
@@ -25,3 +25,9 @@ class Strikes:
     def list(self) -> list[Strike]:
         """All that are kept, oldest first."""
         return [*self._kept]
+
+
+def plan_faults(clock: Clock, feed: Feed) -> tuple[Plan, Strikes]:
+    """A plan without faults, and where its strikes are noted."""
+    strikes = Strikes(clock, feed)
+    return Plan(strikes.add), strikes
