@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
+
+from starlette.routing import BaseRoute
 
 from local.claim import claiming, claiming_ledger
 from local.cloud.admission import OtherApi
@@ -14,10 +18,17 @@ from local.cloud.app import Cloud, create_cloud
 from local.cloud.clock import Clock, ManualClock, SystemClock
 from local.cloud.config import CloudConfig, Wanted
 from local.cloud.faults.machines import KillInstances, RestartRedis
+from local.cloud.faults.plan import Plan
+from local.cloud.faults.strikes import Strikes
 from local.cloud.feed import Feed
 from local.development import FUNCTIONS_DIR, local_environment
-from local.host.app import Host, create_host
+from local.host.app import MAX_INSTANCES, Host, create_host
+from local.host.catalogue import Catalogue, Catalogues
 from local.redis_server import RedisServer
+from local.scf.control import ControlPlane
+from local.scf.functions import Functions
+from local.scf.runtime import describe_role, make_finder
+from local.scf.urls import FunctionUrls
 from local.wanted import read_wanted
 from shared.prepared_rules import load_rules
 from shared.settings import read_settings
@@ -45,6 +56,7 @@ async def running_cloud(
     *,
     kill_instances: KillInstances | None = None,
     restart_redis: RestartRedis | None = None,
+    faults: tuple[Plan, Strikes] | None = None,
 ) -> AsyncIterator[Cloud]:
     """The emulator, between its start and its end; its faults can strike what they are given."""
     cloud = create_cloud(
@@ -54,6 +66,7 @@ async def running_cloud(
         other_apis=other_apis,
         kill_instances=kill_instances,
         restart_redis=restart_redis,
+        faults=faults,
     )
     await cloud.start()
     try:
@@ -64,15 +77,47 @@ async def running_cloud(
 
 @contextlib.asynccontextmanager
 async def running_host(
-    settings: Mapping[str, str], clock: Clock, feed: Feed
+    settings: Mapping[str, str] | None, clock: Clock, feed: Feed, more: Sequence[Catalogue] = ()
 ) -> AsyncIterator[Host]:
-    """The function host; no instance outlives it."""
-    host = create_host(FUNCTIONS_DIR, settings, feed=feed, clock=clock)
+    """The function host, for our functions if there are settings, and `more`; no instance outlives it."""
+    if settings is None:
+        host = Host(Catalogues(*more), feed, clock, MAX_INSTANCES, {})
+    else:
+        host = create_host(FUNCTIONS_DIR, settings, feed=feed, clock=clock, more=more)
     host.start()
     try:
         yield host
     finally:
         await host.close()
+
+
+class Scf(NamedTuple):
+    """SCF at home: its API, the host of all functions, and the function URLs of those made through it."""
+
+    host: Host
+    api: ControlPlane
+    urls: list[BaseRoute]
+
+
+@contextlib.asynccontextmanager
+async def running_scf(
+    config: CloudConfig,
+    settings: Mapping[str, str] | None,
+    clock: Clock,
+    feed: Feed,
+    plan: Plan,
+    url: str,
+    runtime_python: str | None,
+) -> AsyncIterator[Scf]:
+    """SCF's control plane, at `url`, and what runs the functions; `settings` as for `running_host`."""
+    functions = Functions(make_finder(runtime_python), describe_role(config))
+    with tempfile.TemporaryDirectory(prefix="roomscribe-scf-") as folder:
+        async with running_host(settings, clock, feed, [functions]) as host:
+            api = ControlPlane(functions, host, clock, plan.strike_function, Path(folder), url)
+            try:
+                yield Scf(host, api, FunctionUrls(functions, host).routes)
+            finally:
+                api.close()
 
 
 @contextlib.asynccontextmanager

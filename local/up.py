@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from local.cloud.clock import SystemClock
 from local.cloud.config import CloudConfig
+from local.cloud.faults.strikes import plan_faults
 from local.cloud.feed import Feed
 from local.cloud.strays import STRAY_HANDLERS
 from local.development import has_own_keys, local_environment
@@ -26,6 +27,7 @@ from local.parts import (
     running_cloud,
     running_host,
     running_ledger,
+    running_scf,
 )
 from local.performance import Performance
 from local.scenario import Scenario
@@ -47,6 +49,7 @@ class Choices(NamedTuple):
     manual_clock: bool
     switches: Mapping[str, object]  # fields of CloudConfig
     redis_dir: Path | None = None  # where a Redis of its own keeps the ledger
+    runtime_python: str | None = None  # what runs functions that are made through SCF's API
 
 
 def run_up(
@@ -81,21 +84,28 @@ async def _compose_all(
         )
         clock = create_clock(manual=choices.manual_clock)
         feed = Feed(clock.now_ms)
+        faults = plan, _ = plan_faults(clock, feed)
         async with (
-            running_host(settings, clock, feed) as host,
+            running_scf(config, settings, clock, feed, plan, url, choices.runtime_python) as (
+                host,
+                scf_api,
+                function_urls,
+            ),
             running_cloud(
                 config,
                 clock,
                 feed,
-                [ScfApi(host)],
+                [scf_api],
                 kill_instances=lambda name: host.kill(name, busy=True),
                 restart_redis=restart_redis,
+                faults=faults,
             ) as cloud,
         ):
             clock_routes = ClockRoutes(clock, functools.partial(settle_both, cloud, host)).routes
             transcripts = Transcripts(settings, url, clock)
             page = Mount("/", StaticFiles(directory=PAGE_DIR, html=True))
-            routes = [*clock_routes, *cloud.routes, *transcripts.routes, *host.routes, page]
+            functions = [*host.routes, *function_urls]
+            routes = [*clock_routes, *cloud.routes, *transcripts.routes, *functions, page]
             tally = Tally(config.applications[0].sdk_app_id, wanted)
             performance = Performance(scenario, url, feed, tally, Screen(), transcripts)
             work = _find_work(performance, choices, once=once)
@@ -126,8 +136,24 @@ async def _compose_cloud(
     config = CloudConfig.from_environ(settings, wanted=wanted, **choices.switches)
     clock = create_clock(manual=choices.manual_clock)
     feed = Feed(clock.now_ms)
-    async with running_cloud(config, clock, feed) as cloud:
-        routes = [*ClockRoutes(clock, cloud.settle).routes, *cloud.routes]
+    faults = plan, _ = plan_faults(clock, feed)
+    async with (
+        running_scf(config, None, clock, feed, plan, url, choices.runtime_python) as (
+            host,
+            scf_api,
+            function_urls,
+        ),
+        running_cloud(
+            config,
+            clock,
+            feed,
+            [scf_api],
+            kill_instances=lambda name: host.kill(name, busy=True),
+            faults=faults,
+        ) as cloud,
+    ):
+        clock_routes = ClockRoutes(clock, functools.partial(settle_both, cloud, host)).routes
+        routes = [*clock_routes, *cloud.routes, *function_urls]
         yield Site(_serve(routes), Watch(feed, Screen().show).follow)
 
 
@@ -135,7 +161,7 @@ async def _compose_cloud(
 async def _compose_functions(
     environ: Mapping[str, str], endpoint: str, url: str
 ) -> AsyncIterator[Site]:
-    settings = local_environment(environ, endpoint=endpoint, scf_endpoint=url)
+    settings = local_environment(environ, endpoint=endpoint, invoke_endpoint=url)
     load_wanted(settings)
     config, clock, feed = CloudConfig.from_environ(settings), SystemClock(), Feed()
     async with running_ledger(environ), running_host(settings, clock, feed) as host:

@@ -46,8 +46,10 @@ def run_local(
 
 
 @contextlib.contextmanager
-def serve_local(*arguments: str, environ: Mapping[str, str] | None = None) -> Iterator[Running]:
-    """Start a serving command and wait for its `ready` line; it is gone afterwards."""
+def serve_local(
+    *arguments: str, environ: Mapping[str, str] | None = None, patience_s: float = PATIENCE_S
+) -> Iterator[Running]:
+    """Start a serving command and wait for its `ready` line; it is gone afterwards, or in time."""
     process = subprocess.Popen(
         [sys.executable, "-m", "local", *arguments],
         cwd=ROOT,
@@ -56,7 +58,7 @@ def serve_local(*arguments: str, environ: Mapping[str, str] | None = None) -> It
         stderr=subprocess.PIPE,
         text=True,
     )
-    watchdog = threading.Timer(PATIENCE_S, process.kill)
+    watchdog = threading.Timer(patience_s, process.kill)
     watchdog.start()
     try:
         assert process.stdout

@@ -1,0 +1,167 @@
+"""The actions of SCF's API that make, change and delete functions, and Invoke.
+
+Source: SCF API 2018-04-16.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from local.cloud.admission import Answer
+from local.cloud.clock import Clock
+from local.cloud.errors import ApiError
+from local.host.app import Host
+from local.host.scf_api import NAMESPACE, ScfApi
+from local.scf.answers import describe_function
+from local.scf.assumed import SETTLING_MS
+from local.scf.code import Code, read_zip, unpack
+from local.scf.configuration import Configuration, check_handler, check_name
+from local.scf.functions import Build, Function, Functions
+from local.scf.parameters import CHECKERS
+from local.scf.settling import Settling, Strike
+from local.scf.trigger_actions import TriggerActions
+
+# Source: SCF documentation, error types and retry policies.
+MOST_RETRIES, SHORTEST_TTL_S, LONGEST_TTL_S = 2, 60, 21_600
+
+Asked = Mapping[str, Any]
+Action = Callable[[Function, Asked], Awaitable[Answer]]
+
+
+class ControlPlane:
+    """Answers the actions of version 2018-04-16 for the functions of a host; code goes to `folder`."""
+
+    service, version = ScfApi.service, ScfApi.version
+    actions = frozenset(CHECKERS) | ScfApi.actions
+
+    def __init__(
+        self, functions: Functions, host: Host, clock: Clock, strike: Strike, folder: Path, url: str
+    ) -> None:
+        self._functions = functions
+        self._host = host
+        self._clock = clock
+        self._folder = folder
+        self._numbers = count(1)
+        self._invoking = ScfApi(host)
+        self._renewing: set[asyncio.Task[None]] = set()
+        self._settling = Settling(clock, strike, SETTLING_MS, self._renew)
+        self._triggers = TriggerActions(clock, url, host.fire_timer)
+        self._changes: Mapping[str, Action] = {
+            "UpdateFunctionCode": self._update_code,
+            "UpdateFunctionConfiguration": self._update_configuration,
+            "GetFunction": self._get,
+            "DeleteFunction": self._delete,
+            "CreateTrigger": _at_once(self._triggers.create),
+            "UpdateTrigger": _at_once(self._triggers.update),
+            "DeleteTrigger": _at_once(self._triggers.delete),
+            "ListTriggers": _at_once(self._triggers.list_all),
+            "UpdateFunctionEventInvokeConfig": _at_once(_configure_events),
+            "PutReservedConcurrencyConfig": self._reserve,
+        }
+
+    async def run(self, action: str, region: str, parameters: Asked) -> Answer:
+        """What is in the answer's Response; raise ApiError."""
+        if action in self._invoking.actions:
+            return await self._invoking.run(action, region, parameters)
+        if action not in CHECKERS:
+            raise ApiError("InvalidAction")
+        if not region:
+            raise ApiError("MissingParameter", "The parameter `Region` is required.")
+        asked = CHECKERS[action].check(parameters)
+        if asked.get("Namespace") not in (None, NAMESPACE):
+            raise ApiError("ResourceNotFound.Namespace", "There is no such namespace.")
+        if action == "CreateFunction":
+            return await self._create(asked)
+        function = self._functions.get(str(asked.get("FunctionName", "")))
+        return await self._changes[action](function, asked)
+
+    def close(self) -> None:
+        """Change nothing any more, and fire no timer."""
+        self._settling.close()
+        self._triggers.close()
+        for task in self._renewing:
+            task.cancel()
+
+    async def _create(self, asked: Asked) -> Answer:
+        name, handler = asked["FunctionName"], asked.get("Handler", "")
+        check_name(name)
+        check_handler(handler)
+        configuration = Configuration().change({"Runtime": Configuration.runtime, **asked})
+        code = await self._unpack(read_zip(asked))
+        now_ms = self._clock.now_ms()
+        function = Function(name, Build(handler, code, configuration), now_ms, now_ms)
+        self._functions.add(function)
+        self._settling.begin(function, function.build)
+        return {}
+
+    async def _update_code(self, function: Function, asked: Asked) -> Answer:
+        _refuse_unsettled(function, "UpdateFunctionCode")
+        handler = asked.get("Handler") or function.build.handler
+        check_handler(handler)
+        code = await self._unpack(read_zip(asked))
+        self._settling.begin(function, function.build._replace(handler=handler, code=code))
+        return {}
+
+    async def _update_configuration(self, function: Function, asked: Asked) -> Answer:
+        _refuse_unsettled(function, "UpdateFunctionConfiguration")
+        configuration = function.build.configuration.change(asked)
+        self._settling.begin(function, function.build._replace(configuration=configuration))
+        return {}
+
+    async def _get(self, function: Function, _asked: Asked) -> Answer:
+        return describe_function(function, self._triggers.describe_all(function))
+
+    async def _delete(self, function: Function, _asked: Asked) -> Answer:
+        if function.status in ("Creating", "Updating"):
+            _refuse_unsettled(function, "DeleteFunction")
+        self._settling.forget(function)
+        self._triggers.forget(function)
+        self._functions.remove(function.name)
+        await self._host.forget(function.name)
+        return {}
+
+    async def _reserve(self, function: Function, asked: Asked) -> Answer:
+        memory_mb = asked["ReservedConcurrencyMem"]
+        if memory_mb < function.build.configuration.memory_mb:
+            words = "ReservedConcurrencyMem must be enough for one instance."
+            raise ApiError("InvalidParameterValue", words)
+        function.reserved_mb = memory_mb
+        await self._host.renew(function.name)
+        return {}
+
+    async def _unpack(self, archive: bytes) -> Code:
+        return await asyncio.to_thread(unpack, archive, self._folder / str(next(self._numbers)))
+
+    def _renew(self, function: Function) -> None:
+        renewal = asyncio.get_running_loop().create_task(self._host.renew(function.name))
+        self._renewing.add(renewal)
+        renewal.add_done_callback(self._renewing.discard)
+
+
+def _at_once(act: Callable[[Function, Asked], Answer]) -> Action:
+    async def run(function: Function, asked: Asked) -> Answer:
+        return act(function, asked)
+
+    return run
+
+
+def _configure_events(function: Function, asked: Asked) -> Answer:
+    """UpdateFunctionEventInvokeConfig."""
+    wanted = asked["AsyncTriggerConfig"]
+    retries = [one["RetryNum"] for one in wanted["RetryConfig"]]
+    if len(retries) != 1 or retries[0] > MOST_RETRIES:
+        raise ApiError("LimitExceeded.RetryNum", f"RetryNum must be 0 to {MOST_RETRIES}, once.")
+    if not SHORTEST_TTL_S <= wanted["MsgTTL"] <= LONGEST_TTL_S:
+        words = f"MsgTTL must be {SHORTEST_TTL_S} to {LONGEST_TTL_S} seconds."
+        raise ApiError("LimitExceeded.MsgTTL", words)
+    function.retries, function.msg_ttl_s = retries[0], wanted["MsgTTL"]
+    return {}
+
+
+def _refuse_unsettled(function: Function, action: str) -> None:
+    if not function.is_settled:
+        raise ApiError(f"FailedOperation.{action}", f"The function is {function.status}.")
