@@ -1,73 +1,26 @@
 #!/bin/sh
-# Deploys the package with Tencent's own command line (pip install tccli), where `scf deploy` will not do:
-# every function of serverless.yml, the function URL, the timer. Safe to run again: what exists is updated.
-#   [TRANSCRIPTION_EVENTS=apart] sh deploy/tccli.sh [dist/roomscribe.zip]
+# Deploys the package with Tencent's own command line, tccli: every function, the function URLs, the timer. Safe to run
+# again: what exists is updated, and what failed or was changed by somebody is mended.
+#   [TRANSCRIPTION_EVENTS=apart] sh deploy/tccli.sh [PACKAGE]        without PACKAGE: dist/roomscribe.zip
+# Settings come from the environment, completed from .env; ROOMSCRIBE_ENV_FILE names another file.
 set -eu
-cd "$(dirname "$0")/.."
-package=${1:-dist/roomscribe.zip}
-[ -f "$package" ] || { echo "$package is not there; make it with: ./roomscribe package" >&2; exit 1; }
-command -v tccli >/dev/null || { echo "tccli is not installed: pip install tccli" >&2; exit 1; }
-[ ! -f .env ] || { set -a; . ./.env; set +a; }
-for name in STAGE REGION ROLE TRTC_SDK_APP_ID TRTC_SDK_SECRET_KEY TRTC_CALLBACK_KEY LEDGER_URL; do
-    eval "[ -n \"\${$name:-}\" ]" || { echo "$name: not set; see .env.example" >&2; exit 1; }
-done
-export STAGE PACKAGE="$package" DRAIN_FUNCTION="roomscribe-$STAGE-drain_starts"
-export TENCENTCLOUD_SECRET_ID="${TENCENT_SECRET_ID:-${TENCENTCLOUD_SECRET_ID:-}}"
-export TENCENTCLOUD_SECRET_KEY="${TENCENT_SECRET_KEY:-${TENCENTCLOUD_SECRET_KEY:-}}"
-umask 077
-requests=$(mktemp -d)
-trap 'rm -rf "$requests"' EXIT
-
-# call ACTION KEY [TIMEOUT]: one API call; its parameters go through a file, so that no secret is in a command.
-call() {
-    python3 deploy/scf_request.py "$@" >"$requests/$1.json"
-    tccli scf "$1" --region "$REGION" ${SCF_ENDPOINT:+--endpoint "$SCF_ENDPOINT"} --cli-input-json "file://$requests/$1.json"
-}
-
-# settle KEY: wait until SCF has taken a change in.
-settle() {
-    tccli scf GetFunction --region "$REGION" ${SCF_ENDPOINT:+--endpoint "$SCF_ENDPOINT"} \
-        --FunctionName "roomscribe-$STAGE-$1" \
-        --waiter "{'expr':'Status','to':'Active','timeout':180,'interval':2}" >/dev/null
-}
-
-# deploy KEY TIMEOUT
-deploy() {
-    if call GetFunction "$1" >/dev/null 2>&1; then
-        echo "updating roomscribe-$STAGE-$1"
-        call UpdateFunctionCode "$1" >/dev/null
-        settle "$1"
-        call UpdateFunctionConfiguration "$1" "$2" >/dev/null
-    else
-        echo "creating roomscribe-$STAGE-$1"
-        call CreateFunction "$1" "$2" >/dev/null
-    fi
-    settle "$1"
-}
-
-# trigger KEY: the one that belongs to the function, if it is not there yet.
-trigger() {
-    call ListTriggers "$1" | grep -q '"TriggerName"' || call CreateTrigger "$1" >/dev/null
-}
-
-deploy trtc_callback 6
-deploy start_transcription 10
-deploy stop_transcription 10
-deploy describe_room 10
-deploy read_transcript 10
-deploy delete_transcript 10
-deploy drain_starts 60
-call UpdateFunctionEventInvokeConfig drain_starts >/dev/null
-trigger trtc_callback
-trigger read_transcript
-trigger drain_starts
-callbacks=trtc_callback
-if [ "${TRANSCRIPTION_EVENTS:-}" = apart ]; then # docs/deploy.md, "Two deployments of the callback"
-    callbacks="$callbacks transcription_events"
-    deploy transcription_events 6
-    trigger transcription_events
+root=$(CDPATH= cd -- "$(dirname -- "$0")/.." && pwd -P)
+env_file=${ROOMSCRIBE_ENV_FILE:-$root/.env}
+if [ -r "$env_file" ]; then
+    given=$(export -p)
+    trap 'echo "error: $env_file: a line is no NAME=value for sh; ./roomscribe doctor says which" >&2' EXIT
+    set -a
+    # Without the mark and the line ends that Windows' editors leave.
+    eval "$(LC_ALL=C sed "1s/^$(printf '\357\273\277')//" "$env_file" | tr -d '\r')"
+    set +a
+    trap - EXIT
+    eval "$given"
+elif [ -n "${ROOMSCRIBE_ENV_FILE:-}" ]; then
+    echo "error: ROOMSCRIBE_ENV_FILE: $env_file cannot be read" >&2
+    exit 1
 fi
-for key in $callbacks; do
-    echo "the function URL of $key, for the TRTC console, stands in this trigger:"
-    call ListTriggers "$key"
-done
+python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || {
+    echo "error: python3 is missing or older than 3.10; ./roomscribe deploy brings its own along" >&2
+    exit 1
+}
+exec python3 -B "$root/deploy" "$@"

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,8 +14,9 @@ from typing import Any
 import pytest
 import yaml
 
+from deploy.settings import PASSED_ON
 from local.host.scf_runtime import DEFAULT_LIMITS, LIMITS, TIMERS
-from shared.settings import read_settings
+from shared.settings import NAMES, read_settings
 
 ROOT = Path(__file__).parent.parent.parent
 FUNCTIONS = sorted(path.stem for path in (ROOT / "functions").glob("*.py"))
@@ -56,7 +55,7 @@ MEMORY_MB = {64, *range(128, 3073, 128)}  # Source: SCF documentation, limits (5
 LONGEST_S = 900
 # Source: SCF documentation, environment variables (583/30228).
 RESERVED = ("SCF_", "QCLOUD_", "TENCENTCLOUD_", "TECENTCLOUD_")
-OURS_ALL_THE_SAME = {"SCF_ENDPOINT"}
+LEDGER = "redis://:password@10.0.0.7:6379/0"
 
 
 def list_values(node: object) -> Iterator[str]:
@@ -75,7 +74,7 @@ def read_environment(function: str) -> dict[str, str]:
     """The variables of a deployed function, with .env.example filled in."""
     filled = {**EXAMPLE, "TRTC_SDK_APP_ID": "1400000000"}
     filled |= {"TRTC_SDK_SECRET_KEY": "secret", "TRTC_CALLBACK_KEY": "callbackKey"}
-    filled |= {"TRANSCRIPT_LINK_KEY": "a key made up by somebody"}
+    filled |= {"TRANSCRIPT_LINK_KEY": "a key made up by somebody", "LEDGER_URL": LEDGER}
     return {
         variable["key"]: re.sub(
             r"\$\{env:(\w+)\}", lambda found: filled[found[1]].strip("'"), variable["value"]
@@ -154,8 +153,18 @@ def test_callback_and_reader_have_an_open_url() -> None:
 def test_variables_are_the_environment_s_and_stand_in_the_example() -> None:
     used = {name for value in list_values(DEPLOYED) for name in re.findall(r"\$\{(.*?)\}", value)}
     assert all(name.startswith("env:") for name in used)
-    asked_by_the_cli = {"TENCENT_SECRET_ID", "TENCENT_SECRET_KEY"}
+    asked_by_the_cli = {"TENCENT_SECRET_ID", "TENCENT_SECRET_KEY", "TENCENT_TOKEN"}
     assert {name.partition(":")[2] for name in used} == set(EXAMPLE) - asked_by_the_cli
+
+
+def test_no_variable_has_a_reserved_name() -> None:
+    """Of either way to deploy, and of all that a function may be told."""
+    sent = {
+        one["key"] for function in INPUTS["functions"].values() for one in function["environments"]
+    }
+    sent |= {one["key"] for one in INPUTS["environments"]}
+    assert sent <= set(PASSED_ON) <= set(NAMES)
+    assert not [name for name in PASSED_ON if name.startswith(RESERVED)]
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -164,7 +173,7 @@ def test_environment_is_complete_and_small_enough(function: str) -> None:
     assert "" not in environ.values()
     for name in environ:
         assert re.fullmatch(r"[a-zA-Z]\w{1,63}", name)
-        assert name in OURS_ALL_THE_SAME or not name.startswith(RESERVED)
+        assert not name.startswith(RESERVED)
     assert sum(len(name) + len(value) for name, value in environ.items()) < 4096
     settings = read_settings({**environ, "TENCENTCLOUD_RUNENV": "SCF"})
     assert settings.ledger_is_shared
@@ -183,92 +192,18 @@ def test_role_may_do_what_the_functions_do_and_no_more() -> None:
     assert resource.endswith(f"/{resolve(INPUTS['functions']['drain_starts']['name'])}")
 
 
-STAND_IN = """#!{python}
-import json, os, sys
-action, path = sys.argv[2], sys.argv[-1].removeprefix("file://")
-if "--waiter" not in sys.argv:
-    request = json.load(open(path))
-    with open(os.environ["RECORD"], "a") as record:
-        print(json.dumps([action, request]), file=record)
-    if action == "GetFunction":
-        sys.exit(int(os.environ["NEW"]))
-    print('{{"Triggers": []}}')
-"""
-
-
-class Tccli:
-    """A program in the place of tccli that writes down what it is asked, and that all went well."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        program = folder / "tccli"
-        program.write_text(STAND_IN.format(python=sys.executable))
-        program.chmod(0o755)
-        (folder / "package.zip").write_bytes(b"the package")
-
-    def deploy(self, *, new: bool, **changes: str) -> subprocess.CompletedProcess[str]:
-        environ = {name: value.strip("'") for name, value in EXAMPLE.items()}
-        environ |= {"TRTC_SDK_APP_ID": "1400000000", "TRTC_SDK_SECRET_KEY": "SdkSecret"}
-        environ |= {"TRTC_CALLBACK_KEY": "callbackKey", "TENCENT_SECRET_ID": "id"}
-        environ |= {"TRANSCRIPT_LINK_KEY": "a key made up by somebody"}
-        environ |= {"RECORD": str(self.folder / "record"), "NEW": str(int(new)), **changes}
-        path = os.pathsep.join(
-            (str(self.folder), str(Path(sys.executable).parent), "/usr/bin:/bin")
-        )
-        script = shutil.copytree(
-            ROOT / "deploy", self.folder / "copy" / "deploy", dirs_exist_ok=True
-        )
-        return subprocess.run(
-            ["sh", str(script / "tccli.sh"), str(self.folder / "package.zip")],
-            env={"PATH": path, **environ},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    def read_requests(self, *actions: str) -> list[dict[str, Any]]:
-        """What was asked of these actions, in order."""
-        lines = map(json.loads, (self.folder / "record").read_text().splitlines())
-        return [request for action, request in lines if action in actions]
-
-
-@pytest.fixture
-def tccli(tmp_path: Path) -> Tccli:
-    return Tccli(tmp_path)
-
-
-def test_tccli_creates_what_serverless_describes(tccli: Tccli) -> None:
-    done = tccli.deploy(new=True)
-    assert (done.returncode, done.stderr) == (0, "")
-    created = tccli.read_requests("CreateFunction")
-    assert [request["Handler"] for request in created] == [
-        function["handler"] for function in INPUTS["functions"].values()
-    ]
-    for request, (key, function) in zip(created, INPUTS["functions"].items(), strict=True):
-        assert request["FunctionName"] == resolve(function["name"])
-        assert request["Runtime"] == INPUTS["runtime"]
-        assert (request["Timeout"], request["MemorySize"]) == (
-            function["timeout"],
-            function["memorySize"],
-        )
-        variables = {one["Key"]: one["Value"] for one in request["Environment"]["Variables"]}
-        assert variables.keys() == read_environment(key).keys()
-        assert request["Code"] == {"ZipFile": "dGhlIHBhY2thZ2U="}
-
-
-def test_tccli_makes_the_urls_and_the_timer(tccli: Tccli) -> None:
-    tccli.deploy(new=True)
-    *urls, timer = tccli.read_requests("CreateTrigger")
-    assert len(urls) == 2
-    for url in urls:
-        assert (url["Type"], json.loads(url["TriggerDesc"])) == (
-            "http",
-            {"AuthType": "NONE", "NetConfig": {"EnableExtranet": True, "EnableIntranet": False}},
-        )
-    assert (timer["Type"], timer["Enable"]) == ("timer", "OPEN")
-    (described,) = [one for one in INPUTS["triggers"] if one["type"] == "timer"]
-    assert timer["TriggerDesc"] == described["parameters"]["cronExpression"]
+def test_guide_names_every_value_of_the_policy_that_is_ones_own() -> None:
+    """The account, the application, the region, and the stage in the drainer's name."""
+    guide = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    section = guide.partition("## The run role")[2].partition("\n## ")[0]
+    policy = (ROOT / "docs" / "deploy" / "run-role-policy.json").read_text(encoding="utf-8")
+    own = ("100000000001", "1400000000", EXAMPLE["REGION"], EXAMPLE["STAGE"])
+    assert "four values of your own" in section
+    for value in own:
+        assert f"`{value}`" in section
+        policy = policy.replace(value, "…")
+    resources = [r for statement in json.loads(policy)["statement"] for r in statement["resource"]]
+    assert not re.findall(r"\d{4}|singapore|prod", " ".join(resources))
 
 
 def test_transcription_events_can_have_a_deployment_of_their_own() -> None:
@@ -285,38 +220,6 @@ def test_transcription_events_can_have_a_deployment_of_their_own() -> None:
         *INPUTS["triggers"],
         {**INPUTS["triggers"][0], "function": "transcription_events"},
     ]
-
-
-def test_tccli_gives_transcription_events_a_deployment_of_their_own(tccli: Tccli) -> None:
-    done = tccli.deploy(new=True, TRANSCRIPTION_EVENTS="apart")
-    assert (done.returncode, done.stderr) == (0, "")
-    created = {one["FunctionName"]: one for one in tccli.read_requests("CreateFunction")}
-    first = created["roomscribe-prod-trtc_callback"]
-    second = created["roomscribe-prod-transcription_events"]
-    assert {**second, "FunctionName": first["FunctionName"]} == first
-    urls = [one for one in tccli.read_requests("CreateTrigger") if one["Type"] == "http"]
-    assert second["FunctionName"] in [url["FunctionName"] for url in urls]
-    assert "the function URL of transcription_events" in done.stdout
-
-
-def test_tccli_updates_what_is_there(tccli: Tccli) -> None:
-    assert tccli.deploy(new=False, VPC_ID="vpc-1", SUBNET_ID="subnet-1").returncode == 0
-    assert not tccli.read_requests("CreateFunction")
-    names = [request["FunctionName"] for request in tccli.read_requests("UpdateFunctionCode")]
-    assert names == [resolve(function["name"]) for function in INPUTS["functions"].values()]
-    for request in tccli.read_requests("UpdateFunctionConfiguration"):
-        assert request["VpcConfig"] == {"VpcId": "vpc-1", "SubnetId": "subnet-1"}
-
-
-def test_tccli_without_a_setting_says_which(tccli: Tccli) -> None:
-    done = tccli.deploy(new=True, TRTC_CALLBACK_KEY="")
-    assert (done.returncode, done.stderr) == (1, "TRTC_CALLBACK_KEY: not set; see .env.example\n")
-
-
-def test_tccli_that_is_not_installed_is_said(tccli: Tccli) -> None:
-    (tccli.folder / "tccli").unlink()
-    done = tccli.deploy(new=True)
-    assert (done.returncode, done.stderr) == (1, "tccli is not installed: pip install tccli\n")
 
 
 def test_example_can_be_read_by_a_shell() -> None:

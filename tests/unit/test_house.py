@@ -109,7 +109,7 @@ def test_links_in_the_readme_lead_somewhere() -> None:
     "file",
     [
         *("requirements.txt", "requirements-local.txt", "requirements-dev.txt"),
-        "benchmarks/peers/requirements.txt",
+        *("benchmarks/peers/requirements.txt", "deploy/requirements.txt"),
     ],
 )
 def test_every_requirement_is_pinned_and_has_its_reason(file: str) -> None:
