@@ -86,6 +86,11 @@ ADVICE: dict[str, Advice] = {
         "copy TRTC_SDK_APP_ID again from the TRTC console",
         "trtc-console",
     ),
+    "InvalidParameter.SdkAppId": (
+        "the application is not one of this account",
+        "copy TRTC_SDK_APP_ID again from the TRTC console, or use credentials of the account that has it",
+        "trtc-console",
+    ),
     "FailedOperation.NotAbility": (
         "AI transcription is not unlocked for the application",
         "enable it in the TRTC console",
@@ -147,7 +152,7 @@ def explain_answer(service: str, error: ApiError, about: str) -> Finding:
     """What an error of the API says of the configuration; the API's own words are not repeated."""
     text = f"{about}: {error.code}"
     text += f" (RequestId {error.request_id})" if error.request_id else ""
-    if is_gone(service, error):
+    if is_unknown_task(service, error):
         return Finding("ok", "API", f"{text}: the signature is right, the task is not there")
     family = AUTHENTICATION if error.code.startswith("AuthFailure") else None
     advice = ADVICE.get(error.code, family)
@@ -156,6 +161,15 @@ def explain_answer(service: str, error: ApiError, about: str) -> Finding:
         return Finding("FAIL", "API", f"{text}: {meaning}", remedy, place)
     remedy = "if starts fail with it too, look it up in the API's error codes"
     return Finding("warn", "API", f"{text}: signed well, answered otherwise", remedy, "credentials")
+
+
+def is_unknown_task(service: str, error: ApiError) -> bool:
+    """Whether the API looked for the task that does not exist: then everything else was right.
+
+    Source: error codes of DescribeAITranscription: an id that no task of 1.0 can have is malformed.
+    """
+    is_malformed = service == "ai" and error.code == "InvalidParameter.TaskId"
+    return is_malformed or is_gone(service, error)
 
 
 def check_clock(settings: Settings) -> Finding:

@@ -18,6 +18,7 @@ from local.doctor.configuration import (
     try_rules,
     try_settings,
 )
+from local.doctor.deployment import check_deployment, check_policy, check_reading
 from local.doctor.env_lines import check_env_file
 from local.doctor.finding import Finding, has_failed
 from local.doctor.ledger import check_draining, check_ledger, check_sharing
@@ -78,6 +79,8 @@ def examine(environ: Mapping[str, str], site: Site, *, at_home: bool) -> Iterato
         check_clock,
     )  # the SDK, which other commands never need
 
+    if not at_home:
+        yield from check_deployment(environ)
     settings, findings = try_settings(environ)
     yield from findings
     rules, findings = try_rules(environ.get("RULES_FILE") or DEFAULT_RULES_FILE, site)
@@ -96,3 +99,6 @@ def examine(environ: Mapping[str, str], site: Site, *, at_home: bool) -> Iterato
     yield check_ledger(settings)
     yield check_sharing(settings, at_home=at_home)
     yield from check_draining(settings)
+    if not at_home:
+        yield check_reading(settings)
+        yield from check_policy(settings, environ)

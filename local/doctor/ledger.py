@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import time
 import uuid
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
+from deploy.settings import is_private
 from local.doctor.finding import Finding
 from shared.errors import LedgerError, SettingsError
 from shared.ledger import close_ledgers, open_ledger
@@ -62,17 +61,9 @@ def check_draining(settings: Settings) -> Iterator[Finding]:
         yield Finding("warn", "draining", text, "set it to drain_starts' deployed name", "settings")
         return
     text = f"permission to invoke {settings.drain_function}: unknown, SCF has no dry run"
-    remedy = "allow scf:InvokeFunction; the log line drain.not_called says that it is missing"
+    remedy = f"allow scf:InvokeFunction on …/function/{settings.drain_function}; the log line "
+    remedy += "drain.not_called says that it is missing"
     yield Finding("warn", "draining", text, remedy, "the-run-role")
-
-
-def is_private(url: str) -> bool:
-    """Whether a URL names an address that only its own network reaches."""
-    try:
-        address = ipaddress.ip_address(urlsplit(url).hostname or "")
-    except ValueError:
-        return False
-    return address.is_private and not address.is_loopback
 
 
 def name_engine(url: str) -> str:

@@ -23,7 +23,9 @@ SETTINGS = {
     "TRTC_CALLBACK_KEY": GOOD_KEY,
     "TENCENT_SECRET_ID": "IdOfDoctor",
     "TENCENT_SECRET_KEY": "KeyOfDoctor",
+    "TRANSCRIPT_LINK_KEY": "LinkKeyOfDoctor-1",
 }
+PLACE = {"STAGE": "prod", "REGION": "ap-singapore", "ROLE": "roomscribe"}
 CONFIG = CloudConfig(
     (
         Application(1400000009, "SdkSecretOfDoctor", GOOD_KEY),
@@ -42,7 +44,7 @@ def cloud() -> Iterator[RunningCloud]:
 
 def examine(*options: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run it with settings that are right, but for the changes."""
-    return run_local("doctor", *options, environ={**SETTINGS, **environ})
+    return run_local("doctor", *options, environ={**PLACE, **SETTINGS, **environ})
 
 
 def read_levels(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
@@ -61,11 +63,11 @@ def find_line(done: subprocess.CompletedProcess[str], check: str) -> str:
 
 
 def test_right_configuration_passes(cloud: RunningCloud, redis_server: RedisServer) -> None:
-    done = examine(TRTC_ENDPOINT=cloud.url, LEDGER_URL=redis_server.url, STAGE="prod")
+    done = examine(TRTC_ENDPOINT=cloud.url, LEDGER_URL=redis_server.url)
     assert (done.returncode, done.stderr) == (0, "")
     assert read_levels(done) == {
         **dict.fromkeys(("settings", "rules", "credentials", "callback key", "clock"), "ok"),
-        **dict.fromkeys(("API", "ledger", "sharing"), "ok"),
+        **dict.fromkeys(("API", "ledger", "sharing", "deployment", "reading"), "ok"),
         "draining": "warn",  # nobody can see whether the role may invoke it
     }
     assert "roomscribe-prod-drain_starts: unknown" in find_line(done, "draining")
@@ -78,6 +80,36 @@ def test_local_cloud_needs_no_settings() -> None:
         done = run_local("doctor", "--endpoint", cloud.url)
     assert done.returncode == 0
     assert "FAIL" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("ROLE", "", "ROLE: not set. Remedy: it is the name of a CAM role for SCF"),
+        ("ROLE", "qcs::cam::uin/1:roleName/r", "ROLE: is not of the right form"),
+        ("STAGE", "", "STAGE: not set"),
+        ("STAGE", "a stage", "STAGE: is not of the right form"),
+        ("STAGE", "s" * 29, "STAGE: is not of the right form"),
+        ("REGION", "Singapore", "REGION: is not of the right form"),
+        ("VPC_ID", "vpc-a1b2c3d4", "SUBNET_ID: not set, although VPC_ID is"),
+        ("SUBNET_ID", "subnet-a1b2c3d4", "VPC_ID: not set, although SUBNET_ID is"),
+        ("VPC_ID", "10.0.0.0/16", "VPC_ID: is not of the right form"),
+        (
+            "LEDGER_URL",
+            "redis://:p@10.0.0.7:6379/0",
+            "VPC_ID: not set, although the host in LEDGER_URL",
+        ),
+    ],
+)
+def test_what_cannot_be_deployed_fails_by_name(name: str, value: str, words: str) -> None:
+    done = examine(TRTC_ENDPOINT=f"http://127.0.0.1:{pick_port()}", **{name: value})
+    assert done.returncode == 1
+    assert f"FAIL  deployment   {words}" in done.stdout
+
+
+def test_link_key_that_is_not_set_is_warned_of(cloud: RunningCloud) -> None:
+    done = examine(TRTC_ENDPOINT=cloud.url, TRANSCRIPT_LINK_KEY="")
+    assert find_line(done, "reading").startswith("warn  reading      TRANSCRIPT_LINK_KEY: not set")
 
 
 def test_every_wrong_setting_is_a_line_with_its_remedy() -> None:
@@ -181,7 +213,7 @@ def test_application_that_is_in_the_rules_alone_is_named(
 
 def test_env_file_is_read_and_the_environment_wins(cloud: RunningCloud, tmp_path: Path) -> None:
     file = tmp_path / "env"
-    lines = [f"{name}='{value}'" for name, value in SETTINGS.items()]
+    lines = [f"{name}='{value}'" for name, value in {**PLACE, **SETTINGS}.items()]
     file.write_text("\n".join(["# mine", "", *lines, "TRTC_ENDPOINT=http://127.0.0.1:9 # no"]))
     environ = {"TRTC_ENDPOINT": cloud.url}
     done = run_local("doctor", "--env-file", str(file), environ=environ)
@@ -208,7 +240,7 @@ def test_line_that_others_read_otherwise_is_named_and_no_value(
     done = run_local("doctor", environ=environ)
     assert done.returncode == 1
     assert find_line(done, ".env").startswith("FAIL")
-    assert "sh, and so deploy/tccli.sh, reads otherwise: line 6 (LEDGER_URL). " in done.stdout
+    assert "sh, and so deploy/tccli.sh, reads otherwise: line 7 (LEDGER_URL). " in done.stdout
     assert "`scf deploy` reads otherwise: line 1 (TRTC_SDK_APP_ID), line 2 (" in done.stdout
     assert "RedisPassword" not in done.stdout
     assert read_levels(done)["settings"] == "ok"
@@ -230,6 +262,6 @@ def test_every_remedy_leads_to_a_heading_of_the_guide() -> None:
     for path in (ROOT / "local" / "doctor").glob("*.py"):
         used |= set(re.findall(r'"([a-z-]+)"\)', path.read_text(encoding="utf-8"))) & {
             *("settings", "rules", "credentials", "redis", "the-run-role", "the-network"),
-            "trtc-console",
+            *("trtc-console", "the-account"),
         }
     assert used <= anchors

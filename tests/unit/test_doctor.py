@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 
 from local.doctor.api import ADVICE, check_clock, explain_answer, find_services
-from local.doctor.ledger import is_private
+from local.doctor.deployment import check_policy
 from shared.errors import ApiError
 from shared.rules_file import parse_rules
 from shared.services.kinds import VERDICTS
@@ -89,6 +90,9 @@ def test_every_advice_is_about_a_documented_code() -> None:
         ("cloud", "ResourceNotFound.ResourceNotFound", "ok"),
         ("cloud", "FailedOperation.TaskNotExist", "warn"),
         ("ai", "ResourceNotFound", "warn"),
+        ("ai", "InvalidParameter.TaskId", "ok"),
+        ("cloud", "InvalidParameter.TaskId", "warn"),
+        ("cloud", "InvalidParameter.SdkAppId", "FAIL"),
         ("cloud", "Something.New", "warn"),
         ("cloud", "ClientNetworkError", "FAIL"),
         ("ai", "FailedOperation.SdkAppIdNotExist", "FAIL"),
@@ -125,15 +129,34 @@ def test_services_that_the_rules_may_start_are_asked_each_once() -> None:
     assert find_services(None) == [("cloud", "ap-singapore")]
 
 
+POLICY = """{"resource": ["qcs::trtc::uin/100000000002:sdkappid/1400000000", "*",
+"qcs::scf:ap-singapore:uin/100000000002:namespace/default/function/roomscribe-prod-drain_starts"]}"""
+
+
 @pytest.mark.parametrize(
-    ("url", "private"),
+    ("policy", "about"),
     [
-        ("redis://:secret@10.0.0.7:6379/0", True),
-        ("redis://127.0.0.1:6379", False),
-        ("rediss://redis.example:6379", False),
-        ("sqlite:////tmp/ledger.db", False),
-        ("unix:///run/redis.sock", False),
+        (POLICY, []),
+        (POLICY.replace("100000000002", "100000000001"), []),
+        (POLICY.replace("sdkappid/1400000000", "sdkappid/*"), []),
+        (POLICY.replace("-prod-", "-test-"), ["stage"]),
+        (POLICY.replace("ap-singapore", "ap-tokyo"), ["region"]),
+        (POLICY.replace("1400000000", "14000000001"), ["1400000000"]),
+        (POLICY.replace("-prod-", "-").replace("ap-singapore", "*"), ["region", "stage"]),
     ],
+    ids=["right", "not filled in", "any application", "stage", "region", "application", "two"],
 )
-def test_address_of_a_vpc_is_known(url: str, private: bool) -> None:
-    assert is_private(url) is private
+def test_policy_that_is_filled_in_is_about_these_settings(
+    policy: str, about: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "policy.json").write_text(policy)
+    environ = {"REGION": "ap-singapore", "DRAIN_FUNCTION": "roomscribe-prod-drain_starts"}
+    settings = read_settings({**SETTINGS, **environ})
+    found = list(check_policy(settings, environ, tmp_path / "policy.json"))
+    assert [one.text.split()[-1] for one in found] == about
+    assert {one.level for one in found} <= {"FAIL"}
+
+
+def test_policy_that_is_not_there_is_nothing_to_check(tmp_path: Path) -> None:
+    settings = read_settings(SETTINGS)
+    assert list(check_policy(settings, {}, tmp_path / "none.json")) == []
