@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import typer
 
 from local.cloud.assumed import QUOTA_CODES
+from local.deploy import deploy
 from local.development import ENDPOINT, REDIS_DIR
 from local.doctor.command import doctor
 from local.errors import LocalError
@@ -129,6 +130,14 @@ QuotaCodeAi = Annotated[
         help=f"1.0: the same: {', '.join(QUOTA_CODES['ai'])}.",
     ),
 ]
+RuntimePython = Annotated[
+    str | None,
+    typer.Option(
+        envvar="ROOMSCRIBE_RUNTIME_PYTHON",
+        help="What runs functions that are deployed to it through SCF's API.",
+        show_default="python3.10, if it is found",
+    ),
+]
 
 
 def main() -> None:
@@ -194,6 +203,7 @@ def up(
     quota_code_cloud: QuotaCodeCloud = QUOTA_CODES["cloud"][0],
     quota_code_ai: QuotaCodeAi = QUOTA_CODES["ai"][0],
     session_query_names_task: SessionQueryNamesTask = True,
+    runtime_python: RuntimePython = None,
 ) -> None:
     """Serve the whole local cloud and play a meeting.
 
@@ -218,7 +228,8 @@ def up(
         "quota_code_ai": quota_code_ai,
         "session_query_names_task": session_query_names_task,
     }
-    choices = Choices(clock == "manual", switches, redis_dir if redis else None)
+    kept_in = redis_dir if redis else None
+    choices = Choices(clock == "manual", switches, kept_in, runtime_python)
     raise typer.Exit(run_up(os.environ, port, loaded, choices, once=once))
 
 
@@ -277,8 +288,9 @@ def cloud(
     quota_code_ai: QuotaCodeAi = QUOTA_CODES["ai"][0],
     session_query_names_task: SessionQueryNamesTask = True,
     clock: ManualOrSystem = "system",
+    runtime_python: RuntimePython = None,
 ) -> None:
-    """Serve the TRTC emulator alone, for any official SDK."""
+    """Serve the TRTC emulator and SCF's API, for any official SDK, for tccli and for `deploy`."""
     from local.up import Choices, run_cloud
 
     switches = {
@@ -300,7 +312,8 @@ def cloud(
         "quota_code_ai": quota_code_ai,
         "session_query_names_task": session_query_names_task,
     }
-    raise typer.Exit(run_cloud(os.environ, port, Choices(clock == "manual", switches)))
+    choices = Choices(clock == "manual", switches, None, runtime_python)
+    raise typer.Exit(run_cloud(os.environ, port, choices))
 
 
 @app.command()
@@ -348,4 +361,5 @@ app.command()(replay)
 app.command()(explain)
 app.command()(link)
 app.command()(package)
+app.command()(deploy)
 app.command()(doctor)

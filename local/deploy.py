@@ -1,0 +1,96 @@
+"""`deploy`: the package to SCF, with Tencent's own command line in an environment of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from local.development import ROOT, STATE_DIR
+from local.env_file import read_deployment
+from local.errors import LocalError
+from local.package.command import NAME
+from local.package.command import package as write_package
+from local.package.pip import clean_environment
+
+SCRIPT = ROOT / "deploy" / "tccli.sh"
+REQUIREMENTS = ROOT / "deploy" / "requirements.txt"
+ENVIRONMENT = STATE_DIR / "tccli"
+STAMP = "installed"  # a file in it: the digest of the requirements that were
+DIST = ROOT / "dist"
+# Compiling the whole SDK would take most of the time and half of the disk.
+PIP = (
+    "-m",
+    "pip",
+    "install",
+    "--no-deps",
+    "--no-compile",
+    "--use-pep517",
+    "--quiet",
+    "--disable-pip-version-check",
+)
+
+
+def deploy(
+    package: Annotated[
+        Path | None,
+        typer.Argument(
+            envvar="ROOMSCRIBE_DEPLOY_PACKAGE",
+            help="The package to deploy.",
+            show_default="one that is made now, dist/roomscribe.zip",
+        ),
+    ] = None,
+    tccli: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="ROOMSCRIBE_TCCLI",
+            help="The folder of a tccli to use instead of the one that this brings along.",
+        ),
+    ] = None,
+) -> None:
+    """Bring everything to SCF, or up to date; print the addresses of callbacks and transcripts."""
+    if package is None:
+        write_package(DIST)
+    folder = tccli or install_tccli(ENVIRONMENT)
+    raise typer.Exit(run_script(package or DIST / NAME, folder, read_deployment()))
+
+
+def run_script(package: Path, tccli: Path, environ: Mapping[str, str]) -> int:
+    """Run deploy/tccli.sh with all settings in its environment; its exit code."""
+    if not (tccli / "tccli").is_file():
+        raise LocalError(f"{tccli}: there is no tccli in this folder")
+    python = Path(sys.executable).parent
+    path = os.pathsep.join((str(tccli), str(python), environ.get("PATH", os.defpath)))
+    handed = {**environ, "PATH": path, "ROOMSCRIBE_ENV_FILE": os.devnull}
+    command = ["sh", str(SCRIPT), str(package.absolute())]
+    return subprocess.run(command, env=handed, check=False).returncode  # noqa: S603
+
+
+def install_tccli(folder: Path, requirements: Path = REQUIREMENTS) -> Path:
+    """The folder of a tccli of the pinned version; made once, and anew for another version."""
+    digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
+    stamp, programs = folder / STAMP, folder / "bin"
+    if stamp.is_file() and stamp.read_text(encoding="ascii") == digest:
+        return programs
+    print(f"installing tccli into {folder}; this takes a minute", flush=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    _run(sys.executable, "-m", "venv", str(folder))
+    _run(str(programs / "python"), *PIP, "--requirement", str(requirements))
+    stamp.write_text(digest, encoding="ascii")
+    return programs
+
+
+def _run(*command: str) -> None:
+    environ = clean_environment(os.environ)
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode != 0:
+        lines = (done.stderr + done.stdout).splitlines()
+        reasons = [line for line in lines if line.startswith("ERROR")] or lines
+        raise LocalError(f"tccli could not be installed: {' '.join(reasons[-2:])}")
