@@ -60,7 +60,7 @@ def test_task_that_nothing_names_is_asked_about_until_its_idle_limit(house: Open
         assert await stage.list_tasks() == {}
         asked = [line["outcome"] for line in stage.list_lines("transcription.unclear")]
         assert asked
-        assert len(asked) < 20  # TRTC comes back six times, too
+        assert len(asked) < 40  # TRTC comes back six times, too
         task = stage.read_book(AI_ROOM).sessions[0].tasks["*"]
         assert (task.state, task.unseen) == ("stopped", [])
 

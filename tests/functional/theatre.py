@@ -197,14 +197,16 @@ class Theatre:
             await host.close()
 
 
-def open_house(ledger_url: str, rules_file: Path, **settings: str) -> Theatre:
+def open_house(
+    ledger_url: str, rules_file: Path, *, is_patient: bool = True, **settings: str
+) -> Theatre:
     """Roomscribe's own functions; settings with limits of the API hold for the emulator, too.
 
-    They are patient with Redis.
+    `is_patient`: with Redis, as where time is not the matter.
     """
     given = {**SETTINGS, "LEDGER_URL": ledger_url, "RULES_FILE": str(rules_file), **settings}
     environ = local_environment(given, endpoint="http://unused")
     del environ["TRTC_ENDPOINT"], environ["INVOKE_ENDPOINT"]
-    if ledger_url.startswith("redis:"):
+    if is_patient and ledger_url.startswith("redis:"):
         environ["PYTHONPATH"] = f"{FUNCTIONS_DIR}:{ROOT}:{PATIENCE}"
     return Theatre(FUNCTIONS_DIR, environ, CloudConfig.from_environ(environ))
