@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.ledger import claims
-from shared.ledger.book import RoomBook
+from shared.ledger.book import SESSIONS_LOADED, RoomBook
 from shared.ledger.records import Session, Task
 
 CHECK_MS = 120_000  # how long a running task is believed without asking the API
@@ -13,7 +13,7 @@ def find_next_look(book: RoomBook) -> int | None:
     """The ms at which something of the room is due: a start, a stop, a check; None when nothing is."""
     looks = [
         look_ms
-        for session in book.sessions
+        for session in book.sessions[:SESSIONS_LOADED]
         for task in session.tasks.values()
         if (look_ms := find_task_look(session, task)) is not None
     ]
@@ -24,7 +24,7 @@ def list_living(book: RoomBook) -> list[str]:
     """The room's tasks that hold, or are about to hold, one of the places the quota allows."""
     return [
         f"{session.opened_ms}/{task.target}"
-        for session in book.sessions
+        for session in book.sessions[:SESSIONS_LOADED]
         for task in session.tasks.values()
         if task.state == "starting" or task.alive
     ]

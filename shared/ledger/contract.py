@@ -66,19 +66,10 @@ class Ledger(Protocol):
         """Everybody seen in a session, by name."""
 
     def list_due(self, now_ms: int, most: int) -> list[Room]:
-        """The rooms whose next look (see `agenda`) has come, the longest waiting first.
-
-        A room may stand here although nothing is due in it; `forget_look` takes it out.
-        """
+        """The rooms whose next look (see `agenda`) has come, the longest waiting first."""
 
     def find_next_due(self) -> int | None:
         """The ms at which the next room must be looked at; None when none must."""
-
-    def forget_look(self, room: Room) -> None:
-        """Take a room out of `list_due` unless its book says that something is due, at any time."""
-
-    def rebuild_agenda(self) -> int:
-        """Look through every book and mend what `list_due` and `count_living` say; how many books."""
 
     def count_living(self, sdk_app_id: int) -> int:
         """How many tasks of an application hold, or are about to hold, a place of the quota."""

@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from shared.errors import LedgerError
-from shared.ledger import redis_agenda, redis_sentences
+from shared.ledger import redis_sentences
 from shared.ledger.book import SESSIONS_LOADED, RoomBook
 from shared.ledger.contract import LONGEST_LEASE_MS, Forgotten, Version
 from shared.ledger.patience import take_turns
@@ -25,10 +25,9 @@ from shared.ledger.redis_book import (
     Stored,
     date_closed,
     find_kept_s,
-    list_living,
-    load_book,
     load_commands,
     load_page,
+    load_sessions,
     save_command,
 )
 from shared.ledger.redis_keys import (
@@ -79,20 +78,11 @@ class RedisLedger:
 
     def change(self, room: Room, work: Callable[[RoomBook], Result]) -> Result:
         """Let `work` change a room's book as if nobody else did meanwhile."""
-        suspects: set[str] = set()  # tasks of whose life a lost attempt has written
         for _ in take_turns(PATIENCE_S, LONGEST_PAUSE_S):
             page = self._load(room)
-            try:
-                result = work(page.book)
-            except BaseException:
-                self._mend(room, suspects)
-                raise
-            if not suspects and not page.is_changed:
+            result = work(page.book)
+            if not page.is_changed or self._save(page):
                 return result
-            suspects |= page.living ^ list_living(page.book)
-            if self._save(page, suspects):
-                return result
-        self._mend(room, suspects)
         raise self._crowded()
 
     def list_sessions(self, room: Room, most: int) -> list[Session]:
@@ -103,7 +93,7 @@ class RedisLedger:
             atomic=True,
         )
         with self._decoding():
-            sessions = load_book(room, raw).sessions
+            sessions = load_sessions(raw)
             sessions += [msgspec.json.decode(session, type=Session) for session in older]
         return sessions[:most]
 
@@ -204,16 +194,6 @@ class RedisLedger:
         (first,) = self._server.ask(("ZRANGE", AGENDA, 0, 0, "WITHSCORES"))
         return int(first[1]) if first else None
 
-    def forget_look(self, room: Room) -> None:
-        """Make a room's look what its book says; a room of which nothing is due is taken out."""
-        with self._decoding():
-            redis_agenda.forget(self._server, room)
-
-    def rebuild_agenda(self) -> int:
-        """Mend every look and every living task from the books; how many books there are."""
-        with self._decoding():
-            return redis_agenda.rebuild(self._server)
-
     def count_living(self, sdk_app_id: int) -> int:
         """How many tasks of an application hold, or are about to hold, a place of the quota."""
         (count,) = self._server.ask(("SCARD", shared_key("living", sdk_app_id)))
@@ -237,20 +217,16 @@ class RedisLedger:
 
     def _load(self, room: Room) -> Page:
         replies = self._server.ask(*load_commands(room))
-        score, raw, *twin = replies
         with self._decoding():
-            return load_page(room, score, raw, twin[0] if twin else None)
+            return load_page(room, *replies)
 
-    def _save(self, page: Page, suspects: set[str]) -> bool:
-        before = redis_agenda.bring_forward(page.book)
-        after = redis_agenda.put_off(page) + redis_agenda.settle(page.book, suspects)
-        replies = self._server.ask(*before, save_command(page, self._keep_s), *after)
-        is_saved = bool(replies[len(before)])
+    def _save(self, page: Page) -> bool:
+        (is_saved,) = self._server.ask(save_command(page, self._keep_s))
         if is_saved:
             self._server.ask(*date_closed(page, self._keep_s))
             if len(page.book.sessions) > SESSIONS_LOADED:
                 self._forget_oldest(page.book.room)
-        return is_saved
+        return bool(is_saved)
 
     def _forget_oldest(self, room: Room) -> None:
         """Delete the sessions that are too many, with all that belongs to them."""
@@ -259,13 +235,8 @@ class RedisLedger:
         for raw in raws:
             with self._decoding():
                 session = msgspec.json.decode(raw, type=Session)
-            self._server.ask(("DEL", *session_keys(session)), ("LREM", older, -1, raw))
-
-    def _mend(self, room: Room, suspects: set[str]) -> None:
-        """Undo what lost attempts wrote beside the book, when no attempt follows."""
-        if suspects:
-            self.forget_look(room)
-            self._server.ask(*redis_agenda.settle(self.read(room), suspects))
+            deleting = (("DEL", key) for key in session_keys(session))
+            self._server.ask(*deleting, ("LREM", older, -1, raw))
 
     def _crowded(self) -> LedgerError:
         return LedgerError(

@@ -1,4 +1,7 @@
-"""How a room's book lies in Redis: one value, replaced only by somebody who has seen it as it is."""
+"""How a room's book lies in Redis: one value, replaced only by somebody who has seen it as it is.
+
+When the room must be looked at, and which of its tasks live, is written in the same step.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from shared.ledger.redis_keys import (
     name_room,
     room_key,
     session_keys,
+    shared_key,
 )
 from shared.ledger.redis_scripts import SAVE_BOOK
 from shared.ledger.redis_server import Command, script
@@ -35,14 +39,13 @@ class Stored(Struct, omit_defaults=True):
 
 @dataclass
 class Page:
-    """A book as it was read: its bytes, those of a numeric room's twin, its look and living tasks.
+    """A book as it was read: its bytes, those of a numeric room's twin, and its living tasks.
 
     `opened` are the ids of the sessions that were open.
     """
 
     book: RoomBook
     opened: set[str]
-    seen_ms: int | None
     raw: bytes
     twin: bytes
     before: bytes
@@ -55,42 +58,42 @@ class Page:
 
 
 def load_commands(room: Room) -> list[Command]:
-    """What reads a room's page: its look, its book, and the book of its twin if that counts.
-
-    The look comes first: one that is still the same later is no newer than the book.
-    """
+    """What reads a room's page: its book, and the book of its twin if that counts."""
     rooms = (room, room.twin) if _heeds_twin(room) else (room,)
-    books = (("GET", room_key(known, "book")) for known in rooms)
-    return [("ZSCORE", AGENDA, name_room(room)), *books]
+    return [("GET", room_key(known, "book")) for known in rooms]
 
 
-def load_page(room: Room, score: float | None, raw: bytes | None, twin: bytes | None) -> Page:
+def load_page(room: Room, raw: bytes | None, twin: bytes | None = None) -> Page:
     """The page in the replies to `load_commands`."""
     stored = _decode(raw)
     tombstone_ms = max(stored.tombstone_ms, _decode(twin).tombstone_ms)
     book = RoomBook(room, stored.sessions, tombstone_ms, stored.plan)
-    seen_ms = None if score is None else int(score)
     opened = {session.id for session in stored.sessions if session.closed_ms is None}
-    return Page(book, opened, seen_ms, raw or b"", twin or b"", _encode(book), list_living(book))
+    return Page(book, opened, raw or b"", twin or b"", _encode(book), _list_living(book))
 
 
-def load_book(room: Room, raw: bytes | None) -> RoomBook:
-    """The sessions in a book's value; enough to know what is due and what lives."""
-    return RoomBook(room, _decode(raw).sessions)
+def load_sessions(raw: bytes | None) -> list[Session]:
+    """The sessions in a book's value, newest first."""
+    return _decode(raw).sessions
 
 
 def save_command(page: Page, keep_s: int) -> Command:
-    """What replaces the book if it is still as it was read; its reply is 1 when it was."""
-    room, book = page.book.room, page.book
-    keys = [room_key(room, "book"), room_key(room, "older")]
-    if _heeds_twin(room):
-        keys.append(room_key(room.twin, "book"))
-    leaving = [
-        msgspec.json.encode(session) for session in reversed(book.sessions[SESSIONS_LOADED:])
-    ]
-    kept_s = find_kept_s(book.open_now, keep_s) if _is_over(book) else ""
-    args = (page.raw, _encode(book), kept_s, keep_s, page.twin, *leaving)
-    return script(SAVE_BOOK, *keys, args=args)
+    """What replaces the book, its look and its living tasks if it is still as it was read.
+
+    The reply is 1 when it was.
+    """
+    book, room = page.book, page.book.room
+    look_ms, living = agenda.find_next_look(book), _list_living(book)
+    is_over = look_ms is None and not living and not book.plan
+    kept_s = find_kept_s(book.open_now, keep_s) if is_over else ""
+    begun, ended = sorted(living - page.living), sorted(page.living - living)
+    args: tuple[str | bytes | int, ...] = (
+        *(page.raw, _encode(book), kept_s, page.twin),
+        *(name_room(room), "" if look_ms is None else look_ms),
+        *(msgspec.json.encode(begun), msgspec.json.encode(ended), keep_s),
+        *(msgspec.json.encode(left) for left in reversed(book.sessions[SESSIONS_LOADED:])),
+    )
+    return script(SAVE_BOOK, *_list_keys(room), args=args)
 
 
 def date_closed(page: Page, keep_s: int) -> list[Command]:
@@ -109,18 +112,19 @@ def find_kept_s(session: Session | None, keep_s: int) -> int:
     return keep_s + (OPEN_KEPT_S if is_open else 0)
 
 
-def list_living(book: RoomBook) -> set[str]:
-    """The room's living tasks as members of the application's set."""
-    return {name_living(book.room, item) for item in agenda.list_living(book)}
-
-
 def _heeds_twin(room: Room) -> bool:
     # TRTC has sent a numeric room's 102 with a string id, so a string's tombstone counts for both.
     return room.room_id_type == 0
 
 
-def _is_over(book: RoomBook) -> bool:
-    return not (book.plan or list_living(book) or agenda.find_next_look(book) is not None)
+def _list_keys(room: Room) -> list[str]:
+    living = shared_key("living", room.sdk_app_id)
+    keys = [room_key(room, "book"), room_key(room, "older"), AGENDA, living]
+    return [*keys, room_key(room.twin, "book")] if _heeds_twin(room) else keys
+
+
+def _list_living(book: RoomBook) -> set[str]:
+    return {name_living(book.room, item) for item in agenda.list_living(book)}
 
 
 def _encode(book: RoomBook) -> bytes:

@@ -6,21 +6,34 @@ after a restart or behind a proxy whose nodes do not all know the script.
 
 from __future__ import annotations
 
-# A room's book, or its twin's, may have changed since it was read: then nothing is written.
-# KEYS book, older, twin (a numeric room's only); ARGV book as read, as it is to be, seconds to
-# keep it ("": for ever), seconds to keep older sessions, the twin's book as read, sessions that
-# leave the book.
+# A room's book, or its twin's, may have changed since it was read: then nothing is written. An error
+# undoes nothing: the first three calls find another program's data before anything is written, and
+# SET is refused when the memory is full, which ZREM is not.
+# KEYS book, older, agenda, living, twin (a numeric room's only); ARGV book as read, as it is to be,
+# seconds to keep it ("": for ever), the twin's book as read, room, the ms at which it must be
+# looked at ("": never), tasks that begin to live and that no longer do (JSON), seconds to keep older
+# sessions, sessions that leave the book.
 SAVE_BOOK = """
+redis.call('LLEN', KEYS[2])
+redis.call('ZCARD', KEYS[3])
+redis.call('SCARD', KEYS[4])
 if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
-if KEYS[3] and (redis.call('GET', KEYS[3]) or '') ~= ARGV[5] then return 0 end
+if KEYS[5] and (redis.call('GET', KEYS[5]) or '') ~= ARGV[4] then return 0 end
 if ARGV[3] == '' then
     redis.call('SET', KEYS[1], ARGV[2])
 else
     redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
 end
-for i = 6, #ARGV do
+if ARGV[6] == '' then
+    redis.call('ZREM', KEYS[3], ARGV[5])
+else
+    redis.call('ZADD', KEYS[3], ARGV[6], ARGV[5])
+end
+for _, task in ipairs(cjson.decode(ARGV[7])) do redis.call('SADD', KEYS[4], task) end
+for _, task in ipairs(cjson.decode(ARGV[8])) do redis.call('SREM', KEYS[4], task) end
+for i = 10, #ARGV do
     redis.call('LPUSH', KEYS[2], ARGV[i])
-    redis.call('EXPIRE', KEYS[2], ARGV[4])
+    redis.call('EXPIRE', KEYS[2], ARGV[9])
 end
 return 1
 """
@@ -56,25 +69,6 @@ local count = redis.call('HLEN', KEYS[1])
 redis.call('DEL', KEYS[1], KEYS[2])
 redis.call('SET', KEYS[3], ARGV[4], 'EX', ARGV[5])
 return count
-"""
-
-# KEYS agenda; ARGV room, the ms by which it must be looked at.
-LOOK_BY = """
-local look = redis.call('ZSCORE', KEYS[1], ARGV[1])
-if not look or tonumber(look) > tonumber(ARGV[2]) then
-    redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
-end
-"""
-
-# KEYS agenda; ARGV room, its look as read, as it is to be ("": none, for both).
-REPLACE_LOOK = """
-local look = redis.call('ZSCORE', KEYS[1], ARGV[1])
-if (look and tonumber(look)) ~= (ARGV[2] ~= '' and tonumber(ARGV[2])) then return end
-if ARGV[3] == '' then
-    redis.call('ZREM', KEYS[1], ARGV[1])
-else
-    redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
-end
 """
 
 # The same as `slots.take_slot`. KEYS slots; ARGV slots per window, now, window, seconds to keep.

@@ -49,7 +49,6 @@ _ADVICE = {  # by what the error says; from its text nothing else is repeated
     "NOREPLICAS": "has too few replicas to accept writes; bring them back",
     "CLUSTERDOWN": "says that its cluster is down; bring it back",
     "MOVED": "is one node of a cluster; name the proxy in front of it",
-    "CROSSSLOT": "is one node of a cluster; name the proxy in front of it",
     "NOPERM": "forbids its user what the ledger does; allow ~roomscribe:* and +@all -@dangerous",
     "WRONGTYPE": "holds another program's data under roomscribe:*; name another database",
     "DB index": "has no database of that number; name another",

@@ -23,11 +23,9 @@ from shared.ledger.records import Person, Room, Session
 from shared.ledger.slots import take_slot
 from shared.ledger.sqlite_book import (
     Row,
-    list_books,
     load_book,
     load_sessions,
     save_book,
-    write_agenda,
 )
 from shared.ledger.sqlite_file import BUSY_TIMEOUT_S, empty_log, open_file
 from shared.ledger.sqlite_tidying import forget_piece
@@ -151,19 +149,6 @@ class SqliteLedger:
             row: Row = connection.execute("SELECT min(look_ms) AS look_ms FROM agenda").fetchone()
             look_ms: int | None = row["look_ms"]
             return look_ms
-
-    def forget_look(self, room: Room) -> None:
-        """Write a room's place in the agenda as its book has it."""
-        with self._transaction() as connection:
-            write_agenda(connection, load_book(connection, room))
-
-    def rebuild_agenda(self) -> int:
-        """Write every room's place in the agenda as its book has it; how many books there are."""
-        with self._transaction("DEFERRED") as connection:
-            rooms = list_books(connection)
-        for room in rooms:  # one at a time, so that events come through
-            self.forget_look(room)
-        return len(rooms)
 
     def count_living(self, sdk_app_id: int) -> int:
         """How many tasks of an application hold, or are about to hold, a place of the quota."""

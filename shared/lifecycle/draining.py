@@ -30,7 +30,6 @@ SCAN_EVERY_S = 0.5
 MOST_VISITS = 100  # of one room in one run: whatever keeps coming back is left to the next
 NAP_S, MOMENT_S = 1.0, 0.001
 LEDGER_TRIES = 3  # beside the last
-MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 HAND_ON_S = 3.0  # kept back of the time limit: calls under way end in it
 
 RoomOutcomes = tuple[Room, list[Outcome]]
@@ -58,7 +57,6 @@ def drain(resources: Resources, token: str = "") -> Iterator[RoomOutcomes]:
 
 def _drain(resources: Resources, token: str) -> Iterator[RoomOutcomes]:
     ledger = resources.ledger
-    _rebuild_hourly(resources, token)
     while ledger.take_lease(LEASE, token, resources.now_ms(), LEASE_MS):
         drainer = _Drainer(resources, token)
         try:
@@ -72,15 +70,6 @@ def _drain(resources: Resources, token: str) -> Iterator[RoomOutcomes]:
             if drainer.has_worked:  # one with too little time would only call the next, and so on
                 call_drainer(resources)
             return
-
-
-def _rebuild_hourly(resources: Resources, token: str) -> None:
-    """Let the ledger look through every room, in case an engine's crash has lost one from its agenda."""
-    now_ms = resources.now_ms()
-    if now_ms % HOUR_MS < MINUTE_MS and resources.ledger.take_lease(
-        "rebuild", token, now_ms, MINUTE_MS
-    ):
-        resources.ledger.rebuild_agenda()
 
 
 class _Drainer:
@@ -172,7 +161,7 @@ class _Drainer:
                 self._waiting[room] = need
 
     def _find_need(self, room: Room, until_ms: int) -> Need | None:
-        """What can be done about a room by then, in this run; an agenda that says more is mended."""
+        """What can be done about a room by then, in this run."""
         if room in self._left or self._visits[room] >= MOST_VISITS:
             return None
         needs = [
@@ -180,8 +169,6 @@ class _Drainer:
             for need in list_needs(self._resources.ledger.read(room), self._resources)
             if need.due_ms <= until_ms
         ]
-        if not needs:
-            self._resources.ledger.forget_look(room)
         possible = (need for need in needs if need.why != QUOTA or self._take_place(room))
         need = next(possible, None)
         if needs and need is None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 
-from shared.lifecycle.draining import HOUR_MS, MINUTE_MS, is_late
+from shared.lifecycle.draining import is_late
 from shared.lifecycle.outcome import Outcome
 from shared.resources import Resources
 
+MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 PAUSE_S = 0.005  # between two pieces, for whoever waits for the ledger
 
 

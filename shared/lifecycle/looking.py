@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from shared.ledger import Room, RoomBook, Session, Task, claims
-from shared.ledger.agenda import CHECK_MS, find_next_look, find_task_look
+from shared.ledger.agenda import CHECK_MS, find_task_look
 from shared.lifecycle.asking import ask_progress
 from shared.lifecycle.endings import ABANDONED, GONE, end_task
 from shared.lifecycle.outcome import Outcome, describe_task
@@ -49,8 +49,6 @@ def look_after(room: Room, resources: Resources) -> list[Outcome]:
     session = book.open_now
     for task in session.tasks.values() if session else ():
         outcomes += _look_after_task(session, task, resources) if session else []
-    if find_next_look(resources.ledger.read(room)) is None:
-        resources.ledger.forget_look(room)
     return outcomes
 
 

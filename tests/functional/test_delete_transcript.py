@@ -11,7 +11,7 @@ import httpx
 from local.cloud.clock import ManualClock
 from local.development import LINK_KEY
 from shared.ledger import Room, close_ledgers, open_ledger
-from shared.lifecycle.draining import HOUR_MS
+from shared.lifecycle.forgetting import HOUR_MS
 from shared.links import write_link
 from shared.settings import DAY_MS
 from tests.functional.cloud_server import SDK_APP_ID

@@ -17,8 +17,7 @@ from shared.ledger.sqlite_tidying import PIECE
 from shared.lifecycle import act_on
 from shared.lifecycle.deleting import delete_transcript
 from shared.lifecycle.describing import describe_room
-from shared.lifecycle.draining import HOUR_MS
-from shared.lifecycle.forgetting import forget_old
+from shared.lifecycle.forgetting import HOUR_MS, forget_old
 from shared.lifecycle.request import RoomRequest
 from shared.settings import DAY_MS
 from shared.task_news import TaskNews

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -283,17 +281,3 @@ def test_held_room_is_left_alone(stage: Stage) -> None:
     stage.now_ms += 3_600_000
     assert stage.drain() == ["transcription.stopped"]
     assert stage.drain() == []
-
-
-def test_room_that_a_crash_lost_from_the_agenda_is_found_within_the_hour(
-    stage: Stage, tmp_path: Path
-) -> None:
-    stage.answer(CREATE, error("RequestLimitExceeded"), STARTED)
-    stage.create()
-    file = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
-    assert file.execute("DELETE FROM agenda").rowcount == 1
-    file.close()
-    stage.now_ms += 60_000
-    assert stage.drain() == []
-    stage.now_ms += 3_600_000 - stage.now_ms % 3_600_000
-    assert stage.drain() == ["transcription.started"]

@@ -10,7 +10,7 @@ import responses
 from local.redis_server import RedisServer
 from shared.ledger import Session, close_ledgers
 from shared.ledger.agenda import CHECK_MS
-from shared.ledger.redis_keys import AGENDA, name_room, room_key
+from shared.ledger.redis_keys import room_key
 from shared.rules import Rule
 from tests.redis_server import be_patient, connect, empty
 from tests.unit.stage import OPENED_MS, STARTED, Stage, error, make_stage, stage
@@ -29,27 +29,6 @@ def test_room_is_not_visited_again_and_again_while_one_of_its_speakers_waits(sta
     stage.event(103, OPENED_MS + 2, "bob")  # may have happened: not before 6.5 s have passed
     assert stage.drain() == ["transcription.started", "transcription.may_run"]
     assert stage.session().tasks["bob"].state == "running"
-
-
-def test_look_that_a_dying_instance_left_too_early_is_mended(
-    redis_server: RedisServer, faked_http: None
-) -> None:
-    empty(redis_server)
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as api:
-        stage = make_stage(api, be_patient(redis_server))
-        stage.answer(CREATE, STARTED)
-        stage.create()
-        plant_look(redis_server, stage, stage.now_ms)
-        assert stage.drain() == []
-        assert stage.asked() == [CREATE]
-        assert stage.resources.ledger.list_due(stage.now_ms, 10) == []
-    close_ledgers()
-
-
-def plant_look(server: RedisServer, stage: Stage, look_ms: int) -> None:
-    """The agenda says that the room must be looked at then."""
-    with connect(server) as client:
-        client.zadd(AGENDA, {name_room(stage.room): look_ms})
 
 
 def test_room_gets_the_place_that_becomes_free_while_the_drainer_is_at_work(stage: Stage) -> None:
