@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from shared.transcripts.document import read_since, write_next
-from shared.transcripts.records import Sentence, Transcript, TranscriptHead
-from shared.transcripts.source import TranscriptSource
+from shared.transcripts.records import Sentence, SentenceNews, Transcript, TranscriptHead
 from shared.transcripts.timeline import build_transcript, order_sentences, place_news
 
 MOST_SENTENCES = 10_000  # of all sessions together: about 15 MB, in an instance that has 128
@@ -23,6 +22,19 @@ class Memory(NamedTuple):
 
 
 Memories = dict[str, Memory]  # by the id of the session, the one read last at the end
+
+
+class TranscriptSource(Protocol):
+    """What a ledger must do so that transcripts can be read; LedgerError when it does not answer."""
+
+    def read_transcript_head(self, session_id: str) -> TranscriptHead | None:
+        """What is known of the session, also before anything was said; None when nothing is kept of it."""
+
+    def list_sentence_news(self, session_id: str, since: int) -> list[SentenceNews]:
+        """Every sentence whose version is greater than `since`, in any order.
+
+        Reads no older than the head that was read before: a sentence of that version is in it.
+        """
 
 
 class RememberedTranscripts:
