@@ -1,4 +1,4 @@
-CREATE TABLE IF NOT EXISTS rooms (
+CREATE TABLE rooms (
     sdk_app_id INTEGER NOT NULL,
     room_id TEXT NOT NULL,
     room_id_type INTEGER NOT NULL,
@@ -6,7 +6,7 @@ CREATE TABLE IF NOT EXISTS rooms (
     plan TEXT,
     PRIMARY KEY (sdk_app_id, room_id, room_id_type)
 );
-CREATE TABLE IF NOT EXISTS sessions (
+CREATE TABLE sessions (
     id TEXT PRIMARY KEY,
     sdk_app_id INTEGER NOT NULL,
     room_id TEXT NOT NULL,
@@ -15,9 +15,9 @@ CREATE TABLE IF NOT EXISTS sessions (
     body TEXT NOT NULL,
     over_ms INTEGER
 );
-CREATE INDEX IF NOT EXISTS sessions_by_room ON sessions (sdk_app_id, room_id, room_id_type, opened_ms);
-CREATE INDEX IF NOT EXISTS sessions_by_end ON sessions (over_ms) WHERE over_ms IS NOT NULL;
-CREATE TABLE IF NOT EXISTS people (
+CREATE INDEX sessions_by_room ON sessions (sdk_app_id, room_id, room_id_type, opened_ms);
+CREATE INDEX sessions_by_end ON sessions (over_ms) WHERE over_ms IS NOT NULL;
+CREATE TABLE people (
     session_id TEXT NOT NULL,
     user_id TEXT NOT NULL,
     present INTEGER NOT NULL,
@@ -26,19 +26,19 @@ CREATE TABLE IF NOT EXISTS people (
     microphone_ms INTEGER NOT NULL,
     PRIMARY KEY (session_id, user_id)
 );
-CREATE TABLE IF NOT EXISTS sentences (
+CREATE TABLE sentences (
     session_id TEXT NOT NULL,
     key TEXT NOT NULL,
     version INTEGER NOT NULL,
     body TEXT NOT NULL,
     PRIMARY KEY (session_id, key)
 );
-CREATE UNIQUE INDEX IF NOT EXISTS sentences_by_version ON sentences (session_id, version);
-CREATE TABLE IF NOT EXISTS deletions (
+CREATE UNIQUE INDEX sentences_by_version ON sentences (session_id, version);
+CREATE TABLE deletions (
     session_id TEXT PRIMARY KEY,
     body TEXT NOT NULL
 );
-CREATE TABLE IF NOT EXISTS agenda (
+CREATE TABLE agenda (
     sdk_app_id INTEGER NOT NULL,
     room_id TEXT NOT NULL,
     room_id_type INTEGER NOT NULL,
@@ -46,16 +46,16 @@ CREATE TABLE IF NOT EXISTS agenda (
     living INTEGER NOT NULL,
     PRIMARY KEY (sdk_app_id, room_id, room_id_type)
 );
-CREATE INDEX IF NOT EXISTS agenda_by_look ON agenda (look_ms) WHERE look_ms IS NOT NULL;
-CREATE TABLE IF NOT EXISTS living (
+CREATE INDEX agenda_by_look ON agenda (look_ms) WHERE look_ms IS NOT NULL;
+CREATE TABLE living (
     sdk_app_id INTEGER PRIMARY KEY,
     total INTEGER NOT NULL
 );
-CREATE TABLE IF NOT EXISTS slots (
+CREATE TABLE slots (
     name TEXT PRIMARY KEY,
     given TEXT NOT NULL
 );
-CREATE TABLE IF NOT EXISTS leases (
+CREATE TABLE leases (
     name TEXT PRIMARY KEY,
     token TEXT NOT NULL,
     until_ms INTEGER NOT NULL

@@ -63,15 +63,15 @@ def save_book(connection: sqlite3.Connection, book: RoomBook, before: RoomBook) 
     for place, session in enumerate(book.sessions):
         leaves = place >= SESSIONS_LOADED  # nobody can finish anything of it any more
         if leaves or known.get(session.id) != session:
-            save_session(connection, session, is_left=leaves)
+            _save_session(connection, session, is_left=leaves)
     if (book.tombstone_ms, book.plan) != (before.tombstone_ms, before.plan):
         row = (*book.room, book.tombstone_ms, _encode(book.plan) if book.plan else None)
         connection.execute("REPLACE INTO rooms VALUES (?, ?, ?, ?, ?)", row)
     if book != before:
-        write_agenda(connection, book)
+        _write_agenda(connection, book)
 
 
-def save_session(connection: sqlite3.Connection, session: Session, *, is_left: bool) -> None:
+def _save_session(connection: sqlite3.Connection, session: Session, *, is_left: bool) -> None:
     """Write a session, and when it was over: it is not while anything of it may live, unless left."""
     is_over = is_left or not claims.is_unfinished(session)
     over_ms = session.closed_ms if is_over else None
@@ -79,7 +79,7 @@ def save_session(connection: sqlite3.Connection, session: Session, *, is_left: b
     connection.execute(WRITE_SESSION, values)
 
 
-def write_agenda(connection: sqlite3.Connection, book: RoomBook) -> None:
+def _write_agenda(connection: sqlite3.Connection, book: RoomBook) -> None:
     """Note when a room must be looked at next, and how many of its tasks live."""
     look_ms, living = agenda.find_next_look(book), len(agenda.list_living(book))
     find = f"SELECT living FROM agenda WHERE {THIS_ROOM}"  # noqa: S608  a constant
@@ -91,13 +91,6 @@ def write_agenda(connection: sqlite3.Connection, book: RoomBook) -> None:
         connection.execute(WRITE_AGENDA, (*book.room, look_ms, living))
     elif row:
         connection.execute(f"DELETE FROM agenda WHERE {THIS_ROOM}", book.room)  # noqa: S608  a constant
-
-
-def list_books(connection: sqlite3.Connection) -> list[Room]:
-    """The rooms that have a book."""
-    columns = "sdk_app_id, room_id, room_id_type"
-    rows = connection.execute(f"SELECT {columns} FROM sessions UNION SELECT {columns} FROM rooms")  # noqa: S608  a constant
-    return [Room(*row) for row in rows]
 
 
 def _encode(record: Session | Rule) -> str:

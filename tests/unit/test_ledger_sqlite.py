@@ -1,4 +1,4 @@
-"""The SQLite ledger's file: older ones are upgraded, other people's left alone, damage is named."""
+"""The SQLite ledger's file: other versions' and other people's are left alone, damage is named."""
 
 from __future__ import annotations
 
@@ -16,27 +16,15 @@ from pathlib import Path
 import pytest
 
 from shared.errors import LedgerError
-from shared.ledger import Room, Session, agenda
+from shared.ledger import Room, Session
 from shared.ledger.contract import Forgotten
 from shared.ledger.sqlite import SqliteLedger
+from shared.ledger.sqlite_file import SCHEMA_VERSION
 from shared.ledger.sqlite_tidying import PIECE
-from tests.unit.ledgers import APP, ROOM, T, claim, close_room, finish, hear, open_session
+from tests.unit.ledgers import APP, ROOM, T, close_room, hear, open_session
 
 ROOT = Path(__file__).resolve().parents[2]
 NOBODY = 65534
-FIRST_SCHEMA = (  # as version 0.1.0 laid it out
-    "CREATE TABLE rooms (sdk_app_id INTEGER NOT NULL, room_id TEXT NOT NULL, "
-    "room_id_type INTEGER NOT NULL, tombstone_ms INTEGER NOT NULL, plan TEXT, "
-    "PRIMARY KEY (sdk_app_id, room_id, room_id_type))",
-    "CREATE TABLE sessions (id TEXT PRIMARY KEY, sdk_app_id INTEGER NOT NULL, "
-    "room_id TEXT NOT NULL, room_id_type INTEGER NOT NULL, opened_ms INTEGER NOT NULL, "
-    "body TEXT NOT NULL)",
-    "CREATE INDEX sessions_by_room ON sessions (sdk_app_id, room_id, room_id_type, opened_ms)",
-    "CREATE TABLE people (session_id TEXT NOT NULL, user_id TEXT NOT NULL, "
-    "present INTEGER NOT NULL, microphone INTEGER NOT NULL, event_ms INTEGER NOT NULL, "
-    "PRIMARY KEY (session_id, user_id))",
-)
-SECOND_SESSIONS = FIRST_SCHEMA[1]
 
 
 @pytest.fixture
@@ -48,80 +36,6 @@ def path(tmp_path: Path) -> Path:
 def ledger(path: Path) -> Iterator[SqliteLedger]:
     with contextlib.closing(SqliteLedger(str(path))) as ledger:
         yield ledger
-
-
-def make_second_version(path: Path) -> None:
-    """A closed room, a living one, and an older session of it, in a file of version 2."""
-    with contextlib.closing(SqliteLedger(str(path))) as ledger:
-        for at_ms in (T, T + 100, T + 200):
-            open_session(ledger, at_ms)
-            close_room(ledger, at_ms + 50)
-        claim(ledger, room=ROOM.twin)
-        close_room(ledger, T + 50, ROOM.twin)
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("DROP INDEX sessions_by_end")
-        other.execute("ALTER TABLE sessions RENAME TO wider")
-        columns = "id, sdk_app_id, room_id, room_id_type, opened_ms, body"
-        other.execute(SECOND_SESSIONS)
-        other.execute(f"INSERT INTO sessions SELECT {columns} FROM wider")  # noqa: S608  a constant
-        other.execute("DROP TABLE wider")
-        other.execute("DROP TABLE deletions")
-        other.execute("PRAGMA user_version = 2")
-
-
-def test_file_of_the_second_version_knows_what_is_over(path: Path) -> None:
-    make_second_version(path)
-    with contextlib.closing(SqliteLedger(str(path))) as ledger:
-        assert ledger.forget_old(T + 60).sessions == 1
-        assert len(ledger.list_sessions(ROOM, 9)) == 2
-        assert ledger.forget_old(T + 10_000).sessions == 2
-        assert len(ledger.list_sessions(ROOM.twin, 9)) == 1
-        ledger.forget_sentences(ledger.list_sessions(ROOM.twin, 1)[0], T)
-
-
-def test_older_file_with_a_damaged_record_is_named(path: Path) -> None:
-    make_second_version(path)
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("UPDATE sessions SET body = '{'")
-    with pytest.raises(LedgerError, match=f"{path} cannot be opened"):
-        SqliteLedger(str(path))
-
-
-def make_first_version(path: Path) -> None:
-    """The same rooms in a file of version 1."""
-    with contextlib.closing(SqliteLedger(str(path))) as ledger:
-        claim(ledger)
-        finish(ledger)
-        claim(ledger, room=ROOM.twin)
-        ledger.note_person(open_session(ledger), "ann", T + 5, present=True, microphone=True)
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
-        tables = ("rooms", "sessions", "people")
-        rows = {table: other.execute(f"SELECT * FROM {table}").fetchall() for table in tables}  # noqa: S608  a constant
-        names = other.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-        for (name,) in names:
-            other.execute(f"DROP TABLE {name}")
-        for statement in FIRST_SCHEMA:
-            other.execute(statement)
-        widths = {"rooms": 5, "sessions": 6, "people": 5}
-        for table, width in widths.items():
-            marks = ", ".join("?" * width)
-            for row in rows[table]:
-                other.execute(f"INSERT INTO {table} VALUES ({marks})", row[:width])  # noqa: S608  a constant
-        other.execute("PRAGMA user_version = 1")
-
-
-def test_file_of_the_first_version_is_upgraded_in_place(path: Path) -> None:
-    make_first_version(path)
-    with contextlib.closing(SqliteLedger(str(path))) as ledger:
-        (session,) = ledger.read(ROOM).sessions
-        assert session.tasks["*"].task_id == "task-t"
-        assert ledger.list_due(T + agenda.CHECK_MS, 9) == [ROOM.twin, ROOM]
-        assert ledger.count_living(APP) == 2
-        ledger.note_person(session, "ann", T + 4, present=False, microphone=False)
-        (ann,) = ledger.list_people(session)
-        assert (ann.present, ann.microphone, ann.event_ms) == (True, True, T + 5)
-    with contextlib.closing(SqliteLedger(str(path))) as ledger:
-        assert ledger.count_living(APP) == 2
 
 
 def test_corrupt_file_is_named(path: Path) -> None:
@@ -177,11 +91,15 @@ def test_new_file_is_nobody_elses_however_many_open_it_at_once(tmp_path: Path) -
             list(threads.map(open_and_close, [path] * 8))
 
 
-def test_file_of_another_version_is_named(ledger: SqliteLedger, path: Path) -> None:
+@pytest.mark.parametrize("version", [0, SCHEMA_VERSION - 1, SCHEMA_VERSION + 1, 99])
+def test_file_of_another_version_is_named_and_left_alone(path: Path, version: int) -> None:
+    SqliteLedger(str(path)).close()
     with contextlib.closing(sqlite3.connect(path)) as other:
-        other.execute("PRAGMA user_version = 99")
+        other.execute(f"PRAGMA user_version = {version}")
+    before = path.read_bytes()
     with pytest.raises(LedgerError, match="another version of Roomscribe; name a new file"):
         SqliteLedger(str(path))
+    assert path.read_bytes() == before
 
 
 def test_path_that_cannot_be_made_is_named(tmp_path: Path) -> None:
