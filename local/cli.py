@@ -138,6 +138,14 @@ RuntimePython = Annotated[
         show_default="python3.10, if it is found",
     ),
 ]
+CloudWords = Annotated[
+    Literal["like_903", "web", "ios"],
+    typer.Option(
+        envvar="ROOMSCRIBE_CLOUD_WORDS",
+        help="2.0: the names in callbacks of a task's end and words: like those of 1.0, "
+        "or as Tencent's web or iOS clients have them.",
+    ),
+]
 
 
 def main() -> None:
@@ -204,6 +212,7 @@ def up(
     quota_code_ai: QuotaCodeAi = QUOTA_CODES["ai"][0],
     session_query_names_task: SessionQueryNamesTask = True,
     runtime_python: RuntimePython = None,
+    cloud_words: CloudWords = "like_903",
 ) -> None:
     """Serve the whole local cloud and play a meeting.
 
@@ -227,6 +236,7 @@ def up(
         "quota_code_cloud": quota_code_cloud,
         "quota_code_ai": quota_code_ai,
         "session_query_names_task": session_query_names_task,
+        "cloud_words": cloud_words,
     }
     kept_in = redis_dir if redis else None
     choices = Choices(clock == "manual", switches, kept_in, runtime_python)
@@ -287,6 +297,7 @@ def cloud(
     quota_code_cloud: QuotaCodeCloud = QUOTA_CODES["cloud"][0],
     quota_code_ai: QuotaCodeAi = QUOTA_CODES["ai"][0],
     session_query_names_task: SessionQueryNamesTask = True,
+    cloud_words: CloudWords = "like_903",
     clock: ManualOrSystem = "system",
     runtime_python: RuntimePython = None,
 ) -> None:
@@ -311,6 +322,7 @@ def cloud(
         "quota_code_cloud": quota_code_cloud,
         "quota_code_ai": quota_code_ai,
         "session_query_names_task": session_query_names_task,
+        "cloud_words": cloud_words,
     }
     choices = Choices(clock == "manual", switches, None, runtime_python)
     raise typer.Exit(run_cloud(os.environ, port, choices))

@@ -6,9 +6,10 @@ from local.cloud.callbacks import write_body
 from local.cloud.clock import Clock
 from local.cloud.config import CloudConfig
 from local.cloud.delivery import Delivery
-from local.cloud.events import ROOM_EVENTS, TASK_GROUPS
+from local.cloud.events import ROOM_EVENTS, TASK_GROUPS, TASK_STARTED
 from local.cloud.feed import Feed
 from local.cloud.state import Room, Task, User
+from local.cloud.words import DOCUMENTED_NAMES, NAMES
 
 
 class Announcer:
@@ -36,16 +37,22 @@ class Announcer:
         self._publish(kind, room, {} if user is None else _show_user(user))
         return event_ms
 
-    def tell_task(self, task: Task, event_type: int, payload: Mapping[str, object]) -> None:
-        """Send an event of group 9 or 14."""
-        robot = {"RobotId": task.bot_user_id} if task.service == "cloud" else {}
+    def tell_task(
+        self, task: Task, event_type: int, payload: Mapping[str, object], **info: object
+    ) -> None:
+        """Send an event of group 9 or 14; `info` stands beside its payload."""
+        is_documented = task.service == "ai" or event_type == TASK_STARTED["cloud"]
+        names = DOCUMENTED_NAMES if is_documented else NAMES[self._config.cloud_words]
+        robot_name, payload_name = names
+        robot = {robot_name: task.bot_user_id} if task.service == "cloud" else {}
         event_info = {
             "EventMsTs": task.room.tick(self._clock.now_ms()),
             "TaskId": task.task_id,
             "RoomId": task.room.room_id,
             "RoomIdType": task.room.room_id_type,
             **robot,
-            "Payload": payload,
+            **info,
+            payload_name: payload,
         }
         self._send(task.room, TASK_GROUPS[task.service], event_type, event_info)
 

@@ -17,6 +17,8 @@ from local.cloud.faults.plan import Plan
 from local.cloud.faults.routes import FaultsApi
 from local.cloud.faults.strikes import Strikes, plan_faults
 from local.cloud.feed import Feed
+from local.cloud.messages import Messages
+from local.cloud.messages_api import MessagesApi
 from local.cloud.presence import Presence
 from local.cloud.rooms import Rooms
 from local.cloud.rooms_api import RoomsApi
@@ -41,6 +43,7 @@ class Cloud:
         api: Api,
         machines: Machines,
         rooms: Rooms,
+        messages: Messages,
     ) -> None:
         self.routes = routes
         self.rooms = rooms
@@ -50,6 +53,7 @@ class Cloud:
         self._delivery = delivery
         self._api = api
         self._machines = machines
+        self.messages = messages
 
     @property
     def callbacks_on_their_way(self) -> int:
@@ -61,8 +65,9 @@ class Cloud:
         self._delivery.start()
 
     async def close(self) -> None:
-        """End the feed's subscriptions, hang up where a fault keeps somebody waiting, drop callbacks."""
+        """End all subscriptions, hang up where a fault keeps somebody waiting, drop callbacks."""
         self.feed.close()
+        self.messages.close()
         self._api.close()
         await self._delivery.close()
         await self._machines.close()
@@ -108,14 +113,16 @@ def create_cloud(
     books = Books(world, clock)
     presence = Presence(config, books, announcer)
     tasks = Tasks(config, clock, world, books, announcer, presence, plan)
-    rooms = Rooms(config, clock, world, presence, tasks, Speech(clock, announcer))
+    messages = Messages()
+    rooms = Rooms(config, clock, world, presence, tasks, Speech(config, clock, announcer, messages))
     admission = Admission(config, clock, other_apis)
     actions = Actions(config, clock, world, tasks)
     api = Api(config, clock, feed, actions, admission, plan, machines)
     routes = [
         *api.routes,
         *RoomsApi(world, rooms, books, feed, config.applications[0].sdk_app_id).routes,
+        *MessagesApi(rooms, messages).routes,
         *TasksApi(world, tasks).routes,
         *FaultsApi(plan, machines, strikes, admission.actions).routes,
     ]
-    return Cloud(routes, clock, feed, books, delivery, api, machines, rooms)
+    return Cloud(routes, clock, feed, books, delivery, api, machines, rooms, messages)

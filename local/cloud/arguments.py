@@ -49,6 +49,15 @@ class Arguments:
             raise RefusedError(400, f"{name} must be an object with a string for each key")
         return value
 
+    def read_list(self, name: str) -> list[str]:
+        """A list of strings, empty when absent."""
+        value = self._fields.get(name)
+        if value is None:
+            return []
+        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+            raise RefusedError(400, f"{name} must be a list of strings")
+        return value
+
     def read_room(self) -> tuple[str, int]:
         """`room_id` and `room_id_type`; without a type, a JSON number is a numeric room."""
         room_id = self._fields.get("room_id")

@@ -4,6 +4,8 @@ missing: person-seconds in which someone whom the rules want is there and no tas
 doubled: person-seconds in which two or more tasks hear the same person.
 orphaned: task-seconds after the room's close, or beyond the idle limit with nobody there whom the
 task may hear.
+
+Tasks that clients have started by themselves (Tencent's own transcribers) are left out of all three.
 """
 
 from collections.abc import Iterator
@@ -50,7 +52,7 @@ def _judge_people(room: Room, since_ms: int) -> Iterator[Charge]:
     if not room.open:
         return
     for user in room.anchors.values():
-        hearing = [task.task_id for task in room.tasks.values() if task.hears(user.user_id)]
+        hearing = [task.task_id for task in room.api_tasks if task.hears(user.user_id)]
         if not hearing and _is_wanted(user):
             yield Matter("missing", user.user_id), since_ms
         if len(hearing) > 1:
@@ -58,7 +60,7 @@ def _judge_people(room: Room, since_ms: int) -> Iterator[Charge]:
 
 
 def _judge_tasks(room: Room, since_ms: int, now_ms: int) -> Iterator[Charge]:
-    for task in room.tasks.values():
+    for task in room.api_tasks:
         from_ms = since_ms if room.closed_ms is not None else _find_overtime(task, since_ms)
         if from_ms is not None and from_ms < now_ms:
             yield Matter("orphaned", None, (task.task_id,)), from_ms

@@ -10,6 +10,7 @@ from local.errors import LocalError
 
 SameBot = Literal["replace", "refuse", "both"]
 StartNeeds = Literal["nothing", "room", "anchor"]
+CloudWords = Literal["like_903", "web", "ios"]
 Wanting = Literal["present", "microphone"] | None
 # (SdkAppId, room id, room id type, user id) → when that person is to be transcribed:
 # while in the room, while the microphone is on, or never.
@@ -72,6 +73,7 @@ class CloudConfig:
     site: Site = "both"  # whose regions and parameters the API has
     quota_code_cloud: str = QUOTA_CODES["cloud"][0]  # one of QUOTA_CODES; so the next
     quota_code_ai: str = QUOTA_CODES["ai"][0]
+    cloud_words: CloudWords = "like_903"  # 2.0: names in 1402 to 1404; no document has them
     wanted: Wanted = want_everyone
 
     def __post_init__(self) -> None:

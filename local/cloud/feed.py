@@ -37,6 +37,11 @@ class Feed:
         )
         self._wake()
 
+    @property
+    def last_seq(self) -> int:
+        """The number of the newest entry, 0 before the first."""
+        return self._last_seq
+
     def recent(self, after: int = 0) -> list[Entry]:
         """The kept entries whose `seq` is greater than `after`, oldest first."""
         first_kept = self._last_seq - len(self._entries) + 1

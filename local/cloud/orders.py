@@ -11,6 +11,8 @@ from local.cloud.tasks import TaskOrder
 
 AI_MAX_IDLE_S = 60
 CLOUD_MAX_IDLE_S = 30
+# Source: SDK docstring of SendCustomMode. What 2 means, as in the API document's example: unknown.
+NO_CAPTIONS, CAPTIONS = 0, 1
 
 Parameters = Mapping[str, Any]
 
@@ -33,6 +35,8 @@ def read_ai_order(region: str, parameters: Parameters) -> TaskOrder:
         session_id=parameters.get("SessionId") or None,
         only=_read_targets(bot),
         languages=_order_languages(languages),
+        # Source: SDK docstring of IMAdminUserId: what is heard goes out by IM instead.
+        sends_captions=not bot.get("IMAdminUserId"),
     )
 
 
@@ -48,6 +52,7 @@ def read_cloud_order(region: str, parameters: Parameters) -> TaskOrder:
         only=_read_users(bot.get("SubscribeList", [])),
         deaf_to=_read_users(bot.get("UnSubscribeList", [])),
         languages=_order_languages(parameters.get("TranslationParam", {}).get("TargetLang", [])),
+        sends_captions=bot.get("SendCustomMode", NO_CAPTIONS) == CAPTIONS,
     )
     for voice in parameters.get("TTSParam", []):
         _check_voice(order, voice)

@@ -3,6 +3,7 @@
 from local.cloud.announcer import Announcer
 from local.cloud.books import Books
 from local.cloud.config import CloudConfig
+from local.cloud.room_ids import is_client_transcriber
 from local.cloud.state import ANCHOR, Room, User
 
 # Source of the codes: doc 647/51586 (2025-01-06).
@@ -34,7 +35,8 @@ class Presence:
         """Let a person or a bot in."""
         self._books.settle(room)
         if not user.bot:
-            user.wanted = self._config.wanted(*room.key, user.user_id)
+            if not is_client_transcriber(user.user_id):
+                user.wanted = self._config.wanted(*room.key, user.user_id)
             room.people += 1
         room.users[user.user_id] = user
         self._list_anchor(room, user)

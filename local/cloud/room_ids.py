@@ -15,6 +15,9 @@ CHARACTERS = frozenset(string.ascii_letters + string.digits + " !#$%&()+-:;<=.>?
 _DECIMAL = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 _USER_ID = re.compile(r"[A-Za-z0-9_-]{1,32}", re.ASCII)
 
+# What Tencent's clients call their own transcribers. Source: trtc-sdk-v5 5.17.1 and AITranscriberManager.h.
+_CLIENT_TRANSCRIBER = re.compile(r"transcriber_.*_robot_.*", re.DOTALL)
+
 
 def complain_room_id(room_id: str, room_id_type: int) -> str | None:
     """What is wrong with a room id of that type, or None."""
@@ -30,3 +33,13 @@ def complain_user_id(value: object) -> str | None:
     """What is wrong with a UserId, or None."""
     good = isinstance(value, str) and _USER_ID.fullmatch(value)
     return None if good else "must be 1 to 32 letters, digits, _ and -"
+
+
+def name_client_transcriber(room_id: str, user_id: str) -> str:
+    """The bot of a transcriber that a user's client starts by itself."""
+    return f"transcriber_{room_id}_robot_{user_id}"
+
+
+def is_client_transcriber(user_id: str) -> bool:
+    """Whether a UserId is the default one of such a bot."""
+    return _CLIENT_TRANSCRIBER.fullmatch(user_id) is not None

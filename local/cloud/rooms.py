@@ -1,15 +1,17 @@
 """What people do: create rooms, enter, leave, use the microphone, speak, dismiss."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from local.cloud.clock import Clock
 from local.cloud.config import CloudConfig
-from local.cloud.errors import RefusedError
+from local.cloud.errors import ApiError, RefusedError
 from local.cloud.presence import Presence
-from local.cloud.room_ids import complain_room_id, complain_user_id
+from local.cloud.room_ids import complain_room_id, complain_user_id, name_client_transcriber
 from local.cloud.speech import Speech
-from local.cloud.state import ANCHOR, AUDIENCE, Room, RoomKey, User, World
-from local.cloud.tasks import Tasks
+from local.cloud.state import ANCHOR, AUDIENCE, Room, RoomKey, Task, User, World
+from local.cloud.tasks import TaskOrder, Tasks
+
+CLIENT_MAX_IDLE_S = 30  # Source: trtc-sdk-v5 5.17.1, realtime-transcriber
 
 
 class Rooms:
@@ -97,6 +99,23 @@ class Rooms:
         _refuse_audience(person)
         self._presence.set_microphone(room, person, on=True)
         return self._speech.say(room, person, text, translations)
+
+    def transcribe(self, room: Room, user_id: str, languages: Sequence[str]) -> Task:
+        """Let a person's client start Tencent's own transcriber; it hears all, and stays when they leave."""
+        _find_person(room, user_id)
+        order = TaskOrder(
+            service="cloud",
+            key=room.key,
+            region="",  # no region of the API knows it
+            bot_user_id=name_client_transcriber(room.room_id, user_id),
+            max_idle_s=CLIENT_MAX_IDLE_S,
+            languages=tuple(languages),
+            by_client=True,
+        )
+        try:
+            return self._tasks.start(order)
+        except ApiError as error:
+            raise RefusedError(409, f"TRTC refuses the transcriber: {error.code}") from error
 
     def dismiss(self, room: Room) -> None:
         """Close the room whoever is in it."""

@@ -34,6 +34,7 @@ class RoomsApi:
             "leave": self._leave,
             "audio": self._set_microphone,
             "say": self._say,
+            "transcribe": self._transcribe,
             "dismiss": self._dismiss,
         }
 
@@ -109,6 +110,10 @@ class RoomsApi:
         user_id, text = arguments.read_text("user_id"), arguments.read_text("text")
         translations = arguments.read_texts("translations")
         return {"heard_by": self._rooms.say(room, user_id, text, translations)}
+
+    def _transcribe(self, room: Room, arguments: Arguments) -> Mapping[str, object]:
+        user_id, languages = arguments.read_text("user_id"), arguments.read_list("languages")
+        return {"task_id": self._rooms.transcribe(room, user_id, languages).task_id}
 
     def _dismiss(self, room: Room, _arguments: Arguments) -> Mapping[str, object]:
         self._rooms.dismiss(room)

@@ -8,30 +8,38 @@ from local.cloud.assumed import (
     SHORTEST_SENTENCE_MS,
     SPOKEN_MS_PER_CHARACTER,
     Sentence,
-    describe_sentence,
-    describe_translation,
 )
+from local.cloud.captions import write_captions
 from local.cloud.clock import Clock
+from local.cloud.config import CloudConfig
 from local.cloud.events import SENTENCE_SPOKEN, SENTENCE_TRANSLATED
+from local.cloud.messages import Messages
 from local.cloud.state import Room, Task, User
+from local.cloud.words import describe_words
 
 
 class Speech:
     """Recognises and translates, by being told what was said."""
 
-    def __init__(self, clock: Clock, announcer: Announcer) -> None:
+    def __init__(
+        self, config: CloudConfig, clock: Clock, announcer: Announcer, messages: Messages
+    ) -> None:
+        self._config = config
         self._clock = clock
         self._announcer = announcer
+        self._messages = messages
 
     def say(self, room: Room, user: User, text: str, translations: Mapping[str, str]) -> list[str]:
         """The ids of the tasks that heard it; `translations` is language → text."""
         hearing = [task for task in room.tasks.values() if task.hears(user.user_id)]
         for task in hearing:
             sentence = self._recognise(task, user, text)
+            asked = {lang: translations[lang] for lang in task.languages if lang in translations}
+            if task.sends_captions:
+                self._messages.send(task, write_captions(task, sentence, asked))
             self._tell_spoken(task, sentence)
-            for language in task.languages:
-                if language in translations:
-                    self._tell_translated(task, sentence, language, translations[language])
+            for language, translation in asked.items():
+                self._tell_translated(task, sentence, language, translation)
         return [task.task_id for task in hearing]
 
     def _recognise(self, task: Task, user: User, text: str) -> Sentence:
@@ -41,16 +49,21 @@ class Speech:
         return Sentence(user.user_id, text, start_ms, end_ms, uuid.uuid4().hex)
 
     def _tell_spoken(self, task: Task, sentence: Sentence) -> None:
-        event_type = SENTENCE_SPOKEN[task.service]
-        self._announcer.tell_task(task, event_type, describe_sentence(sentence))
+        self._call_back(task, SENTENCE_SPOKEN[task.service], sentence, {})
         self._show(task, sentence, None, sentence.text)
 
     def _tell_translated(self, task: Task, sentence: Sentence, language: str, text: str) -> None:
         """1.0 sends translations into the room only, 2.0 calls back as well."""
         if task.service == "cloud":
-            payload = describe_translation(sentence, language, text)
-            self._announcer.tell_task(task, SENTENCE_TRANSLATED, payload)
+            self._call_back(task, SENTENCE_TRANSLATED, sentence, {language: text})
         self._show(task, sentence, language, text)
+
+    def _call_back(
+        self, task: Task, event_type: int, sentence: Sentence, translations: Mapping[str, str]
+    ) -> None:
+        words, now_ms = self._config.cloud_words, self._clock.now_ms()
+        payload, info = describe_words(words, task, sentence, translations, now_ms)
+        self._announcer.tell_task(task, event_type, payload, **info)
 
     def _show(self, task: Task, sentence: Sentence, language: str | None, text: str) -> None:
         self._announcer.show_task(

@@ -57,6 +57,11 @@ class Room:
         return self.key[2]
 
     @property
+    def api_tasks(self) -> "list[Task]":
+        """Its tasks but for those that clients have started by themselves."""
+        return [task for task in self.tasks.values() if not task.by_client]
+
+    @property
     def open(self) -> bool:
         return self.opened_ms is not None and self.closed_ms is None
 
@@ -86,6 +91,9 @@ class Task:
     languages: tuple[str, ...]  # to translate to
     max_idle_ms: int
     started_ms: int
+    sends_captions: bool = False  # to clients in the room
+    by_client: bool = False  # a client in the room started it, not the API
+    messages_sent: int = 0
     status: Status = "Preparing"
     idle_since_ms: int | None = None  # while nobody is there whom it may hear
     next_status: Timer | None = None

@@ -30,6 +30,8 @@ class TaskOrder:
     only: frozenset[str] = field(default_factory=frozenset)
     deaf_to: frozenset[str] = field(default_factory=frozenset)
     languages: tuple[str, ...] = ()
+    sends_captions: bool = False
+    by_client: bool = False
 
     def may_hear(self, user_id: str) -> bool:
         """Whether the task is to hear this person."""
@@ -155,6 +157,8 @@ class Tasks:
             languages=order.languages,
             max_idle_ms=order.max_idle_s * 1000,
             started_ms=self._clock.now_ms(),
+            sends_captions=order.sends_captions,
+            by_client=order.by_client,
         )
 
     def _run(self, task: Task) -> None:
