@@ -19,6 +19,7 @@ Table = dict[str, Any]
 Miss = Literal["sdk_app_id", "room_id_type", "room"]
 Globs = list[Annotated[str, Meta(min_length=1)]]
 GLOBS_KEPT = 8_192
+CLIENT_TRANSCRIBERS = "transcriber_*_robot_*"  # Source: trtc-sdk-v5 5.17.1, TXLiteAVSDK 2025
 NUMBERS = re.compile(r"([0-9]{1,10})-([0-9]{1,10})")  # a glob that is a range of numeric rooms
 
 
@@ -69,8 +70,9 @@ class Rule(Struct, frozen=True, omit_defaults=True):
         )
 
     def ignores(self, user_id: str) -> bool:
-        """Whether that user is another product's bot."""
-        return any(find_matcher(glob)(user_id) for glob in self.ignore_users)
+        """Whether that user is another product's bot; a client's transcriber is one under every rule."""
+        globs = (CLIENT_TRANSCRIBERS, *self.ignore_users)
+        return any(find_matcher(glob)(user_id) for glob in globs)
 
     def for_user(self, user_id: str) -> Rule:
         """The rule for the task of one speaker: service "none" when that speaker is not transcribed."""

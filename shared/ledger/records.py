@@ -136,6 +136,7 @@ class Session(Struct, omit_defaults=True):
     `id` keeps the opening time it was born with. `dated_ms` is newer when TRTC announced the
     room again while its task ran on. `rule` is the rule of that time, whatever rules.toml says
     now. `held`: a person stopped it, nothing but a start by hand begins anything. `tasks` by target.
+    `transcribed_twice`: it has been reported that a client's transcriber hears it, too.
     """
 
     id: str
@@ -145,6 +146,7 @@ class Session(Struct, omit_defaults=True):
     rule: Rule
     closed_ms: int | None = None
     held: bool = False
+    transcribed_twice: bool = False
     tasks: dict[str, Task] = {}
 
     def is_kept(self, since_ms: int) -> bool:

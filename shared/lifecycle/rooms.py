@@ -28,7 +28,8 @@ def act_on_room(callback: Callback, resources: Resources) -> list[Outcome]:
     room = Room(callback.sdk_app_id, callback.room_id, callback.room_id_type)
     if callback.event_type in callbacks.USER_EVENTS and callback.role not in (None, ANCHOR):
         return [ignored("audience")]
-    if _is_own_bot(callback.user_id, room, resources):
+    is_end = callback.event_type == callbacks.ROOM_DISMISSED  # whoever was the last to leave
+    if not is_end and _is_own_bot(callback.user_id, room, resources):
         return [_note_own_bot(callback, room, resources)]
     outcomes: list[Outcome] = []
     try:

@@ -61,6 +61,9 @@ room = "*"
     [
         ("class-7", 1, "amy", "present"),
         ("class-7", 1, "recorder-1", None),
+        ("class-7", 1, "transcriber_class-7_robot_amy", None),  # under every rule
+        ("late-1", 1, "transcriber_late-1_robot_amy", None),
+        ("class-7", 1, "transcriber_amy", "present"),
         ("private-1", 1, "amy", None),
         ("12345", 0, "amy", None),
         ("12345", 1, "amy", "present"),
