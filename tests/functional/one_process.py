@@ -22,6 +22,7 @@ from local.cloud.config import CloudConfig
 from local.cloud.delivery import MAX_AGE_MS, Delivery
 from local.cloud.faults.plan import Plan
 from local.cloud.feed import Feed
+from local.cloud.messages import Messages
 from local.cloud.parameters import ACTIONS
 from local.cloud.presence import Presence
 from local.cloud.rooms import Rooms
@@ -132,7 +133,7 @@ class OneProcess:
         self.tasks = Tasks(
             config, clock, self.world, self.books, announcer, presence, Plan(lambda _strike: None)
         )
-        speech = Speech(clock, announcer)
+        speech = Speech(config, clock, announcer, Messages())
         self.rooms = Rooms(config, clock, self.world, presence, self.tasks, speech)
         self.client = DirectClient(Actions(config, clock, self.world, self.tasks))
         invocation = Invocation("", "", "", 64, "", "", False, 0, time.monotonic() + 3600)
