@@ -17,7 +17,12 @@ from tests.functional.rooms import Scene, rules_file, scene
 __all__ = ["rules_file", "scene"]
 
 BOT = "transcriber_lobby_robot_ann"
-TOLD = {1401: {"Status": 0}, 1402: {"LeaveCode": 98}, 1403: {"Text": "Hi"}, 1404: {"Text": "Oi"}}
+TOLD: dict[int, dict[str, Any]] = {
+    1401: {"Status": 0},
+    1402: {"LeaveCode": 98},
+    1403: {"Text": "Hi"},
+    1404: {"Text": "Oi"},
+}
 
 
 @pytest.fixture
