@@ -44,7 +44,8 @@ def read_task(event_type: int, raw: bytes, info: Json, event_ms: int) -> TaskNew
     What its Payload does not say is looked for beside it, and the other way round.
     """
     told = {**fold_names(info.get("payload")), **info}
-    bot_user_id, code, status = (told.get(name) for name in ("robotid", "leavecode", "status"))
+    code, status = told.get("leavecode"), told.get("status")
+    bot_user_id = told.get("robotid", told.get("transcriberrobotid"))  # so its iOS clients call it
     unread = None
     if event_type not in TASK_SPOKE and not _is_documented(info):
         unread = keep_unread(raw, event_ms)

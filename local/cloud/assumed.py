@@ -21,20 +21,20 @@ What a deployment may have to survive in more than one form is a switch in Cloud
 | a bot that comes in under the UserId of a person | that person is removed from the room | inferred |
 | a bot of the other service with the same UserId | follows CloudConfig.same_bot | unknown |
 | a bot's 104 | comes when its task ends, even if the room was dismissed before | unknown |
-| 2.0's captions in the room | with SendCustomMode 1 only, by CmdId 1 | the mode: SDK docstring; CmdId: as in 1.0 |
+| 2.0's captions in the room | with SendCustomMode 1 only, by CmdId 1 | SDK docstring; CmdId: as in 1.0 |
 | their form | as Tencent's web client has it from a client's transcriber | trtc-sdk-v5 5.17.1 |
-| SendCustomMode 2 | nothing is sent | unknown: it stands in the API document's example only |
-| captions of a sentence | up to PARTIALS beginnings of it, then all of it | "end" in 66148; how many: unknown |
-| captions of its translations | 1.0: after it, growing likewise; 2.0: beside all of it | 66148's example; order unknown |
-| a caption over 1 KB, the most a client may send | sent whole | unknown |
+| SendCustomMode 2 | nothing is sent | unknown; only the API document's example has it |
+| captions of a sentence | up to PARTIALS beginnings, then all of it | doc 66148; how many: unknown |
+| captions of translations | 1.0: after it, growing; 2.0: beside all of it | doc 66148; order unknown |
+| a caption over 1 KB | sent whole | unknown: it is the limit of clients |
 | `seq` of a custom message | counts up from 1 for each task | unknown |
-| a transcriber that a client starts | a bot with a task of 2.0, in a place of the quota | inferred: code 5001 of clients |
-| its words | in 1401 to 1404; to clients not as custom messages | trtc-sdk-v5 5.17.1: a data channel |
+| a transcriber that a client starts | a bot with a 2.0 task, in a place of the quota | inferred: 5001 |
+| its words | in 1401 to 1404; clients get no custom messages | trtc-sdk-v5: a data channel |
 | its task, asked about through the API | does not exist | unknown |
 | IMAdminUserSig | must verify; that the user is an administrator (UserSigNotAdmin) is believed | unknown |
 | limits per second | by whole seconds of the server's clock, for the whole account | unknown |
 | 1.0's Describe | 20 a second, as the international document says; China: 50 | both documents |
-| what 1402, 1403 and 1404 tell | what 902 and 903 tell, and the in-room message | unknown |
+| what 1402, 1403 and 1404 tell | what 902, 903, the in-room message do; see CloudWords | unknown |
 | CallbackTs of a repeated or late callback | as when the event happened | unknown |
 | a task that ended more than an hour ago | was never there (KEPT_MS) | unknown |
 | signature v1, incomplete or malformed | MissingParameter, InvalidParameter, …Value | unknown |
