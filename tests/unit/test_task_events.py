@@ -167,9 +167,7 @@ def test_task_of_a_room_nobody_told_of_opens_its_session(stage: Stage) -> None:
     assert stage.task().state == "running"
 
 
-@pytest.mark.parametrize(
-    "bot", [None, "transcriber_room_robot_1", "roomscribe_aaaaaaaabbbbbbbbbbbb"]
-)
+@pytest.mark.parametrize("bot", [None, "another_products_bot_1", "roomscribe_aaaaaaaabbbbbbbbbbbb"])
 def test_task_of_somebody_else_is_left_alone(stage: Stage, bot: str | None) -> None:
     run(stage)
     assert messages(stage, 1401, "theirs", OPENED_MS + 40, bot=bot) == ["callback.ignored"]
