@@ -86,5 +86,5 @@ def test_webhook_answers_in_time_while_redis_hangs(own_redis: RedisServer, tmp_p
         assert max(elapsed_ms for _, elapsed_ms in answers.values()) < TRTC_WAITS_MS
         assert sorted(await stage.list_tasks()) == ["ai-lobby", "lobby"]
 
-    theatre = open_house(own_redis.url, write_rules(tmp_path), is_patient=False)
+    theatre = open_house(own_redis.url, write_rules(tmp_path), PYTHONPATH="")
     replace(theatre, clock=SystemClock(), instances=3).play(act)

@@ -197,16 +197,14 @@ class Theatre:
             await host.close()
 
 
-def open_house(
-    ledger_url: str, rules_file: Path, *, is_patient: bool = True, **settings: str
-) -> Theatre:
+def open_house(ledger_url: str, rules_file: Path, **settings: str) -> Theatre:
     """Roomscribe's own functions; settings with limits of the API hold for the emulator, too.
 
-    `is_patient`: with Redis, as where time is not the matter.
+    They are patient with Redis; with PYTHONPATH="" as patient as they really are.
     """
     given = {**SETTINGS, "LEDGER_URL": ledger_url, "RULES_FILE": str(rules_file), **settings}
     environ = local_environment(given, endpoint="http://unused")
     del environ["TRTC_ENDPOINT"], environ["INVOKE_ENDPOINT"]
-    if is_patient and ledger_url.startswith("redis:"):
+    if settings.get("PYTHONPATH") is None and ledger_url.startswith("redis:"):
         environ["PYTHONPATH"] = f"{FUNCTIONS_DIR}:{ROOT}:{PATIENCE}"
     return Theatre(FUNCTIONS_DIR, environ, CloudConfig.from_environ(environ))
