@@ -32,10 +32,11 @@ def find_doubt_ms(resources: Resources, session: Session, task_id: TaskId) -> in
 
     Source: none says how soon Describe knows a new task; 1.0 documents its answer as final.
     """
-    task = next((one for one in session.tasks.values() if one.find(task_id.task_id)), None)
-    if task_id.service != "cloud" or task is None:
+    if task_id.service != "cloud":
         return 0
-    now_ms, heard_ms = resources.now_ms(), listen(resources, session, task).last_ms
+    # A TaskId found just now is not in the session as the caller has read it, and has heard nothing.
+    task = next((one for one in session.tasks.values() if one.find(task_id.task_id)), None)
+    now_ms, heard_ms = resources.now_ms(), listen(resources, session, task).last_ms if task else 0
     until_ms = max(task_id.started_ms + FRESH_MS, heard_ms + HEARD_MS)
     return min(until_ms, now_ms + HEARD_MS) if until_ms > now_ms else 0
 

@@ -47,7 +47,13 @@ SIGNS = (101, 102, 103, 104, 203, 204)
 TASK_NEWS = (901, 902, 1401, 1402)
 DIES = ""  # who calls
 UNSURE = ("InternalError", "ClientNetworkError", DIES)
-REFUSALS = (*UNSURE, "RequestLimitExceeded", "ResourceInsufficient.RequestRejection")
+REFUSALS = (
+    *UNSURE,
+    "RequestLimitExceeded",
+    "ResourceInsufficient.RequestRejection",
+    "FailedOperation",
+    "UnsupportedOperation",
+)
 MANY = os.environ.get("MACHINE_EXAMPLES")  # for a long hunt with another seed each time
 SWEEP_MS = 30_000
 SWEEPS = 24  # longer than any restart is put off here, and than two checks
@@ -82,6 +88,9 @@ class Meetings(RuleBasedStateMachine):
         bots_hold_rooms=st.booleans(),
         leave_code=st.sampled_from(("always", "ai", "never")),
         dismissed=st.sampled_from(("same", "string")),
+        dismissal_ends_tasks=st.booleans(),
+        start_needs=st.sampled_from(("nothing", "room", "anchor")),
+        lookup_lag_ms=st.sampled_from((0, 10_000)),
         has_drainer=st.booleans(),
     )
     def begin(
@@ -90,6 +99,9 @@ class Meetings(RuleBasedStateMachine):
         bots_hold_rooms: bool,
         leave_code: Any,
         dismissed: Any,
+        dismissal_ends_tasks: bool,
+        start_needs: Any,
+        lookup_lag_ms: int,
         has_drainer: bool,
     ) -> None:
         environ = {**SETTINGS, "DRAIN_FUNCTION": "drain_starts"} if has_drainer else SETTINGS
@@ -100,6 +112,9 @@ class Meetings(RuleBasedStateMachine):
             bots_hold_rooms=bots_hold_rooms,
             leave_code=leave_code,
             dismissed_room_id=dismissed,
+            dismissal_ends_tasks=dismissal_ends_tasks,
+            start_needs=start_needs,
+            lookup_lag_ms=lookup_lag_ms,
             wanted=want,
         )
         self.one = OneProcess(config, read_settings(environ), RULES)

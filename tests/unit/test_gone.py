@@ -77,6 +77,16 @@ def test_closed_rooms_task_is_asked_about_once_more_when_it_was_heard_just_now(
     assert stage.asked().count(DELETE) == 2
 
 
+def test_task_found_in_a_held_room_is_not_believed_gone_at_once(stage: Stage) -> None:
+    """Its start was not seen, a person stopped the room, and then 1401 tells of it: too new to be found."""
+    stage.answer(CREATE, error("InternalError"))
+    stage.answer(DELETE, NOT_FOUND)
+    stage.create()
+    stage.stop()
+    stage.tell(1401, "task-1", OPENED_MS + 2, bot=stage.bot())
+    assert [known.task_id for known in stage.task().alive] == ["task-1"]
+
+
 def test_end_that_is_told_meanwhile_settles_it(stage: Stage) -> None:
     run(stage)
     stage.answer(DELETE, NOT_FOUND)
