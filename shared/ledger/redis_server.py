@@ -117,7 +117,8 @@ def _check(url: str) -> None:
     """
     if not URL.fullmatch(url):
         raise ValueError
-    for name in parse_qs(urlsplit(url).query, keep_blank_values=True, strict_parsing=True):
+    query = urlsplit(url).query  # none at all is a bad one to Python 3.10
+    for name in parse_qs(query, keep_blank_values=True, strict_parsing=True) if query else ():
         if name in FIXED and name not in OPTIONS:
             raise SettingsError(
                 [f"LEDGER_URL: the option {name} is not yours to set; leave it out"]
