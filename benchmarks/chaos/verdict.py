@@ -38,6 +38,7 @@ class Judgement:
     doubled_s: float = 0.0
     orphaned_s: float = 0.0
     longest_missing_s: float = 0.0
+    longest_gap_s: float = 0.0  # the same, of what somebody could have seen
     longest_doubled_s: float = 0.0
     longest_orphaned_s: float = 0.0
     unexplained: list[str] = field(default_factory=list)
@@ -72,8 +73,8 @@ def judge(history: History, meetings: list[Meeting], ends: Ends = "told") -> lis
     everything = list(judgements.values())
     for judgement in everything:
         _check_bounds(judgement, bound)
-        if ends == "untold" and judgement.longest_missing_s > UNTOLD_LONGEST_S:
-            judgement.broken.append(f"a gap of {judgement.longest_missing_s:.0f} s")
+        if ends == "untold" and judgement.longest_gap_s > UNTOLD_LONGEST_S:
+            judgement.broken.append(f"a gap of {judgement.longest_gap_s:.0f} s")
     # One lost webhook may silence a meeting; many meetings are needed to tell bad luck from a bad rate.
     missing_s = sum(one.missing_s for one in everything)
     share = _share(missing_s, sum(one.wanted_s for one in everything))
@@ -94,6 +95,8 @@ def _add_room(judgement: Judgement, room: Mapping[str, Any], history: History) -
         strikes = _find_strikes(room["room_id"], interval, history)
         if kind == "missing" and _is_untold(interval, strikes):
             judgement.untold_s += long_s
+        elif kind == "missing":
+            judgement.longest_gap_s = max(judgement.longest_gap_s, long_s)
         allowed_ms = _find_allowance(kind, judgement.position, strikes)
         if long_s * 1000 > allowed_ms and not _is_explained(
             room["room_id"], interval, strikes, judgement.position, history

@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from benchmarks.chaos.plan import MINUTE_MS, Lengths, Meeting, Step, plan_meetings
-from benchmarks.chaos.troubles import list_faults
+from benchmarks.chaos.troubles import Ends, list_faults
 from benchmarks.chaos.verdict import Judgement, judge
 from benchmarks.chaos.world import POSITIONS, History, Pace, play
 
@@ -49,7 +49,14 @@ def test_share_of_all_positions_counts_what_nobody_could_have_seen() -> None:
     assert last.broken == ["missing 1.02% of the wanted time of all positions"]
 
 
-def judge_half_an_hour(lost: int | None) -> list[Judgement]:
+@pytest.mark.parametrize(("lost", "broken"), [(203, False), (103, True), (None, True)])
+def test_gap_that_somebody_could_have_seen_may_not_be_long(lost: int | None, broken: bool) -> None:
+    """When no end of a task is told; a lost 203 would have told that somebody speaks, and nothing else."""
+    first, *_ = judge_half_an_hour(lost, "untold")
+    assert ("a gap of 1800 s" in first.broken) == broken
+
+
+def judge_half_an_hour(lost: int | None, ends: Ends = "told") -> list[Judgement]:
     """One room of which half an hour of 49 was missed, in the first position."""
     begin_ms, half_hour_ms = 1_700_000_000_000, 30 * MINUTE_MS
     app = POSITIONS[0].sdk_app_id
@@ -60,4 +67,5 @@ def judge_half_an_hour(lost: int | None) -> list[Judgement]:
     room = {"sdk_app_id": app, "room_id": "talk-1", "intervals": [interval], **seconds}
     strike = {"room_id": "talk-1", "where": "callback", "what": "lose", "at_ms": begin_ms}
     strikes = [{**strike, "event_type": lost}] if lost else []
-    return judge(History(report={"rooms": [room]}, strikes=strikes, begin_ms=begin_ms), [meeting])
+    history = History(report={"rooms": [room]}, strikes=strikes, begin_ms=begin_ms)
+    return judge(history, [meeting], ends)
