@@ -185,7 +185,7 @@ class ClaimedStart:
             after_ms = self._back_off_ms(verdict) if alone_ms < HOPE_MS else NOT_YET_MAX_MS
             return self._retry(error.code, after_ms, may_have_happened=verdict.may_have_happened)
         if verdict.kind == "not_yet" and alone_ms < HOPE_MS:
-            after_ms = min(NOT_YET_MS * 2 ** (self.claim.attempts - 1), NOT_YET_MAX_MS)
+            after_ms = self._double_ms(NOT_YET_MS, NOT_YET_MAX_MS)
             return self._retry(error.code, after_ms, may_have_happened=False, queued=True)
         fallback, unsure = self.rule.fallback, self.claim.unseen or verdict.may_have_happened
         is_other = fallback not in ("none", self.claim.service) and verdict.kind != "credentials"
@@ -207,11 +207,16 @@ class ClaimedStart:
             # Another instance has started it, and only its ledger knows.
             self._release("due", error.code, may_have_happened=False)
             return [self._outcome("transcription.unchanged", "elsewhere", error_code=error.code)]
-        after_ms = min(DYING_MS * 2 ** (self.claim.attempts - 1), DYING_MAX_MS)
+        after_ms = self._double_ms(DYING_MS, DYING_MAX_MS)
         return self._retry(error.code, after_ms, may_have_happened=not known)
 
+    def _double_ms(self, first_ms: int, longest_ms: int) -> int:
+        """A wait that doubles with each attempt."""
+        wait_ms: int = min(first_ms * 2 ** (self.claim.attempts - 1), longest_ms)
+        return wait_ms
+
     def _back_off_ms(self, verdict: Verdict) -> int:
-        wait_ms = min(BACK_OFF_MS * 2 ** (self.claim.attempts - 1), BACK_OFF_MAX_MS)
+        wait_ms = self._double_ms(BACK_OFF_MS, BACK_OFF_MAX_MS)
         spread_ms = random.randint(wait_ms // 2, wait_ms)  # noqa: S311  only spreads the load
         return max(spread_ms, UNSURE_MS) if verdict.may_have_happened else spread_ms
 
