@@ -6,7 +6,7 @@ ARGS ?=
 # What begins a line that needs the tools: then "$$python" is the interpreter that has them.
 DEV := python=$$(sh .ci/environment dev) &&
 
-.PHONY: run test chaos bench package check lint types format clean
+.PHONY: run test chaos bench walk package check lint types format clean
 .DEFAULT_GOAL := run
 
 run:  ## play a sample meeting on the local cloud and keep serving (ARGS=--once: play it and exit)
@@ -20,6 +20,9 @@ chaos:  ## a thousand room-hours with everything going wrong at once (ARGS="--se
 
 bench:  ## the benchmarks, beside peers that the first run installs (ARGS=burst: that one; --full: at full size)
 	@$(DEV) sh tests/setup.sh && "$$python" -m benchmarks $(ARGS)
+
+walk:  ## the functions and files that one event passes through (ARGS=101: every step of that one)
+	@$(DEV) "$$python" -m benchmarks.walk $(ARGS)
 
 package:  ## write dist/roomscribe.zip for SCF (ARGS="--python python3.10")
 	@./roomscribe package $(ARGS)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shared.console import answer_console
-from shared.lifecycle.deleting import delete_transcript
+from shared.console.answer import answer_console
+from shared.console.delete import delete_transcript
 from shared.scf import Json
 
 EXAMPLE = {

@@ -6,8 +6,8 @@ import os
 
 from shared import log
 from shared.errors import NotSharedError, RequestError, RoomscribeError
-from shared.lifecycle.draining import drain
-from shared.lifecycle.forgetting import forget_old
+from shared.lifecycle.drainer import drain
+from shared.lifecycle.forget import forget_old
 from shared.resources import open_resources
 from shared.scf import Json, begin_invocation, is_direct
 from shared.settings import Settings, read_settings

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shared.console import answer_console
-from shared.lifecycle.by_hand import start_room
+from shared.console.answer import answer_console
+from shared.console.start_and_stop import start_room
 from shared.scf import Json
 
 EXAMPLE = {

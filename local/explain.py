@@ -14,11 +14,11 @@ from local.env_file import read_deployment
 from local.function_site import find_function_site
 from local.naming import KINDS, RoomIdType, choose_room
 from shared.errors import RequestError
-from shared.ledger import Room
 from shared.lifecycle.asking import build_order
 from shared.lifecycle.wanting import STARTERS
-from shared.prepared_rules import load_rules
-from shared.rules import Miss, Rule, Rules
+from shared.room import Room
+from shared.rules.decision import Miss, Rule, Rules
+from shared.rules.prepared import load_rules
 from shared.services import SERVICES
 from shared.settings import Settings, read_settings
 from shared.signer import WHOLE_ROOM

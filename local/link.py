@@ -12,8 +12,9 @@ from local.env_file import read_environment_of
 from local.errors import LocalError
 from local.naming import KINDS, RoomIdType, choose_room
 from local.transcripts import READER
-from shared.ledger import Room, Session, open_ledger
+from shared.ledger import Session, open_ledger
 from shared.links import write_link
+from shared.room import Room
 from shared.settings import read_settings
 
 

@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from shared.callbacks import MAX_ROOM_NUMBER, NUMERIC_ROOM, STRING_ROOM, names_numeric_room
+from shared.console.request import list_known
 from shared.errors import LedgerError, RequestError
-from shared.ledger import Room, open_ledger
-from shared.lifecycle.request import list_known
+from shared.ledger import open_ledger
+from shared.room import MAX_ROOM_NUMBER, NUMERIC_ROOM, STRING_ROOM, Room, names_numeric_room
 
 KINDS = ("numeric", "string")
 RoomIdType = Annotated[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local.cloud.config import Wanted, Wanting
-from shared.rules import Rule, Rules
+from shared.rules.decision import Rule, Rules
 
 
 def read_wanted(rules: Rules) -> Wanted:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -12,9 +11,17 @@ from msgspec import Meta, Struct
 
 from shared.applications import Application
 from shared.errors import CallbackError, MethodError, RequestError, SignatureError, TooLargeError
-from shared.mending import REPLACEMENT, fold_names, mend_json
+from shared.mending import fold_names, mend_json
+from shared.room import (
+    MAX_ROOM_NUMBER,
+    NUMERIC_ROOM,
+    STRING_ROOM,
+    names_numeric_room,
+    names_string_room,
+    names_user,
+)
 from shared.scf import Request, is_direct, read_request
-from shared.signer import WHOLE_ROOM, verify_callback
+from shared.signer import verify_callback
 from shared.task_news import TASK_EVENTS, TASK_SPOKE, TaskNews, read_sentence, read_task
 from shared.transcripts.records import SentenceNews
 
@@ -31,8 +38,6 @@ ROOM_EVENTS = frozenset(
 
 USER_EVENTS = ROOM_EVENTS - {ROOM_CREATED, ROOM_DISMISSED}
 
-NUMERIC_ROOM, STRING_ROOM = 0, 1
-MAX_ROOM_NUMBER = 4_294_967_294  # Source: API definitions of TRTC, version 2019-07-22: RoomId
 ANCHOR = 20
 
 Milliseconds = Annotated[int, Meta(ge=0, le=2**53)]
@@ -111,24 +116,6 @@ class Callback(Struct, frozen=True):
             "event_ms": self.event_ms,
             "task_id": self.task.task_id if self.task else None,
         }
-
-
-def names_numeric_room(room_id: str) -> bool:
-    """Whether a numeric room (room_id_type 0) can have this id: 1 to 4294967294, no leading zero."""
-    return bool(re.fullmatch(r"[1-9][0-9]{0,9}", room_id)) and int(room_id) <= MAX_ROOM_NUMBER
-
-
-def names_string_room(room_id: str) -> bool:
-    """Whether a string room (room_id_type 1) can have this id: 1 to 64 bytes of printable text.
-
-    What stands for something broken counts as the one byte that it may have been.
-    """
-    return room_id.isprintable() and 1 <= len(room_id.replace(REPLACEMENT, "?").encode()) <= 64
-
-
-def names_user(user_id: str | None) -> bool:
-    """Whether somebody can have this UserId; an asterisk stands for everybody."""
-    return user_id is not None and user_id.isprintable() and user_id not in ("", WHOLE_ROOM)
 
 
 def receive_callback(

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from shared.errors import LedgerError
 from shared.ledger import Ledger, Session, open_ledger
-from shared.prepared_rules import load_rules
-from shared.rules import Rules
+from shared.rules.decision import Rules
+from shared.rules.prepared import load_rules
 from shared.scf import Invocation, Json, now_ms
 from shared.settings import Settings
 from shared.site import find_site
 
 if TYPE_CHECKING:
-    from shared.client import Client
+    from shared.api.client import Client
 
 Result = TypeVar("Result")
 
@@ -131,7 +131,7 @@ def open_client(
     endpoint: str, ca: str | None, service: str = "trtc", version: str = "2019-07-22"
 ) -> Client:
     """The client of one API, kept with its connections."""
-    from shared.client import Client  # the SDK, which ignored events never need
+    from shared.api.client import Client  # the SDK, which ignored events never need
 
     return Client(endpoint, ca, service=service, version=version)
 

@@ -41,8 +41,8 @@ from local.redis_server import RedisServer
 from local.server import Site, serve
 from local.time_travel import advance, settle_both
 from local.up import CALLBACK_PATH, INTERRUPTED
-from shared.ledger import Room as LedgerRoom
 from shared.ledger import Session, close_ledgers, open_ledger
+from shared.room import Room as LedgerRoom
 
 RULES = Path(__file__).with_name("rules.toml")
 STEP_MS = 1_000

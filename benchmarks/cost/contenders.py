@@ -43,12 +43,12 @@ class Contender(NamedTuple):
 
 def write_created(number: int) -> Json:
     """A room is created: 101."""
-    return _write(101, {"RoomId": FIRST_ROOM + number, "UserId": "ann"})
+    return write_event(101, {"RoomId": FIRST_ROOM + number, "UserId": "ann"})
 
 
 def write_ignored(number: int) -> Json:
     """Somebody's picture arrives (201): nothing Roomscribe acts on."""
-    return _write(201, {"RoomId": FIRST_ROOM + number, "UserId": "ann"}, group=2)
+    return write_event(201, {"RoomId": FIRST_ROOM + number, "UserId": "ann"}, group=2)
 
 
 def write_sentence(number: int) -> Json:
@@ -62,7 +62,7 @@ def write_sentence(number: int) -> Json:
     }
     room_id = str(FIRST_ROOM)
     info = {"TaskId": f"task-{room_id}", "RoomId": room_id, "RoomIdType": 0, "Payload": said}
-    return _write(1403, info, group=14)
+    return write_event(1403, info, group=14)
 
 
 EMPTY = Contender("an empty function", "peer_empty", write_created, starts=False)
@@ -96,7 +96,7 @@ PEERS = (EMPTY, DOCUMENTS_BARE, DOCUMENTS, KEPT_BARE, KEPT, POWERTOOLS_BARE, POW
 WE = (CREATED, SENTENCE, IGNORED, CREATED_REDIS, SENTENCE_REDIS, IGNORED_REDIS)
 
 
-def _write(event_type: int, info: Mapping[str, object], group: int = 1) -> Json:
+def write_event(event_type: int, info: Mapping[str, object], group: int = 1) -> Json:
     """A callback as the function URL hands it over, signed, of this moment."""
     now_ms = time.time_ns() // 1_000_000
     body = json.dumps(

@@ -80,7 +80,7 @@ def stub_network() -> None:
     """Turn every open connection into a stub, and let their classes open only such from now on."""
     for module, name in (
         ("urllib3.connection", "HTTPSConnection"),
-        ("shared.transport", "Connection"),
+        ("shared.api.transport", "Connection"),
     ):
         if module not in sys.modules:
             continue

@@ -20,9 +20,10 @@ from benchmarks.ingest.plan import (
 )
 from benchmarks.ingest.posting import STRING_ROOM
 from local.development import LINK_KEY, SDK_APP_ID
-from shared.ledger import Ledger, Room, open_ledger
+from shared.ledger import Ledger, open_ledger
 from shared.links import sign_link
-from shared.prepared_rules import load_rules
+from shared.room import Room
+from shared.rules.prepared import load_rules
 from shared.transcripts.parsing import parse_sentence
 
 MEETING_S, SENTENCES = 3 * 3600, 5_000

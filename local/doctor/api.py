@@ -11,9 +11,9 @@ from pathlib import Path
 import httpx
 
 from local.doctor.finding import Finding
-from shared.client import Client
+from shared.api.client import Client
 from shared.errors import ApiError
-from shared.rules import Rules
+from shared.rules.decision import Rules
 from shared.services import SERVICES
 from shared.services.kinds import is_gone
 from shared.settings import Settings, read_credentials

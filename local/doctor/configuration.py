@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from local.doctor.finding import Finding
 from shared.errors import RulesError, SettingsError
-from shared.prepared_rules import load_rules
-from shared.rules import Rules
+from shared.rules.decision import Rules
+from shared.rules.prepared import load_rules
 from shared.settings import Settings, read_credentials, read_settings
 from shared.site import Site
 

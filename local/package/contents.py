@@ -9,14 +9,14 @@ from local.errors import LocalError
 from local.package.certificates import hash_bundle
 from local.package.dependencies import list_modules, name_package, read_licences
 from shared.errors import RulesError
-from shared.prepared_rules import SUFFIX, prepare_rules, read_text
+from shared.rules.prepared import SUFFIX, prepare_rules, read_text
 from shared.site import Site
 
 Files = Mapping[str, bytes]
 
 REDIS = ("redis", "async_timeout")  # what only LEDGER_URL=redis://… needs
 BUNDLE = "certifi/cacert.pem"
-# The SDK's transport and all it needs: shared/sdk.py takes its place, `ca/` that of the bundle.
+# The SDK's transport and all it needs: shared/api/sdk.py takes its place, `ca/` that of the bundle.
 NEVER_USED = ("requests", "urllib3", "charset_normalizer", "idna", "certifi")
 OURS = (".py", ".sql", ".html", ".css", ".js")
 

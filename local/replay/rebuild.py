@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any
 
-from shared.callbacks import names_numeric_room
+from shared.room import names_numeric_room
 
 Json = dict[str, Any]  # a decoded JSON object: any value may stand in it
 Line = Mapping[str, Any]  # a log line: flat JSON

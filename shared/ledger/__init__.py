@@ -1,20 +1,18 @@
 """What we know of rooms: sessions, people and tasks, kept by an engine that LEDGER_URL names."""
 
-from shared.ledger.book import Closing, Opening, RoomBook
 from shared.ledger.contract import Ledger
-from shared.ledger.open import close_ledgers, open_ledger
-from shared.ledger.records import (
+from shared.ledger.document import (
     Attempt,
     Hearing,
     Person,
-    Room,
     Session,
     Task,
     TaskId,
     TaskState,
     Timing,
-    name_session,
 )
+from shared.ledger.open import close_ledgers, open_ledger
+from shared.ledger.sessions import Closing, Opening, RoomBook
 from shared.ledger.transcripts import KeptTranscripts
 
 __all__ = [
@@ -25,7 +23,6 @@ __all__ = [
     "Ledger",
     "Opening",
     "Person",
-    "Room",
     "RoomBook",
     "Session",
     "Task",
@@ -33,6 +30,5 @@ __all__ = [
     "TaskState",
     "Timing",
     "close_ledgers",
-    "name_session",
     "open_ledger",
 ]

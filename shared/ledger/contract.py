@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, Protocol, TypeVar
 
-from shared.ledger.book import RoomBook
-from shared.ledger.records import Person, Room, Session
+from shared.ledger.document import Person, Session
+from shared.ledger.sessions import RoomBook
+from shared.room import Room
 from shared.transcripts.records import SentenceNews
 
 LONGEST_LEASE_MS = 60_000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from shared.ledger.book import compare_times
-from shared.ledger.records import Person
+from shared.ledger.document import Person
+from shared.ledger.sessions import compare_times
 
 
 class Presence(Struct):

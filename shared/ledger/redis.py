@@ -14,11 +14,10 @@ import msgspec
 
 from shared.errors import LedgerError
 from shared.ledger import redis_sentences
-from shared.ledger.book import SESSIONS_LOADED, RoomBook
 from shared.ledger.contract import LONGEST_LEASE_MS, Forgotten, Version
-from shared.ledger.patience import take_turns
+from shared.ledger.document import Person, Session
 from shared.ledger.people import Presence
-from shared.ledger.records import Person, Room, Session, find_room
+from shared.ledger.rate_limit import WINDOW_MS
 from shared.ledger.redis_book import (
     OLDER_KEPT,
     Page,
@@ -40,7 +39,9 @@ from shared.ledger.redis_keys import (
 )
 from shared.ledger.redis_scripts import DROP_LEASE, SAVE_PRESENCE, TAKE_LEASE, TAKE_SLOT
 from shared.ledger.redis_server import Server, script
-from shared.ledger.slots import WINDOW_MS
+from shared.ledger.retry import take_turns
+from shared.ledger.sessions import SESSIONS_LOADED, RoomBook
+from shared.room import Room, find_room
 from shared.settings import KEEP_DAYS
 from shared.transcripts.deletion import Deletion
 from shared.transcripts.records import SentenceNews

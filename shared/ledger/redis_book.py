@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import msgspec
 from msgspec import Struct
 
-from shared.ledger import agenda
-from shared.ledger.book import SESSIONS_LOADED, RoomBook
-from shared.ledger.records import Room, Session
+from shared.ledger import due as agenda
+from shared.ledger.document import Session
 from shared.ledger.redis_keys import (
     AGENDA,
     name_living,
@@ -23,7 +22,9 @@ from shared.ledger.redis_keys import (
 )
 from shared.ledger.redis_scripts import SAVE_BOOK
 from shared.ledger.redis_server import Command, script
-from shared.rules import Rule
+from shared.ledger.sessions import SESSIONS_LOADED, RoomBook
+from shared.room import Room
+from shared.rules.decision import Rule
 
 OPEN_KEPT_S = 30 * 86_400  # longer: what belongs to an open session, of which nothing is heard
 OLDER_KEPT = 48  # sessions of a room besides those in its book

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Literal, get_args
 from urllib.parse import quote, unquote
 
-from shared.ledger.records import Room, Session
+from shared.ledger.document import Session
+from shared.room import Room
 
 OfSession = Literal["people", "sentences", "versions", "deletion"]
 

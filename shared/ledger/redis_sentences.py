@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from shared.ledger.contract import Version
-from shared.ledger.records import Session
+from shared.ledger.document import Session
 from shared.ledger.redis_keys import session_key
 from shared.ledger.redis_scripts import FORGET_SENTENCES, SAVE_SENTENCE
 from shared.ledger.redis_server import Command, Server, script

@@ -16,11 +16,11 @@ import msgspec
 
 from shared.errors import LedgerError
 from shared.ledger import sqlite_sentences
-from shared.ledger.book import RoomBook
 from shared.ledger.contract import LONGEST_LEASE_MS, Forgotten, Version
+from shared.ledger.document import Person, Session
 from shared.ledger.people import Presence
-from shared.ledger.records import Person, Room, Session
-from shared.ledger.slots import take_slot
+from shared.ledger.rate_limit import take_slot
+from shared.ledger.sessions import RoomBook
 from shared.ledger.sqlite_book import (
     Row,
     load_book,
@@ -29,6 +29,7 @@ from shared.ledger.sqlite_book import (
 )
 from shared.ledger.sqlite_file import BUSY_TIMEOUT_S, empty_log, open_file
 from shared.ledger.sqlite_tidying import forget_piece
+from shared.room import Room
 from shared.transcripts.records import SentenceNews
 
 Result = TypeVar("Result")

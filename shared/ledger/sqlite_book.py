@@ -8,10 +8,12 @@ from typing import Any
 
 import msgspec
 
-from shared.ledger import agenda, claims
-from shared.ledger.book import SESSIONS_LOADED, RoomBook
-from shared.ledger.records import Room, Session
-from shared.rules import Rule
+from shared.ledger import claims
+from shared.ledger import due as agenda
+from shared.ledger.document import Session
+from shared.ledger.sessions import SESSIONS_LOADED, RoomBook
+from shared.room import Room
+from shared.rules.decision import Rule
 
 # REPLACE would write every index of the row anew, and each is a page more in the log.
 WRITE_SESSION = """

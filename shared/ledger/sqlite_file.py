@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from shared.errors import LedgerError
-from shared.ledger.patience import take_turns
+from shared.ledger.retry import take_turns
 
 APPLICATION_ID = 0x526F6F6D  # "Room": tells our file from anybody else's
 SCHEMA_VERSION = 3

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from shared.applications import Application
 from shared.errors import ApiError, SettingsError
-from shared.ledger import Attempt, Room, Session, Task, TaskId
+from shared.ledger import Attempt, Session, Task, TaskId
 from shared.lifecycle.signs_of_life import find_doubt_ms
 from shared.resources import Resources, name_slot
-from shared.rules import Rule
+from shared.room import Room
+from shared.rules.decision import Rule
 from shared.services import SERVICES, StartOrder, classify_error
 from shared.services.kinds import is_gone
 from shared.services.service import Progress, read_progress, read_task_id

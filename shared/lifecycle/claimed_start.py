@@ -14,9 +14,9 @@ from shared.lifecycle import timings
 from shared.lifecycle.asking import UNSURE_MS, find_attempt, find_region, make_order
 from shared.lifecycle.outcome import COME_BACK, Fields, Outcome, describe_task, failed
 from shared.lifecycle.signs_of_life import ABANDONED_MS, find_last_sign_ms
-from shared.lifecycle.stopping import stop_id, stop_leftovers
+from shared.lifecycle.stop import stop_id, stop_leftovers
 from shared.resources import Resources, name_slot
-from shared.rules import Rule
+from shared.rules.decision import Rule
 from shared.services import SERVICES, Service, classify_error
 from shared.services.kinds import Verdict
 from shared.services.service import read_task_id

@@ -8,12 +8,13 @@ from typing import NamedTuple
 from shared import callbacks
 from shared.callbacks import Callback
 from shared.errors import RoomscribeError
-from shared.ledger import Opening, Room, RoomBook, Session, Task, claims
+from shared.ledger import Opening, RoomBook, Session, Task, claims
 from shared.lifecycle.asking import ask_progress
 from shared.lifecycle.outcome import COME_BACK, Outcome, failed, ignored
-from shared.lifecycle.starting import Claimed, StartRequest, claim_start, settle_claim, start_task
+from shared.lifecycle.start import Claimed, StartRequest, claim_start, settle_claim, start_task
 from shared.lifecycle.wanting import find_target, make_request, say_unwanted, start_wanted
 from shared.resources import Resources
+from shared.room import Room
 
 
 class Opened(NamedTuple):

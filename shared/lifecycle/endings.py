@@ -10,7 +10,7 @@ from shared.ledger.claims import Ending
 from shared.lifecycle.asking import UNSURE_MS, find_rule
 from shared.lifecycle.signs_of_life import list_people
 from shared.resources import Resources
-from shared.rules import Rule
+from shared.rules.decision import Rule
 from shared.signer import WHOLE_ROOM
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from shared.callbacks import ROOM_DISMISSED, Callback
-from shared.ledger import Room, RoomBook, Session, claims
-from shared.lifecycle.kicking import kick_drainer
+from shared.ledger import RoomBook, Session, claims
 from shared.lifecycle.outcome import Fields, Outcome, ignored
-from shared.lifecycle.rooms import act_on_room
-from shared.lifecycle.tasks import act_on_task
+from shared.lifecycle.room_events import act_on_room
+from shared.lifecycle.task_events import act_on_task
+from shared.lifecycle.wake_drainer import kick_drainer
 from shared.resources import Resources
-from shared.rules import CLIENT_TRANSCRIBERS, find_matcher
+from shared.room import Room
+from shared.rules.decision import CLIENT_TRANSCRIBERS, find_matcher
 
 BILLED_TWICE = "a client runs its own transcriber: both are billed; end one, or exclude the room"
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from shared.ledger import Hearing, Person, Session, Task
 from shared.lifecycle.asking import find_rule
 from shared.lifecycle.outcome import Fields, Outcome, describe_task
-from shared.rules import Rule
+from shared.rules.decision import Rule
 from shared.signer import WHOLE_ROOM
 
 # People who have something to say seldom pause for so long; whoever listens turns the microphone off.

@@ -9,9 +9,9 @@ from shared.callbacks import Callback
 from shared.ledger import Session
 from shared.lifecycle.asking import find_rule
 from shared.lifecycle.outcome import Outcome
-from shared.lifecycle.starting import StartRequest, claim_start, not_wanted, settle_claim
+from shared.lifecycle.start import StartRequest, claim_start, not_wanted, settle_claim
 from shared.resources import Resources
-from shared.rules import Rule
+from shared.rules.decision import Rule
 from shared.signer import WHOLE_ROOM
 
 # The events that start a rule's task: its own, and every later one, in case the first got lost.

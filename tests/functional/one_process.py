@@ -29,14 +29,14 @@ from local.cloud.rooms import Rooms
 from local.cloud.speech import Speech
 from local.cloud.state import RoomKey, World
 from local.cloud.tasks import Tasks
+from shared.api.client import Client
 from shared.callbacks import parse_event
-from shared.client import Client
 from shared.errors import ApiError
 from shared.ledger.sqlite import SqliteLedger
 from shared.lifecycle import Outcome, act_on, find_status
-from shared.lifecycle.draining import drain
+from shared.lifecycle.drainer import drain
 from shared.resources import Resources
-from shared.rules_file import parse_rules
+from shared.rules.file import parse_rules
 from shared.scf import Invocation, Json
 from shared.settings import Settings
 

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 import trtc_callback
 
-from shared.ledger import Room, RoomBook, open_ledger
+from shared.ledger import RoomBook, open_ledger
 from shared.lifecycle.signs_of_life import FRESH_MS
+from shared.room import Room
 from shared.scf import now_ms
 from shared.signer import sign_callback
 from tests.functional.cloud_server import (

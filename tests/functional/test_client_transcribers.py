@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from shared.ledger import Ledger, Room, open_ledger
+from shared.ledger import Ledger, open_ledger
 from shared.ledger.claims import LEASE_MS
+from shared.room import Room
 from tests.functional.cloud_server import SDK_APP_ID
 from tests.functional.rooms import Scene, rules_file, scene
 

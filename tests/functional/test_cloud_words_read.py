@@ -10,9 +10,9 @@ import pytest
 
 from local.cloud.config import CloudWords
 from local.cloud.state import ANCHOR, Room
-from shared.ledger import Room as RoomName
 from shared.ledger import Session
 from shared.lifecycle import Outcome
+from shared.room import Room as RoomName
 from shared.settings import read_settings
 from tests.functional.cloud_server import APPLICATION, CONFIG, SDK_APP_ID
 from tests.functional.one_process import OneProcess

@@ -10,9 +10,10 @@ import httpx
 
 from local.cloud.clock import ManualClock
 from local.development import LINK_KEY
-from shared.ledger import Room, close_ledgers, open_ledger
-from shared.lifecycle.forgetting import HOUR_MS
+from shared.ledger import close_ledgers, open_ledger
+from shared.lifecycle.forget import HOUR_MS
 from shared.links import write_link
+from shared.room import Room
 from shared.settings import DAY_MS
 from tests.functional.cloud_server import SDK_APP_ID
 from tests.functional.houses import CLOUD_ROOM, OpenHouse, house

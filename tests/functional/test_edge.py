@@ -94,7 +94,7 @@ def test_ignored_event_imports_neither_sdk_nor_ledger() -> None:
     code = (
         "import sys, json, trtc_callback as t;"
         "answer = t.main_handler(json.loads(sys.stdin.read()), {});"
-        "names = ('ssl', 'asyncio', 'tencentcloud', 'sqlite3', 'redis', 'tomli', 'shared.rules');"
+        "names = ('ssl', 'asyncio', 'tencentcloud', 'sqlite3', 'redis', 'tomli', 'shared.rules.decision');"
         "heavy = [name for name in names if name in sys.modules];"
         "print(answer['statusCode'], heavy)"
     )

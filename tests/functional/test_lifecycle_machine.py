@@ -22,12 +22,12 @@ from hypothesis.stateful import (
 
 from local.cloud.errors import RefusedError
 from local.cloud.state import ANCHOR, Room
+from shared.console.request import RoomRequest
+from shared.console.start_and_stop import start_room, stop_room
 from shared.errors import RoomscribeError
-from shared.ledger import Room as RoomName
 from shared.ledger import Task
-from shared.lifecycle import draining
-from shared.lifecycle.by_hand import start_room, stop_room
-from shared.lifecycle.request import RoomRequest
+from shared.lifecycle import drainer as draining
+from shared.room import Room as RoomName
 from shared.settings import read_settings
 from tests.functional.cloud_server import APPLICATION, CONFIG, SDK_APP_ID
 from tests.functional.one_process import DiedError, Letter, OneProcess, Trouble

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import httpx
 
-from shared.ledger import Room, close_ledgers, open_ledger
+from shared.ledger import close_ledgers, open_ledger
 from shared.links import read_link
-from shared.rules import Rule
+from shared.room import Room
+from shared.rules.decision import Rule
 from tests.functional.running import run_local, serve_local
 
 READER = "/functions/read_transcript"

@@ -15,8 +15,8 @@ import read_transcript
 
 from local.cloud.room_ids import CHARACTERS
 from shared.errors import LedgerError
-from shared.ledger.records import Room, name_session
 from shared.links import sign_link
+from shared.room import Room, name_session
 from shared.transcripts.records import TaskOrigin, TranscriptHead
 from tests.reading import read_once
 from tests.transcripts import LINK_KEY, OPENED_MS, SESSION, TASK, MemorySource, hear

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from shared.ledger import Room, open_ledger
+from shared.ledger import open_ledger
+from shared.room import Room
 from tests.functional.cloud_server import SDK_APP_ID
 from tests.functional.rooms import Scene, rules_file, scene
 

@@ -11,8 +11,9 @@ import pytest
 import start_transcription
 import stop_transcription
 
-from shared.ledger import Room, open_ledger
-from shared.lifecycle.request import list_known
+from shared.console.request import list_known
+from shared.ledger import open_ledger
+from shared.room import Room
 from tests.functional.cloud_server import SDK_APP_ID
 from tests.functional.rooms import Scene, rules_file, scene
 from tests.functional.running import run_local

@@ -25,7 +25,8 @@ from local.parts import make_restart, running_cloud
 from local.redis_server import RedisServer
 from local.server import Site, serve
 from local.time_travel import ClockRoutes, advance, settle_both
-from shared.ledger import Room, RoomBook, close_ledgers, open_ledger
+from shared.ledger import RoomBook, close_ledgers, open_ledger
+from shared.room import Room
 from tests.functional.cloud_server import APPLICATION, CONFIG, SDK_APP_ID, SECRET_ID, SECRET_KEY
 from tests.redis_server import PATIENCE
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from shared.client import Client
+from shared.api.client import Client
 from shared.settings import Credentials
 
 PATIENCE_S = 10.0

@@ -1,6 +1,6 @@
 """Lets `responses`, which fakes HTTP under the requests library, answer the API client's requests.
 
-Only what is below the client is replaced; shared/transport.py has tests of its own, on real sockets.
+Only what is below the client is replaced; shared/api/transport.py has tests of its own, on real sockets.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-import shared.client
-from shared.sdk import RequestInternal
-from shared.transport import Answer
+import shared.api.client
+from shared.api.sdk import RequestInternal
+from shared.api.transport import Answer
 
 
 class FakedTransport:
@@ -29,4 +29,4 @@ class FakedTransport:
 
 def fake_http(monkeypatch: pytest.MonkeyPatch) -> None:
     """Clients made from now on travel that way."""
-    monkeypatch.setattr(shared.client, "Transport", FakedTransport)
+    monkeypatch.setattr(shared.api.client, "Transport", FakedTransport)

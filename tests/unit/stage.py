@@ -11,16 +11,17 @@ from typing import Any
 import pytest
 import responses
 
+from shared.api.client import Client
 from shared.callbacks import Callback, parse_event
-from shared.client import Client
-from shared.ledger import Room, RoomBook, Session, Task, claims, open_ledger
+from shared.console.describe import describe_room
+from shared.console.request import RoomRequest
+from shared.console.start_and_stop import stop_room
+from shared.ledger import RoomBook, Session, Task, claims, open_ledger
 from shared.lifecycle import Outcome, act_on
-from shared.lifecycle.by_hand import stop_room
-from shared.lifecycle.describing import describe_room
-from shared.lifecycle.draining import drain
-from shared.lifecycle.request import RoomRequest
+from shared.lifecycle.drainer import drain
 from shared.resources import Resources
-from shared.rules_file import parse_rules
+from shared.room import Room
+from shared.rules.file import parse_rules
 from shared.scf import Invocation
 from shared.settings import Credentials, read_settings
 from shared.signer import WHOLE_ROOM, bot_user_id

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from shared.errors import LedgerError
-from shared.ledger import Room, RoomBook, Session
-from shared.ledger.book import compare_times
-from shared.rules import Rule
+from shared.ledger import RoomBook, Session
+from shared.ledger.sessions import compare_times
+from shared.room import Room
+from shared.rules.decision import Rule
 
 ROOM = Room(1400000000, "lobby", 1)
 RULE = Rule(name="everything else", room=["*"])

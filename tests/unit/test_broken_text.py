@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from shared import log
 from shared.callbacks import Callback, parse_event, receive_callback
 from shared.errors import SignatureError
-from shared.ledger import KeptTranscripts, Ledger, Room
+from shared.ledger import KeptTranscripts, Ledger
 from shared.lifecycle import act_on
 from shared.mending import REPLACEMENT, mend_json
+from shared.room import Room
 from shared.scf import begin_invocation
 from shared.transcripts.document import write_document
 from shared.transcripts.memory import RememberedTranscripts

@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from shared.ledger import Attempt, Room, Session, Task, TaskId, claims
-from shared.rules import Rule
+from shared.ledger import Attempt, Session, Task, TaskId, claims
+from shared.room import Room
+from shared.rules.decision import Rule
 
 ROOM = Room(1400000000, "lobby", 1)
 RULE = Rule(name="everything else", room=["*"])

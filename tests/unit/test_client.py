@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import responses
 
-from shared.client import Client
+from shared.api.client import Client
+from shared.api.transport import NotSentError
 from shared.errors import ApiError
 from shared.settings import Credentials, read_credentials
-from shared.transport import NotSentError
 
 ENDPOINT = "https://trtc.example"
 OK = {"Response": {"TaskId": "task-1", "RequestId": "request-1"}}

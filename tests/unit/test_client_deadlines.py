@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.client import Client
+from shared.api.client import Client
 from shared.errors import ApiError
 from tests.unit.api_server import (
     CREDENTIALS,

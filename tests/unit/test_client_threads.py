@@ -7,8 +7,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from shared.api.transport import load_context
 from shared.errors import ApiError
-from shared.transport import load_context
 from tests.unit.api_server import PATIENCE_S, Peer, echo, run_server
 
 THREADS, CALLS = 16, 20

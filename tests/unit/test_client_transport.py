@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from local.cloud.tc3 import RawRequest, hash_canonical_request, parse_authorization, sign
-from shared.client import Client
+from shared.api.client import Client
 from shared.errors import ApiError
 from tests.unit.api_server import (
     CREDENTIALS,

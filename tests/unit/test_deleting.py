@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from shared.callbacks import Callback
+from shared.console.delete import delete_transcript
+from shared.console.describe import describe_room
+from shared.console.request import RoomRequest
 from shared.errors import LedgerError, NotSharedError, RequestError
 from shared.ledger import Session
 from shared.ledger.sqlite_tidying import PIECE
 from shared.lifecycle import act_on
-from shared.lifecycle.deleting import delete_transcript
-from shared.lifecycle.describing import describe_room
-from shared.lifecycle.forgetting import HOUR_MS, forget_old
-from shared.lifecycle.request import RoomRequest
+from shared.lifecycle.forget import HOUR_MS, forget_old
 from shared.settings import DAY_MS
 from shared.task_news import TaskNews
 from tests.conftest import SDK_APP_ID

@@ -15,7 +15,7 @@ import pytest
 from local.doctor.api import ADVICE, check_clock, explain_answer, find_services
 from local.doctor.deployment import check_policy
 from shared.errors import ApiError
-from shared.rules_file import parse_rules
+from shared.rules.file import parse_rules
 from shared.services.kinds import VERDICTS
 from shared.settings import read_settings
 from tests.conftest import SETTINGS

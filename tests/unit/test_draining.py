@@ -10,10 +10,10 @@ import requests
 
 from shared.errors import LedgerError
 from shared.ledger import Ledger, Task, claims
-from shared.ledger.agenda import CHECK_MS
+from shared.ledger.due import CHECK_MS
 from shared.lifecycle.claimed_start import RATE
-from shared.lifecycle.draining import HORIZON_MS, LEDGER_TRIES, drain
-from shared.lifecycle.kicking import LEASE, LEASE_MS
+from shared.lifecycle.drainer import HORIZON_MS, LEDGER_TRIES, drain
+from shared.lifecycle.wake_drainer import LEASE, LEASE_MS
 from tests.unit.stage import (
     LIVES,
     OPENED_MS,

@@ -9,9 +9,9 @@ import responses
 
 from local.redis_server import RedisServer
 from shared.ledger import Session, close_ledgers
-from shared.ledger.agenda import CHECK_MS
+from shared.ledger.due import CHECK_MS
 from shared.ledger.redis_keys import room_key
-from shared.rules import Rule
+from shared.rules.decision import Rule
 from tests.redis_server import be_patient, connect, empty
 from tests.unit.stage import OPENED_MS, STARTED, Stage, error, make_stage, stage
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import responses
 
-from shared.ledger.agenda import CHECK_MS
-from shared.ledger.claims.news import BOT_LEFT_MS
+from shared.ledger.claims.task_reports import BOT_LEFT_MS
+from shared.ledger.due import CHECK_MS
 from shared.lifecycle.signs_of_life import ABANDONED_MS, HEARD_MS
-from shared.lifecycle.stopping import IDLE_SLACK_MS
+from shared.lifecycle.stop import IDLE_SLACK_MS
 from tests.unit.stage import LIVES, OPENED_MS, STARTED, Stage, error, make_stage, stage
 
 __all__ = ["stage"]

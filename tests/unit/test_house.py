@@ -12,7 +12,7 @@ import pytest
 
 from local.cli import app
 from shared.errors import SettingsError
-from shared.rules_file import parse_rules
+from shared.rules.file import parse_rules
 from shared.settings import CREDENTIAL_NAMES, read_settings
 
 ROOT = Path(__file__).parent.parent.parent

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from shared.errors import SettingsError
-from shared.ledger import Ledger, Room, RoomBook, agenda, claims, open_ledger
+from shared.ledger import Ledger, RoomBook, claims, open_ledger
+from shared.ledger import due as agenda
+from shared.room import Room
 from tests.unit.ledgers import (
     APP,
     ROOM,

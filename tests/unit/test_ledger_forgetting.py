@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shared.ledger import KeptTranscripts, Ledger, Room, RoomBook, Session
+from shared.ledger import KeptTranscripts, Ledger, RoomBook, Session
 from shared.ledger.contract import Forgotten, Version
+from shared.room import Room
 from shared.transcripts.deletion import FOR_EVER_MS, KEYS_KEPT
 from shared.transcripts.parsing import parse_sentence
 from tests.unit.ledgers import (

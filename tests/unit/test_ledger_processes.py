@@ -17,7 +17,8 @@ import pytest
 
 from local.redis_server import RedisServer
 from shared.errors import LedgerError
-from shared.ledger import Ledger, Room, RoomBook, Session, close_ledgers, open_ledger
+from shared.ledger import Ledger, RoomBook, Session, close_ledgers, open_ledger
+from shared.room import Room
 from tests.redis_server import PATIENCE, be_patient, need_redis, wait_long
 from tests.unit.ledgers import APP, ROOM, RULE, T, claim, ledger, ledger_url, open_session
 

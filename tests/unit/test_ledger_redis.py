@@ -16,10 +16,11 @@ import pytest
 
 from local.redis_server import RedisServer, pick_port
 from shared.errors import LedgerError
-from shared.ledger import Ledger, Room, RoomBook, Session
+from shared.ledger import Ledger, RoomBook, Session
 from shared.ledger.redis import RedisLedger
 from shared.ledger.redis_keys import AGENDA, room_key, shared_key
-from shared.rules import Rule
+from shared.room import Room
+from shared.rules.decision import Rule
 from tests.redis_server import connect, empty, need_redis
 from tests.unit.ledgers import APP, ROOM, RULE, T, claim, close_room, finish, open_session
 

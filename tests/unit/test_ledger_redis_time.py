@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from local.redis_server import RedisServer
-from shared.ledger import Room, RoomBook, Session
+from shared.ledger import RoomBook, Session
 from shared.ledger.redis import RedisLedger
 from shared.ledger.redis_book import OLDER_KEPT, OPEN_KEPT_S
+from shared.room import Room
 from tests.redis_server import be_patient, connect, empty
 from tests.unit.ledgers import ROOM, RULE, T, claim, close_room, hear, open_session
 

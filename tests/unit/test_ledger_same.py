@@ -11,9 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from local.redis_server import RedisServer
-from shared.ledger import Ledger, Room, RoomBook, Session, agenda, claims
+from shared.ledger import Ledger, RoomBook, Session, claims
+from shared.ledger import due as agenda
 from shared.ledger.redis import RedisLedger
 from shared.ledger.sqlite import SqliteLedger
+from shared.room import Room
 from tests.redis_server import be_patient, empty
 from tests.unit.ledgers import APP, RULE, T, hear
 

@@ -16,11 +16,12 @@ from pathlib import Path
 import pytest
 
 from shared.errors import LedgerError
-from shared.ledger import Room, Session
+from shared.ledger import Session
 from shared.ledger.contract import Forgotten
 from shared.ledger.sqlite import SqliteLedger
 from shared.ledger.sqlite_file import SCHEMA_VERSION
 from shared.ledger.sqlite_tidying import PIECE
+from shared.room import Room
 from tests.unit.ledgers import APP, ROOM, T, close_room, hear, open_session
 
 ROOT = Path(__file__).resolve().parents[2]

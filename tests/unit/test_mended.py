@@ -8,7 +8,7 @@ import pytest
 
 from shared.fingerprint import take_fingerprint
 from shared.lifecycle.claimed_start import FAILED_AGAIN_MS
-from shared.lifecycle.draining import drain
+from shared.lifecycle.drainer import drain
 from shared.settings import read_settings
 from tests.conftest import SETTINGS
 from tests.unit.stage import OPENED_MS, STARTED, Stage, error, stage

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from shared.console.request import RoomRequest
+from shared.console.start_and_stop import start_room
 from shared.errors import LedgerError
 from shared.ledger import Ledger
 from shared.lifecycle import find_status
-from shared.lifecycle.by_hand import start_room
-from shared.lifecycle.request import RoomRequest
 from tests.unit.stage import OPENED_MS, STARTED, Stage, error, stage
 
 __all__ = ["stage"]

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from shared.ledger.patience import take_turns
+from shared.ledger.retry import take_turns
 
 
 def test_whoever_succeeds_at_once_waits_for_nobody() -> None:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from local.cloud.room_ids import CHARACTERS, complain_room_id
 from shared.errors import RulesError
-from shared.rule_globs import ROOM_CHARACTERS, check_room
-from shared.rules import Rule
-from shared.rules_file import parse_rules
+from shared.rules.decision import Rule
+from shared.rules.file import parse_rules
+from shared.rules.globs import ROOM_CHARACTERS, check_room
 
 LAST = 4_294_967_294
 PRIVATE = '[[rules]]\nname = "private"\nservice = "none"\nroom = {}\n'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.rules import NO_RULE, Rule, Rules
+from shared.rules.decision import NO_RULE, Rule, Rules
 
 names = st.text("ab1-", max_size=4)
 globs = st.one_of(

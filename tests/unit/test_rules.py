@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import RulesError
-from shared.prepared_rules import load_rules
-from shared.rules import NO_RULE, Rule, find_matcher
-from shared.rules_file import override_rule, parse_rules
+from shared.rules.decision import NO_RULE, Rule, find_matcher
+from shared.rules.file import override_rule, parse_rules
+from shared.rules.prepared import load_rules
 
 SHIPPED = Path(__file__).parent.parent.parent / "rules.toml"
 DEFAULTS = """

@@ -6,7 +6,7 @@ import pytest
 
 from local.cloud.config import Wanting
 from local.wanted import read_wanted
-from shared.rules_file import parse_rules
+from shared.rules.file import parse_rules
 
 RULES = """
 [defaults]

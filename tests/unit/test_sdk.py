@@ -12,13 +12,13 @@ from pathlib import Path
 import tencentcloud.common
 from tencentcloud.common.http import request as own
 
-import shared.sdk
+import shared.api.sdk
 from tests.unit.api_server import echo, run_server
 
 ROOT = Path(__file__).parent.parent.parent
 OTHERS = """
 import json, sys
-import shared.client
+import shared.api.client
 before = [name for name in ("requests", "urllib3", "certifi") if name in sys.modules]
 from tencentcloud.common.common_client import CommonClient
 from tencentcloud.common.credential import Credential
@@ -50,14 +50,14 @@ def test_all_that_the_sdk_takes_from_its_transport_is_here() -> None:
     names = {
         alias.name
         for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and node.module == shared.sdk.TRANSPORT
+        if isinstance(node, ast.ImportFrom) and node.module == shared.api.sdk.TRANSPORT
         for alias in node.names
     }
     assert names == {"ApiRequest", "RequestInternal", "ResponsePrettyFormatter"}
-    assert all(hasattr(shared.sdk, name) for name in names)
+    assert all(hasattr(shared.api.sdk, name) for name in names)
 
 
 def test_request_is_laid_out_as_the_sdk_s_own() -> None:
     given = ("host", "POST", "/", {"A": "b"}, "{}")
-    assert vars(shared.sdk.RequestInternal(*given)) == vars(own.RequestInternal(*given))
-    assert vars(shared.sdk.RequestInternal()) == vars(own.RequestInternal())
+    assert vars(shared.api.sdk.RequestInternal(*given)) == vars(own.RequestInternal(*given))
+    assert vars(shared.api.sdk.RequestInternal()) == vars(own.RequestInternal())

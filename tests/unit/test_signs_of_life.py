@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.ledger.agenda import CHECK_MS
+from shared.ledger.due import CHECK_MS
 from tests.unit.stage import OPENED_MS, STARTED, Stage, error, stage
 
 __all__ = ["stage"]

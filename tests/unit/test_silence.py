@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from shared.ledger.agenda import CHECK_MS
-from shared.lifecycle.draining import drain
+from shared.ledger.due import CHECK_MS
+from shared.lifecycle.drainer import drain
 from shared.lifecycle.outcome import Outcome
 from shared.lifecycle.silence import SILENT_MS
 from tests.unit.stage import LIVES, OPENED_MS, STARTED, Stage, stage

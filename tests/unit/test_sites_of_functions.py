@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from shared.console.request import RoomRequest
+from shared.console.start_and_stop import start_room
 from shared.errors import RulesError
-from shared.lifecycle.by_hand import start_room
-from shared.lifecycle.request import RoomRequest
 from shared.resources import Resources, open_resources
-from shared.rules_file import parse_rules
+from shared.rules.file import parse_rules
 from shared.settings import read_settings
 from tests.conftest import SETTINGS
 from tests.unit.stage import LIVES, OPENED_MS, STARTED, Stage, error, stage

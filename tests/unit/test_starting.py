@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from shared.client import Client
+from shared.api.client import Client
 from tests.unit.stage import (
     ENDPOINT,
     OPENED_MS,

@@ -7,7 +7,7 @@ import requests
 
 from shared.ledger import RoomBook, claims
 from shared.lifecycle.asking import UNSURE_MS
-from shared.rules import Rule
+from shared.rules.decision import Rule
 from tests.unit.stage import (
     ENDED,
     LIVES,

@@ -9,8 +9,9 @@ import responses
 
 from local.replay.rebuild import rebuild_callback
 from shared import log
-from shared.callbacks import names_numeric_room, parse_event
+from shared.callbacks import parse_event
 from shared.errors import CallbackError
+from shared.room import names_numeric_room
 from shared.scf import begin_invocation
 from tests.conftest import SDK_APP_ID
 from tests.unit.ledgers import ledger_url

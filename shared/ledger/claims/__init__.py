@@ -4,15 +4,6 @@ A claim is a lease with a token: whoever holds it starts the task, and finishing
 it was lost meanwhile. A task keeps every TaskId it ever got until each is known to be over.
 """
 
-from shared.ledger.claims.news import (
-    Ending,
-    note_bot_left,
-    note_checked,
-    note_ended,
-    note_ending,
-    note_running,
-    resume,
-)
 from shared.ledger.claims.starts import (
     Finish,
     Release,
@@ -27,6 +18,15 @@ from shared.ledger.claims.stops import (
     finish_stop,
     hold_session,
     lift_hold,
+)
+from shared.ledger.claims.task_reports import (
+    Ending,
+    note_bot_left,
+    note_checked,
+    note_ended,
+    note_ending,
+    note_running,
+    resume,
 )
 from shared.ledger.claims.tasks import (
     LEASE_MS,

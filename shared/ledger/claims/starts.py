@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from shared.ledger.claims.news import end_by_itself, resume
 from shared.ledger.claims.stops import begin_stops
+from shared.ledger.claims.task_reports import end_by_itself, resume
 from shared.ledger.claims.tasks import (
     LEASE_MS,
     add_task_id,
@@ -15,7 +15,7 @@ from shared.ledger.claims.tasks import (
     run,
     set_state,
 )
-from shared.ledger.records import Attempt, Session, Task, TaskId
+from shared.ledger.document import Attempt, Session, Task, TaskId
 
 Finish = Literal["running", "starting", "stopping"]
 Release = Literal["due", "failed"]

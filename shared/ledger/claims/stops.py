@@ -11,7 +11,7 @@ from shared.ledger.claims.tasks import (
     needs_stop,
     set_state,
 )
-from shared.ledger.records import Session, Task
+from shared.ledger.document import Session, Task
 
 
 def begin_stops(session: Session, now_ms: int) -> tuple[list[Task], bool]:

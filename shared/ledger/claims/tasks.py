@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.ledger.records import Session, Task, TaskId, TaskState
+from shared.ledger.document import Session, Task, TaskId, TaskState
 
 LEASE_MS = 9_000  # longer than any call, shorter than TRTC's 10 s between retries
 

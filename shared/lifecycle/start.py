@@ -11,9 +11,9 @@ from shared.lifecycle import timings
 from shared.lifecycle.asking import UNSURE_MS, find_rule
 from shared.lifecycle.claimed_start import QUEUED, ClaimedStart, is_replayed
 from shared.lifecycle.outcome import COME_BACK, Outcome, describe_task
-from shared.lifecycle.stopping import stop_leftovers
+from shared.lifecycle.stop import stop_leftovers
 from shared.resources import Resources
-from shared.rules import Rule
+from shared.rules.decision import Rule
 from shared.services import classify_error
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from shared.rule_index import MARKS, RuleIndex
+from shared.rules.index import MARKS, RuleIndex
 
 # A parsed TOML or JSON table: any value may stand in it.
 Table = dict[str, Any]

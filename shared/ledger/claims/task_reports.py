@@ -14,7 +14,7 @@ from shared.ledger.claims.tasks import (
     run,
     set_state,
 )
-from shared.ledger.records import Session, Task, TaskId, TaskState
+from shared.ledger.document import Session, Task, TaskId, TaskState
 
 Ending = Literal["held", "removed", "replaced", "idle", "broken", "unknown"]
 

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from shared.errors import RulesError
-from shared.rule_globs import USER_CHARACTERS, check_characters, check_room, covers, is_hidden
-from shared.rules import Rule, Rules, Speaker, Table
+from shared.rules.decision import Rule, Rules, Speaker, Table
+from shared.rules.globs import USER_CHARACTERS, check_characters, check_room, covers, is_hidden
 from shared.services import SERVICES
 from shared.services.checks import check_parameters, suggest_name
 from shared.site import Site

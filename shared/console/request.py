@@ -8,17 +8,18 @@ from typing import Annotated, Literal, NamedTuple
 import msgspec
 from msgspec import Meta, Struct
 
-from shared.callbacks import (
+from shared.errors import RequestError
+from shared.ledger import Ledger
+from shared.room import (
     MAX_ROOM_NUMBER,
     NUMERIC_ROOM,
     STRING_ROOM,
+    Room,
+    find_room,
     names_numeric_room,
     names_string_room,
     names_user,
 )
-from shared.errors import RequestError
-from shared.ledger import Ledger, Room
-from shared.ledger.records import find_room
 from shared.scf import Json
 from shared.settings import Settings
 

@@ -1,4 +1,4 @@
-"""The SDK's CommonClient without its transport, whose place shared/transport.py takes.
+"""The SDK's CommonClient without its transport, whose place shared/api/transport.py takes.
 
 Measured on Python 3.10: requests, urllib3 and what they need are 60 ms of a cold start and 1 MB of the
 package, for a class that Roomscribe never uses. So the SDK finds this module where it looks for that one.

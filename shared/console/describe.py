@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 
+from shared.console.request import RoomRequest
 from shared.errors import NotSharedError
 from shared.ledger import Person, Session, Task, TaskId
 from shared.lifecycle.asking import ask_progress
 from shared.lifecycle.endings import explain_end
 from shared.lifecycle.outcome import Outcome
-from shared.lifecycle.request import RoomRequest
 from shared.lifecycle.signs_of_life import list_people, listen
 from shared.lifecycle.silence import ADVICE, SILENT_MS, find_silence
 from shared.lifecycle.timings import measure

@@ -6,10 +6,11 @@ import msgspec
 
 from shared.callbacks import Callback
 from shared.errors import ApiError, RoomscribeError
-from shared.ledger import Room, Session, Task, name_session
+from shared.ledger import Session, Task
 from shared.lifecycle.asking import find_region, make_order
 from shared.lifecycle.outcome import COME_BACK, Fields, Outcome, describe_task, failed
 from shared.resources import Resources
+from shared.room import Room, name_session
 from shared.services import SERVICES, classify_error
 from shared.services.service import read_task_id
 from shared.signer import WHOLE_ROOM

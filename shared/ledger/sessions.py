@@ -10,8 +10,9 @@ from typing import Literal
 from msgspec import Struct
 
 from shared.errors import LedgerError
-from shared.ledger.records import Room, Session, name_session
-from shared.rules import Rule
+from shared.ledger.document import Session
+from shared.room import Room, name_session
+from shared.rules.decision import Rule
 
 Opening = Literal["opened", "open", "newer", "stale", "gone"]
 Closing = Literal["closed", "already_closed", "stale", "unknown"]

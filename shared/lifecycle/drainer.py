@@ -15,12 +15,12 @@ from dataclasses import replace
 
 from shared import log
 from shared.errors import LedgerError, RoomscribeError
-from shared.ledger import Room
 from shared.lifecycle.claimed_start import FAILED_AGAIN_MS, QUOTA
-from shared.lifecycle.kicking import LEASE, LEASE_MS, call_drainer
-from shared.lifecycle.looking import MENDED, Need, list_needs, look_after
+from shared.lifecycle.heal_room import MENDED, Need, list_needs, look_after
 from shared.lifecycle.outcome import Outcome, failed
+from shared.lifecycle.wake_drainer import LEASE, LEASE_MS, call_drainer
 from shared.resources import Resources
+from shared.room import Room
 
 CALLS_AT_ONCE = 16  # the API's own latency must not be what limits the rate
 RENEW_MS = 1_000

@@ -5,16 +5,17 @@ from __future__ import annotations
 from shared import callbacks
 from shared.callbacks import ANCHOR, Callback
 from shared.errors import LedgerError, RoomscribeError
-from shared.ledger import Closing, Room, RoomBook, Session, Task, claims
+from shared.ledger import Closing, RoomBook, Session, Task, claims
 from shared.lifecycle.asking import name_bot
 from shared.lifecycle.creating import create_room, open_room
 from shared.lifecycle.outcome import Outcome, describe_task, failed, ignored
-from shared.lifecycle.starting import not_wanted
-from shared.lifecycle.stopping import finish_closing, finish_unfinished
-from shared.lifecycle.unrecorded import start_unrecorded
+from shared.lifecycle.start import not_wanted
+from shared.lifecycle.stop import finish_closing, finish_unfinished
 from shared.lifecycle.wanting import start_wanted
+from shared.lifecycle.without_ledger import start_unrecorded
 from shared.resources import Resources
-from shared.rules import Rule
+from shared.room import Room
+from shared.rules.decision import Rule
 from shared.signer import is_bot_user_id
 
 ABSENCES = (callbacks.USER_LEFT, callbacks.AUDIO_STOPPED)

@@ -1,6 +1,6 @@
 """How API requests travel: kept connections that threads share, a deadline and a size limit.
 
-It takes the place of the SDK's transport (see shared/sdk.py) and stands on http.client, so there are no
+It takes the place of the SDK's transport (see shared/api/sdk.py) and stands on http.client, so there are no
 proxy variables, no .netrc, no cookies and no redirects in it; one call leaves nothing behind for the next
 but an idle connection, and a connection that was given up is closed.
 """
@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from shared.deadline import BoundSocket, BoundTlsSocket, open_socket
-from shared.sdk import RequestInternal
+from shared.api.deadline import BoundSocket, BoundTlsSocket, open_socket
+from shared.api.sdk import RequestInternal
 
 CONNECT_TIMEOUT_S = 1.0  # of each address
 MAX_IDLE = 32  # connections kept; more than a drainer has calls in flight

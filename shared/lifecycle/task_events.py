@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from shared.callbacks import Callback
 from shared.errors import RoomscribeError
-from shared.ledger import Room, RoomBook, Session, Task
+from shared.ledger import RoomBook, Session, Task
 from shared.lifecycle import timings
-from shared.lifecycle.adopting import adopt_task, answer_unknown, note_running
 from shared.lifecycle.endings import NOT_STARTED, end_task, read_leave_code
 from shared.lifecycle.outcome import Fields, Outcome, describe_task, failed, ignored
-from shared.lifecycle.starting import start_task
-from shared.lifecycle.stopping import finish_closing, stop_leftovers
+from shared.lifecycle.start import start_task
+from shared.lifecycle.stop import finish_closing, stop_leftovers
+from shared.lifecycle.unknown_tasks import adopt_task, answer_unknown, note_running
 from shared.resources import Resources
+from shared.room import Room
 from shared.task_news import TASK_STARTED, TASK_STOPPED, TaskNews
 from shared.transcripts.records import SentenceNews
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from shared.ledger import claims
-from shared.ledger.book import SESSIONS_LOADED, RoomBook
-from shared.ledger.records import Session, Task
+from shared.ledger.document import Session, Task
+from shared.ledger.sessions import SESSIONS_LOADED, RoomBook
 
 CHECK_MS = 120_000  # how long a running task is believed without asking the API
 

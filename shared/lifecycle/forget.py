@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 
-from shared.lifecycle.draining import is_late
+from shared.lifecycle.drainer import is_late
 from shared.lifecycle.outcome import Outcome
 from shared.resources import Resources
 

@@ -21,11 +21,11 @@ from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentClo
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 
-from shared.deadline import set_deadline
+from shared.api.deadline import set_deadline
+from shared.api.sdk import import_common_client
+from shared.api.transport import NotSentError, Transport
 from shared.errors import ApiError
-from shared.sdk import import_common_client
 from shared.settings import Credentials, read_credentials
-from shared.transport import NotSentError, Transport
 
 CommonClient = import_common_client()
 Params = Mapping[str, Any]

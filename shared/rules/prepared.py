@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from shared.errors import RulesError
-from shared.rules import Rules
+from shared.rules.decision import Rules
 from shared.site import Site
 
 SUFFIX = ".prepared.json"  # rules.toml.prepared.json
@@ -66,7 +66,7 @@ def _read_prepared(path: str, text: str, site: Site) -> Rules | None:
 
 
 def _parse(path: str, text: str, site: Site) -> Rules:
-    from shared.rules_file import parse_rules  # late: TOML, and all that checks it
+    from shared.rules.file import parse_rules  # late: TOML, and all that checks it
 
     return parse_rules(text, path, site)
 

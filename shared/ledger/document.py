@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from msgspec import Struct
 
-from shared.rules import Rule
+from shared.room import Room
+from shared.rules.decision import Rule
 
 TaskState = Literal["due", "starting", "running", "stopping", "stopped", "failed", "held"]
-
-
-class Room(NamedTuple):
-    """A TRTC room: numeric room 123 (type 0) and string room "123" (type 1) are two."""
-
-    sdk_app_id: int
-    room_id: str
-    room_id_type: int
-
-    @property
-    def twin(self) -> Room:
-        """The room with the same text and the other type."""
-        return self._replace(room_id_type=1 - self.room_id_type)
 
 
 class Timing(Struct, frozen=True, omit_defaults=True):
@@ -162,14 +149,3 @@ class Person(Struct):
     microphone: bool
     event_ms: int
     microphone_ms: int = 0
-
-
-def name_session(room: Room, opened_ms: int) -> str:
-    """The id of a session."""
-    return f"{room.sdk_app_id}/{room.room_id_type}/{room.room_id}/{opened_ms}"
-
-
-def find_room(session_id: str) -> Room | None:
-    """The room in a session's id; None for what is no id of a session."""
-    match = re.fullmatch(r"([0-9]+)/([01])/(.+)/[0-9]+", session_id, re.DOTALL)
-    return Room(int(match[1]), match[3], int(match[2])) if match else None

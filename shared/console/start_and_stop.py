@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from shared.console.describe import Result, require_shared_ledger, show_task
+from shared.console.request import EVENT_KEYS, RoomRequest
 from shared.errors import RequestError, RoomscribeError
-from shared.ledger import Room, RoomBook, Session, claims
+from shared.ledger import RoomBook, Session, claims
 from shared.lifecycle.asking import ask_progress
-from shared.lifecycle.describing import Result, require_shared_ledger, show_task
 from shared.lifecycle.outcome import COME_BACK, Outcome
-from shared.lifecycle.request import EVENT_KEYS, RoomRequest
-from shared.lifecycle.starting import start_task
-from shared.lifecycle.stopping import finish_unfinished, stop_tasks
+from shared.lifecycle.start import start_task
+from shared.lifecycle.stop import finish_unfinished, stop_tasks
 from shared.resources import Resources
-from shared.rules import Rule
-from shared.rules_file import overridable_keys, override_rule
+from shared.room import Room
+from shared.rules.decision import Rule
+from shared.rules.file import overridable_keys, override_rule
 from shared.scf import Json
 from shared.services.checks import suggest_name
 from shared.signer import WHOLE_ROOM

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from shared.ledger import Room, RoomBook, Session, Task, claims
-from shared.ledger.agenda import CHECK_MS, find_task_look
+from shared.ledger import RoomBook, Session, Task, claims
+from shared.ledger.due import CHECK_MS, find_task_look
 from shared.lifecycle.asking import ask_progress
 from shared.lifecycle.endings import ABANDONED, GONE, end_task
 from shared.lifecycle.outcome import Outcome, describe_task
 from shared.lifecycle.signs_of_life import is_abandoned, listen
 from shared.lifecycle.silence import note_hearing, report_silence
-from shared.lifecycle.starting import is_mended, start_task
-from shared.lifecycle.stopping import finish_unfinished, stop_leftovers, stop_tasks
+from shared.lifecycle.start import is_mended, start_task
+from shared.lifecycle.stop import finish_unfinished, stop_leftovers, stop_tasks
 from shared.resources import Resources, name_slot
+from shared.room import Room
 
 MENDED = 0  # when something is due that had failed, and may be mended
 DRAIN = ""  # the trigger of what no event asks for: whoever asked for it still does

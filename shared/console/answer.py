@@ -7,10 +7,10 @@ import os
 from collections.abc import Callable
 
 from shared import log
+from shared.console.request import RoomRequest, read_room_request
 from shared.errors import RequestError, RoomscribeError
 from shared.lifecycle import Outcome
-from shared.lifecycle.kicking import kick_drainer
-from shared.lifecycle.request import RoomRequest, read_room_request
+from shared.lifecycle.wake_drainer import kick_drainer
 from shared.mending import HALF_PAIR
 from shared.resources import Resources, open_resources
 from shared.scf import Json, begin_invocation, is_direct

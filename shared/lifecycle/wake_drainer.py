@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 
 from shared.errors import RoomscribeError
-from shared.ledger import Room
 from shared.lifecycle.outcome import COME_BACK, DONE, Outcome
 from shared.resources import Resources
+from shared.room import Room
 
 LEASE, LEASE_MS = "drain", 5_000  # a drainer that died is missed no longer
 KICKED_MS = 5_000  # a drainer that was called has begun by then, cold start included

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from shared.console.describe import Result, require_shared_ledger
+from shared.console.request import RoomRequest
 from shared.errors import LedgerError, RequestError
 from shared.ledger import Session
-from shared.lifecycle.describing import Result, require_shared_ledger
 from shared.lifecycle.outcome import Outcome
-from shared.lifecycle.request import RoomRequest
 from shared.resources import Resources
 from shared.transcripts.deletion import FOR_EVER_MS
 

@@ -1,0 +1,1 @@
+"""Which transcription for which room: rules.toml, and the decision it makes."""
