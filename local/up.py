@@ -20,6 +20,7 @@ from local.cloud.strays import STRAY_HANDLERS
 from local.development import has_own_keys, local_environment
 from local.errors import LocalError
 from local.host.gateway import ScfGateway
+from local.host.routes import FunctionRoutes
 from local.host.scf_api import ScfApi
 from local.parts import (
     create_clock,
@@ -104,7 +105,7 @@ async def _compose_all(
             clock_routes = ClockRoutes(clock, functools.partial(settle_both, cloud, host)).routes
             transcripts = Transcripts(settings, url, clock)
             page = Mount("/", StaticFiles(directory=PAGE_DIR, html=True))
-            functions = [*host.routes, *function_urls]
+            functions = [*FunctionRoutes(host).routes, *function_urls]
             routes = [*clock_routes, *cloud.routes, *transcripts.routes, *functions, page]
             tally = Tally(config.applications[0].sdk_app_id, wanted)
             performance = Performance(scenario, url, feed, tally, Screen(), transcripts)
@@ -166,6 +167,6 @@ async def _compose_functions(
     config, clock, feed = CloudConfig.from_environ(settings), SystemClock(), Feed()
     async with running_ledger(environ), running_host(settings, clock, feed) as host:
         gateway = ScfGateway(config, clock, ScfApi(host))
-        routes = [*gateway.routes, *host.routes]
+        routes = [*gateway.routes, *FunctionRoutes(host).routes]
         work = Watch(feed, Screen().show).follow
         yield Site(_serve(routes), work, has_own_keys(settings))

@@ -18,6 +18,7 @@ from local.cloud.feed import Entry, Feed
 from local.cloud.state import ANCHOR
 from local.development import FUNCTIONS_DIR, SDK_APP_ID, local_environment
 from local.host.app import Host, create_host
+from local.host.routes import FunctionRoutes
 from local.host.scf_api import ScfApi
 from local.parts import load_wanted, running_cloud
 from local.server import Site, serve
@@ -109,7 +110,7 @@ async def _running(
     host.start()
     try:
         async with running_cloud(config, clock, feed, [ScfApi(host)]) as cloud:
-            yield cloud, host, Starlette(routes=[*cloud.routes, *host.routes])
+            yield cloud, host, Starlette(routes=[*cloud.routes, *FunctionRoutes(host).routes])
     finally:
         await host.close()
 

@@ -34,6 +34,7 @@ from local.development import (
     local_environment,
 )
 from local.host.app import create_host
+from local.host.routes import FunctionRoutes
 from local.host.scf_api import ScfApi
 from local.host.scf_runtime import LIMITS, Limits
 from local.parts import load_wanted, running_cloud
@@ -232,7 +233,8 @@ class _World:
                 self._config, self._clock, self._feed, [ScfApi(self._host)]
             ) as cloud:
                 self._cloud = cloud
-                self._app = Starlette(routes=[*cloud.routes, *self._host.routes])
+                routes = [*cloud.routes, *FunctionRoutes(self._host).routes]
+                self._app = Starlette(routes=routes)
                 yield self._app
         finally:
             await self._host.close()

@@ -8,17 +8,12 @@ import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute
-
 from local.cloud.clock import Clock, ManualClock, SystemClock
 from local.host.async_invocations import AsyncInvocations
 from local.host.catalogue import Catalogue, Catalogues, FolderOfFunctions, Served
 from local.host.pool import InstancePool, Place
 from local.host.process import start_instance
 from local.host.publisher import Publisher
-from local.host.routes import FunctionRoutes
 from local.host.scf_runtime import (
     LIMITS,
     TIMERS,
@@ -53,14 +48,9 @@ class Host:
         self._changed = asyncio.Event()
         self._invocations = AsyncInvocations(self._queue, self.run, clock, feed)
         self._timers = TimerTriggers(timers, clock, lambda name: self.fire_timer(name, name))
-        self._function_routes = FunctionRoutes(self)
+        self._url_runs = 0
         if isinstance(clock, ManualClock):
             clock.watch(self._tell_time)
-
-    @property
-    def routes(self) -> list[BaseRoute]:
-        """Function URLs and direct invocation."""
-        return self._function_routes.routes
 
     @property
     def pids(self) -> list[int]:
@@ -75,7 +65,7 @@ class Host:
     @property
     def url_runs(self) -> int:
         """How many requests of function URLs run, or wait for an instance."""
-        return self._function_routes.runs
+        return self._url_runs
 
     def list_functions(self) -> list[str]:
         """The names of all functions."""
@@ -107,9 +97,13 @@ class Host:
         """Queue an event, run it when an instance is free, repeat it if that fails; its request id."""
         return self._invocations.invoke(name, event, self._find(name).attempts)
 
-    async def answer(self, name: str, request: Request) -> Response:
-        """Answer a request of a function's URL."""
-        return await self._function_routes.answer(name, request)
+    async def run_for_url(self, name: str, event: object, request_id: str) -> object:
+        """Run a function for a request of its URL, counted in `url_runs`; raise FunctionFailure."""
+        self._url_runs += 1
+        try:
+            return await self.run(name, event, request_id)
+        finally:
+            self._url_runs -= 1
 
     def fire_timer(self, name: str, trigger: str) -> None:
         """Run a function by its timer; not while events wait: timer events must not pile up."""

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from local.host import function_url
+from local.host.app import Host
 from local.host.scf_runtime import FunctionFailure, new_request_id
-
-if TYPE_CHECKING:
-    from local.host.app import Host
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class FunctionRoutes:
-    """The host's routes; `runs` counts the requests of function URLs that it is answering."""
+    """The routes to the functions of a host."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self.runs = 0
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -33,29 +29,11 @@ class FunctionRoutes:
             Route("/_local/invoke/{name}", self._answer_invocation, methods=["POST"]),
         ]
 
-    async def answer(self, name: str, request: Request) -> Response:
-        """Run a function with a request of its URL."""
-        request_id = new_request_id()
-        try:
-            event = await function_url.read_event(request)
-            return function_url.write_answer(
-                await self._run(name, event, request_id), request.method
-            )
-        except FunctionFailure as failure:
-            return function_url.write_failure(failure, request_id)
-
     async def _answer_url(self, request: Request) -> Response:
         name = request.path_params["name"]
         if not self._host.has_path(name):
             return self._answer_unknown(name)
-        return await self.answer(name, request)
-
-    async def _run(self, name: str, event: object, request_id: str) -> object:
-        self.runs += 1
-        try:
-            return await self._host.run(name, event, request_id)
-        finally:
-            self.runs -= 1
+        return await answer_url(self._host, name, request)
 
     async def _answer_invocation(self, request: Request) -> Response:
         """200 and the return value, or 500 and SCF's error result."""
@@ -74,6 +52,17 @@ class FunctionRoutes:
         known = ", ".join(self._host.list_functions())
         error = f"there is no function {name}; there are: {known}"
         return function_url.write_json({"error": error}, 404)
+
+
+async def answer_url(host: Host, name: str, request: Request) -> Response:
+    """Run a function of `host` with a request of the function's URL, and answer the request."""
+    request_id = new_request_id()
+    try:
+        event = await function_url.read_event(request)
+        value = await host.run_for_url(name, event, request_id)
+        return function_url.write_answer(value, request.method)
+    except FunctionFailure as failure:
+        return function_url.write_failure(failure, request_id)
 
 
 def _parse_event(body: bytes) -> object:

@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from local.host.app import Host
 from local.host.function_url import write_json
-from local.host.routes import METHODS
+from local.host.routes import METHODS, answer_url
 from local.scf.functions import Function, Functions
 from local.scf.trigger_actions import URL_PATH
 from local.scf.triggers import Trigger
@@ -35,7 +35,7 @@ class FunctionUrls:
         function, trigger = found
         if not trigger.answers:
             return write_json({"error": "this function URL is not open to everybody"}, 403)
-        return await self._host.answer(function.name, request)
+        return await answer_url(self._host, function.name, request)
 
     def _find(self, url_id: str) -> tuple[Function, Trigger] | None:
         for function in self._functions.list_all():

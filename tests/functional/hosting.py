@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 
 from local.cloud.clock import Clock, ManualClock
 from local.host.app import Host, create_host
+from local.host.routes import FunctionRoutes
 from local.host.scf_runtime import Limits
 from local.time_travel import advance
 
@@ -67,7 +68,8 @@ class Functions:
                 environ=self.environ,
             )
             host.start()
-            transport = httpx.ASGITransport(Starlette(routes=host.routes), client=("127.0.0.1", 1))
+            served = Starlette(routes=FunctionRoutes(host).routes)
+            transport = httpx.ASGITransport(served, client=("127.0.0.1", 1))
             try:
                 async with httpx.AsyncClient(transport=transport, base_url="http://host") as client:
                     await talk(client, host)

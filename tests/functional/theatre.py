@@ -20,6 +20,7 @@ from local.cloud.config import CloudConfig
 from local.cloud.feed import Entry, Feed
 from local.development import FUNCTIONS_DIR, ROOT, local_environment
 from local.host.app import Host, create_host
+from local.host.routes import FunctionRoutes
 from local.host.scf_api import ScfApi
 from local.parts import make_restart, running_cloud
 from local.redis_server import RedisServer
@@ -162,8 +163,9 @@ class Theatre:
                     return 0
 
                 settle = functools.partial(settle_both, stage.cloud, stage.host)
-                routes = ClockRoutes(stage.clock, settle).routes
-                app = Starlette(routes=[*routes, *stage.cloud.routes, *stage.host.routes])
+                clock_routes = ClockRoutes(stage.clock, settle).routes
+                function_routes = FunctionRoutes(stage.host).routes
+                app = Starlette(routes=[*clock_routes, *stage.cloud.routes, *function_routes])
                 yield Site(app, work)
 
         assert serve(0, compose, quiet=True) == 0

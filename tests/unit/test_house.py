@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import importlib
 import re
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,80 @@ def find_imports(folder: str) -> set[str]:
 )
 def test_dependencies_point_one_way(folder: str, forbidden: set[str]) -> None:
     assert not find_imports(folder) & forbidden
+
+
+def read_folder(folder: str) -> dict[str, str]:
+    """The source of every module below a folder, by its dotted name."""
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): (
+            path.read_text(encoding="utf-8")
+        )
+        for path in (ROOT / folder).rglob("*.py")
+    }
+
+
+def find_circle(sources: Mapping[str, str]) -> list[str]:
+    """Modules, or packages, that import each other in a circle; empty where there are none.
+
+    Only imports on module level count, those for type checkers among them.
+    """
+    imports = {name: {*list_imports(source, sources)} for name, source in sources.items()}
+    for depth in range(1, 1 + max(name.count(".") + 1 for name in sources)):
+        try:
+            TopologicalSorter(cut_names(imports, depth)).prepare()
+        except CycleError as error:
+            return [*error.args[1]]
+    return []
+
+
+def list_imports(source: str, known: Mapping[str, str]) -> Iterator[str]:
+    """The modules of `known` that a module imports."""
+    nodes: list[ast.AST] = [ast.parse(source)]
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom):
+            assert node.module, "relative imports are not followed"
+            for name in node.names:
+                module = f"{node.module}.{name.name}"
+                yield from known.keys() & {module} or known.keys() & {node.module}
+        elif isinstance(node, ast.Import):
+            yield from known.keys() & {name.name for name in node.names}
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            nodes += ast.iter_child_nodes(node)
+
+
+def cut_names(imports: Mapping[str, set[str]], depth: int) -> dict[str, set[str]]:
+    """Imports between the packages that are so deep, and the modules that are no deeper."""
+    cut: dict[str, set[str]] = {}
+    for name, imported in imports.items():
+        short = ".".join(name.split(".")[:depth])
+        others = {".".join(other.split(".")[:depth]) for other in imported}
+        cut[short] = cut.get(short, set()) | others - {short}
+    return cut
+
+
+@pytest.mark.parametrize("folder", ["local", "shared", "deploy", "benchmarks"])
+def test_no_import_leads_back_to_where_it_is(folder: str) -> None:
+    assert find_circle(read_folder(folder)) == []
+
+
+@pytest.mark.parametrize(
+    ("sources", "circle"),
+    [
+        ({"a.one": "import a.two", "a.two": "from a.one import x"}, {"a.one", "a.two"}),
+        ({"a.one": "from a import two", "a.two": "import a.one"}, {"a.one", "a.two"}),
+        ({"a.one": "from a import two, x", "a.two": "", "a": "import a.one"}, {"a", "a.one"}),
+        (
+            {"a.one": "if TYPE_CHECKING:\n import a.two", "a.two": "import a.one"},
+            {"a.one", "a.two"},
+        ),
+        ({"a.b.up": "import a.c", "a.c": "import a.b.down", "a.b.down": ""}, {"a.b", "a.c"}),
+        ({"a.one": "def late():\n import a.two", "a.two": "import a.one"}, set()),
+        ({"a.one": "import a.two, os", "a.two": "import a.three", "a.three": ""}, set()),
+    ],
+    ids=["modules", "from", "package", "types", "packages", "late", "none"],
+)
+def test_circle_of_imports_is_found(sources: dict[str, str], circle: set[str]) -> None:
+    assert {*find_circle(sources)} == circle
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
