@@ -10,7 +10,6 @@ from typing import Annotated, Literal
 
 import typer
 
-from local.cloud.assumed import QUOTA_CODES
 from local.deploy import deploy
 from local.development import ENDPOINT, REDIS_DIR
 from local.doctor.command import doctor
@@ -19,6 +18,7 @@ from local.explain import explain
 from local.link import link
 from local.package.command import package
 from local.replay import replay
+from local.switches import Switches, with_switches
 
 app = typer.Typer(
     help="Roomscribe's cloud on your own machine: no account, nothing to configure.",
@@ -40,96 +40,6 @@ ManualOrSystem = Annotated[
         help="manual: time stands still until POST /_local/clock moves it.",
     ),
 ]
-SameBot = Annotated[
-    Literal["replace", "refuse", "both"],
-    typer.Option(
-        envvar="ROOMSCRIBE_SAME_BOT",
-        help="2.0: a second task whose bot has the same UserId replaces the first, "
-        "is refused, or runs beside it.",
-    ),
-]
-BotsHoldRooms = Annotated[
-    bool,
-    typer.Option(
-        "--bots-hold-rooms/--no-bots-hold-rooms",
-        envvar="ROOMSCRIBE_BOTS_HOLD_ROOMS",
-        help="Whether a bot alone keeps a room open.",
-    ),
-]
-IdleStops = Annotated[
-    bool,
-    typer.Option(
-        "--idle-stops/--no-idle-stops",
-        envvar="ROOMSCRIBE_IDLE_STOPS",
-        help="Whether the server ends tasks that nobody needs any more.",
-    ),
-]
-SessionQueryNamesTask = Annotated[
-    bool,
-    typer.Option(
-        "--session-query-names-task/--no-session-query-names-task",
-        envvar="ROOMSCRIBE_SESSION_QUERY_NAMES_TASK",
-        help="1.0: whether a query by SessionId answers the TaskId.",
-    ),
-]
-LeaveCode = Annotated[
-    Literal["always", "ai", "never"],
-    typer.Option(
-        envvar="ROOMSCRIBE_LEAVE_CODE",
-        help="Which callbacks of a task's end say why: both, 902 alone, or none.",
-    ),
-]
-StartNeeds = Annotated[
-    Literal["nothing", "room", "anchor"],
-    typer.Option(
-        envvar="ROOMSCRIBE_START_NEEDS",
-        help="2.0: a start is refused (FailedOperation) unless the room is open, or an anchor is in it.",
-    ),
-]
-DismissalEndsTasks = Annotated[
-    bool,
-    typer.Option(
-        "--dismissal-ends-tasks/--no-dismissal-ends-tasks",
-        envvar="ROOMSCRIBE_DISMISSAL_ENDS_TASKS",
-        help="Whether the tasks of a room that is dismissed end with it.",
-    ),
-]
-LookupLagMs = Annotated[
-    int,
-    typer.Option(
-        min=0,
-        envvar="ROOMSCRIBE_LOOKUP_LAG_MS",
-        help="2.0: how long a new task is not found by Describe and Delete.",
-    ),
-]
-BotsAreTold = Annotated[
-    bool,
-    typer.Option(
-        "--bots-are-told/--no-bots-are-told",
-        envvar="ROOMSCRIBE_BOTS_ARE_TOLD",
-        help="Whether 103 and 104 tell of bots, too.",
-    ),
-]
-ApiSite = Annotated[
-    Literal["both", "china", "international"],
-    typer.Option(
-        "--site", envvar="ROOMSCRIBE_SITE", help="Whose regions and parameters the API has."
-    ),
-]
-QuotaCodeCloud = Annotated[
-    str,
-    typer.Option(
-        envvar="ROOMSCRIBE_QUOTA_CODE_CLOUD",
-        help=f"2.0: how a start says that the quota is used up: {', '.join(QUOTA_CODES['cloud'])}.",
-    ),
-]
-QuotaCodeAi = Annotated[
-    str,
-    typer.Option(
-        envvar="ROOMSCRIBE_QUOTA_CODE_AI",
-        help=f"1.0: the same: {', '.join(QUOTA_CODES['ai'])}.",
-    ),
-]
 RuntimePython = Annotated[
     str | None,
     typer.Option(
@@ -138,14 +48,8 @@ RuntimePython = Annotated[
         show_default="python3.10, if it is found",
     ),
 ]
-CloudWords = Annotated[
-    Literal["like_903", "web", "ios"],
-    typer.Option(
-        envvar="ROOMSCRIBE_CLOUD_WORDS",
-        help="2.0: the names in callbacks of a task's end and words: like those of 1.0, "
-        "or as Tencent's web or iOS clients have them.",
-    ),
-]
+# `up` has a webhook of its own, and its emulator the usual times and forms of ids.
+ONLY_IN_CLOUD = ("callback_url", "dismissed_room_id", "preparing_ms", "cleaning_ms", "idle_ms")
 
 
 def main() -> None:
@@ -164,7 +68,9 @@ def main() -> None:
 
 
 @app.command()
+@with_switches(left_out=ONLY_IN_CLOUD, last="cloud_words")
 def up(
+    *,
     port: Port = 8321,
     scenario: Annotated[
         Path | None,
@@ -199,20 +105,8 @@ def up(
         ),
     ] = REDIS_DIR,
     clock: ManualOrSystem = "system",
-    same_bot: SameBot = "replace",
-    bots_hold_rooms: BotsHoldRooms = False,
-    idle_stops: IdleStops = True,
-    leave_code: LeaveCode = "always",
-    start_needs: StartNeeds = "nothing",
-    dismissal_ends_tasks: DismissalEndsTasks = True,
-    lookup_lag_ms: LookupLagMs = 0,
-    bots_are_told: BotsAreTold = True,
-    site: ApiSite = "both",
-    quota_code_cloud: QuotaCodeCloud = QUOTA_CODES["cloud"][0],
-    quota_code_ai: QuotaCodeAi = QUOTA_CODES["ai"][0],
-    session_query_names_task: SessionQueryNamesTask = True,
+    switches: Switches,
     runtime_python: RuntimePython = None,
-    cloud_words: CloudWords = "like_903",
 ) -> None:
     """Serve the whole local cloud and play a meeting.
 
@@ -223,107 +117,23 @@ def up(
     from local.up import Choices, run_up
 
     loaded = load_scenario(scenario or SAMPLE)
-    switches = {
-        "same_bot": same_bot,
-        "bots_hold_rooms": bots_hold_rooms,
-        "idle_stops": idle_stops,
-        "leave_code": leave_code,
-        "start_needs": start_needs,
-        "dismissal_ends_tasks": dismissal_ends_tasks,
-        "lookup_lag_ms": lookup_lag_ms,
-        "bots_are_told": bots_are_told,
-        "site": site,
-        "quota_code_cloud": quota_code_cloud,
-        "quota_code_ai": quota_code_ai,
-        "session_query_names_task": session_query_names_task,
-        "cloud_words": cloud_words,
-    }
     kept_in = redis_dir if redis else None
     choices = Choices(clock == "manual", switches, kept_in, runtime_python)
     raise typer.Exit(run_up(os.environ, port, loaded, choices, once=once))
 
 
 @app.command()
+@with_switches()
 def cloud(
+    *,
     port: Port = 8321,
-    callback_url: Annotated[
-        str | None,
-        typer.Option(
-            envvar="ROOMSCRIBE_CALLBACK_URL",
-            help="Where its webhooks go.",
-            show_default="nowhere",
-        ),
-    ] = None,
-    same_bot: SameBot = "replace",
-    bots_hold_rooms: BotsHoldRooms = False,
-    dismissed_room_id: Annotated[
-        Literal["same", "string"],
-        typer.Option(
-            envvar="ROOMSCRIBE_DISMISSED_ROOM_ID",
-            help="RoomId in the 102 of a numeric room: the same type as in its 101, or a string.",
-        ),
-    ] = "same",
-    preparing_ms: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            envvar="ROOMSCRIBE_PREPARING_MS",
-            help="1.0: how long a task is Preparing before it is InProgress.",
-        ),
-    ] = 200,
-    cleaning_ms: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            envvar="ROOMSCRIBE_CLEANING_MS",
-            help="1.0: how long a stopped task still holds its SessionId.",
-        ),
-    ] = 1000,
-    idle_ms: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            envvar="ROOMSCRIBE_IDLE_MS",
-            help="2.0: how long a task is Idle before it is InProgress.",
-        ),
-    ] = 200,
-    idle_stops: IdleStops = True,
-    leave_code: LeaveCode = "always",
-    start_needs: StartNeeds = "nothing",
-    dismissal_ends_tasks: DismissalEndsTasks = True,
-    lookup_lag_ms: LookupLagMs = 0,
-    bots_are_told: BotsAreTold = True,
-    site: ApiSite = "both",
-    quota_code_cloud: QuotaCodeCloud = QUOTA_CODES["cloud"][0],
-    quota_code_ai: QuotaCodeAi = QUOTA_CODES["ai"][0],
-    session_query_names_task: SessionQueryNamesTask = True,
-    cloud_words: CloudWords = "like_903",
+    switches: Switches,
     clock: ManualOrSystem = "system",
     runtime_python: RuntimePython = None,
 ) -> None:
     """Serve the TRTC emulator and SCF's API, for any official SDK, for tccli and for `deploy`."""
     from local.up import Choices, run_cloud
 
-    switches = {
-        "callback_url": callback_url,
-        "same_bot": same_bot,
-        "bots_hold_rooms": bots_hold_rooms,
-        "dismissed_room_id": dismissed_room_id,
-        "preparing_ms": preparing_ms,
-        "cleaning_ms": cleaning_ms,
-        "idle_ms": idle_ms,
-        "idle_stops": idle_stops,
-        "leave_code": leave_code,
-        "start_needs": start_needs,
-        "dismissal_ends_tasks": dismissal_ends_tasks,
-        "lookup_lag_ms": lookup_lag_ms,
-        "bots_are_told": bots_are_told,
-        "site": site,
-        "quota_code_cloud": quota_code_cloud,
-        "quota_code_ai": quota_code_ai,
-        "session_query_names_task": session_query_names_task,
-        "cloud_words": cloud_words,
-    }
     choices = Choices(clock == "manual", switches, None, runtime_python)
     raise typer.Exit(run_cloud(os.environ, port, choices))
 

@@ -12,13 +12,15 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
-from local.cloud.clock import SystemClock
+from local.cloud.clock import Clock, SystemClock
 from local.cloud.config import CloudConfig
+from local.cloud.faults.machines import RestartRedis
 from local.cloud.faults.strikes import plan_faults
 from local.cloud.feed import Feed
 from local.cloud.strays import STRAY_HANDLERS
 from local.development import has_own_keys, local_environment
 from local.errors import LocalError
+from local.host.app import Host
 from local.host.gateway import ScfGateway
 from local.host.routes import FunctionRoutes
 from local.host.scf_api import ScfApi
@@ -33,6 +35,7 @@ from local.parts import (
 from local.performance import Performance
 from local.scenario import Scenario
 from local.server import Site, Work, serve
+from local.switches import Switches
 from local.tally import Tally
 from local.terminal import Screen
 from local.time_travel import ClockRoutes, settle_both
@@ -48,9 +51,19 @@ class Choices(NamedTuple):
     """What `up` and `cloud` let one choose."""
 
     manual_clock: bool
-    switches: Mapping[str, object]  # fields of CloudConfig
+    switches: Switches
     redis_dir: Path | None = None  # where a Redis of its own keeps the ledger
     runtime_python: str | None = None  # what runs functions that are made through SCF's API
+
+
+class Emulator(NamedTuple):
+    """The TRTC emulator and SCF on one clock, while they run; `routes` are those of both APIs."""
+
+    config: CloudConfig
+    clock: Clock
+    feed: Feed
+    host: Host
+    routes: list[BaseRoute]
 
 
 def run_up(
@@ -77,40 +90,63 @@ def run_functions(environ: Mapping[str, str], port: int, endpoint: str) -> int:
 async def _compose_all(
     environ: Mapping[str, str], scenario: Scenario, choices: Choices, once: bool, url: str
 ) -> AsyncIterator[Site]:
+    own_webhook = {"callback_url": url + CALLBACK_PATH}
+    choices = choices._replace(switches={**choices.switches, **own_webhook})
     async with running_ledger(environ, choices.redis_dir) as (environ, restart_redis):
         settings = local_environment(environ, endpoint=url)
-        wanted = load_wanted(settings)
-        config = CloudConfig.from_environ(
-            settings, callback_url=url + CALLBACK_PATH, wanted=wanted, **choices.switches
-        )
-        clock = create_clock(manual=choices.manual_clock)
-        feed = Feed(clock.now_ms)
-        faults = plan, _ = plan_faults(clock, feed)
-        async with (
-            running_scf(config, settings, clock, feed, plan, url, choices.runtime_python) as (
-                host,
-                scf_api,
-                function_urls,
-            ),
-            running_cloud(
-                config,
-                clock,
-                feed,
-                [scf_api],
-                kill_instances=lambda name: host.kill(name, busy=True),
-                restart_redis=restart_redis,
-                faults=faults,
-            ) as cloud,
-        ):
-            clock_routes = ClockRoutes(clock, functools.partial(settle_both, cloud, host)).routes
-            transcripts = Transcripts(settings, url, clock)
+        async with _running_emulator(
+            settings, choices, url, has_functions=True, restart_redis=restart_redis
+        ) as emulator:
+            config, feed = emulator.config, emulator.feed
+            transcripts = Transcripts(settings, url, emulator.clock)
+            functions = FunctionRoutes(emulator.host).routes
             page = Mount("/", StaticFiles(directory=PAGE_DIR, html=True))
-            functions = [*FunctionRoutes(host).routes, *function_urls]
-            routes = [*clock_routes, *cloud.routes, *transcripts.routes, *functions, page]
-            tally = Tally(config.applications[0].sdk_app_id, wanted)
+            routes = [*emulator.routes, *transcripts.routes, *functions, page]
+            tally = Tally(config.applications[0].sdk_app_id, config.wanted)
             performance = Performance(scenario, url, feed, tally, Screen(), transcripts)
             work = _find_work(performance, choices, once=once)
             yield Site(_serve(routes), work, has_own_keys(settings))
+
+
+@contextlib.asynccontextmanager
+async def _compose_cloud(
+    environ: Mapping[str, str], choices: Choices, url: str
+) -> AsyncIterator[Site]:
+    settings = local_environment(environ, endpoint=url)
+    async with _running_emulator(settings, choices, url, has_functions=False) as emulator:
+        yield Site(_serve(emulator.routes), Watch(emulator.feed, Screen().show).follow)
+
+
+@contextlib.asynccontextmanager
+async def _running_emulator(
+    settings: Mapping[str, str],
+    choices: Choices,
+    url: str,
+    *,
+    has_functions: bool,
+    restart_redis: RestartRedis | None = None,
+) -> AsyncIterator[Emulator]:
+    """The emulator and SCF at `url`; with Roomscribe's own functions only if `has_functions`."""
+    config = CloudConfig.from_environ(settings, wanted=load_wanted(settings), **choices.switches)
+    clock = create_clock(manual=choices.manual_clock)
+    feed = Feed(clock.now_ms)
+    faults = plan, _ = plan_faults(clock, feed)
+    hosted = settings if has_functions else None
+    python = choices.runtime_python
+    async with (
+        running_scf(config, hosted, clock, feed, plan, url, python) as (host, scf_api, urls),
+        running_cloud(
+            config,
+            clock,
+            feed,
+            [scf_api],
+            kill_instances=lambda name: host.kill(name, busy=True),
+            restart_redis=restart_redis,
+            faults=faults,
+        ) as cloud,
+    ):
+        clock_routes = ClockRoutes(clock, functools.partial(settle_both, cloud, host)).routes
+        yield Emulator(config, clock, feed, host, [*clock_routes, *cloud.routes, *urls])
 
 
 def _serve(routes: list[BaseRoute]) -> Starlette:
@@ -126,36 +162,6 @@ def _find_work(performance: Performance, choices: Choices, *, once: bool) -> Wor
 async def _stand_still(feed: Feed, screen: Screen) -> int:
     screen.say("The clock stands still, so no meeting is played; POST /_local/clock moves it.")
     return await Watch(feed, screen.show).follow()
-
-
-@contextlib.asynccontextmanager
-async def _compose_cloud(
-    environ: Mapping[str, str], choices: Choices, url: str
-) -> AsyncIterator[Site]:
-    settings = local_environment(environ, endpoint=url)
-    wanted = load_wanted(settings)
-    config = CloudConfig.from_environ(settings, wanted=wanted, **choices.switches)
-    clock = create_clock(manual=choices.manual_clock)
-    feed = Feed(clock.now_ms)
-    faults = plan, _ = plan_faults(clock, feed)
-    async with (
-        running_scf(config, None, clock, feed, plan, url, choices.runtime_python) as (
-            host,
-            scf_api,
-            function_urls,
-        ),
-        running_cloud(
-            config,
-            clock,
-            feed,
-            [scf_api],
-            kill_instances=lambda name: host.kill(name, busy=True),
-            faults=faults,
-        ) as cloud,
-    ):
-        clock_routes = ClockRoutes(clock, functools.partial(settle_both, cloud, host)).routes
-        routes = [*clock_routes, *cloud.routes, *function_urls]
-        yield Site(_serve(routes), Watch(feed, Screen().show).follow)
 
 
 @contextlib.asynccontextmanager
