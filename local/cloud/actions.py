@@ -1,4 +1,4 @@
-"""What the six actions do, once their parameters are checked."""
+"""What the six actions do, once their parameters are checked: a method each, named as the action is."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -33,12 +33,12 @@ class Actions:
         self._world = world
         self._tasks = tasks
         self._by_name: Mapping[str, Callable[[str, Parameters], Answer]] = {
-            "StartAITranscription": self._start_ai,
-            "DescribeAITranscription": self._describe_ai,
-            "StopAITranscription": self._stop_ai,
-            "CreateCloudTranscription": self._create_cloud,
-            "DescribeCloudTranscription": self._describe_cloud,
-            "DeleteCloudTranscription": self._delete_cloud,
+            "StartAITranscription": self.start_ai_transcription,
+            "DescribeAITranscription": self.describe_ai_transcription,
+            "StopAITranscription": self.stop_ai_transcription,
+            "CreateCloudTranscription": self.create_cloud_transcription,
+            "DescribeCloudTranscription": self.describe_cloud_transcription,
+            "DeleteCloudTranscription": self.delete_cloud_transcription,
         }
 
     def find_room_id(self, parameters: Parameters) -> str | None:
@@ -54,7 +54,8 @@ class Actions:
         self._world.forget(self._clock.now_ms())
         return self._by_name[action](region, parameters)
 
-    def _start_ai(self, region: str, parameters: Parameters) -> Answer:
+    def start_ai_transcription(self, region: str, parameters: Parameters) -> Answer:
+        """Start a task of 1.0: its TaskId; raises ApiError."""
         key = self._read_application(parameters, "FailedOperation.SdkAppIdNotUnderAppId")
         bot = parameters["TranscriptionParams"]
         order = read_ai_order(region, parameters)
@@ -64,7 +65,8 @@ class Actions:
             self._check_user_sig("ai", key, admin, admin_sig)
         return self._start(order)
 
-    def _create_cloud(self, region: str, parameters: Parameters) -> Answer:
+    def create_cloud_transcription(self, region: str, parameters: Parameters) -> Answer:
+        """Start a task of 2.0: its TaskId; raises ApiError."""
         key = self._read_application(parameters, "InvalidParameter.SdkAppId")
         bot = parameters["TranscriptionParam"]
         order = read_cloud_order(region, parameters)
@@ -74,7 +76,8 @@ class Actions:
     def _start(self, order: TaskOrder) -> Answer:
         return {"TaskId": self._tasks.start(order).task_id}
 
-    def _describe_ai(self, region: str, parameters: Parameters) -> Answer:
+    def describe_ai_transcription(self, region: str, parameters: Parameters) -> Answer:
+        """Status and StartTime of a 1.0 task, and its SessionId if it has one; raises ApiError."""
         task = self._find_ai(region, parameters)
         answer = self._describe(task)
         if task.session_id:
@@ -83,7 +86,8 @@ class Actions:
             del answer["TaskId"]
         return answer
 
-    def _describe_cloud(self, region: str, parameters: Parameters) -> Answer:
+    def describe_cloud_transcription(self, region: str, parameters: Parameters) -> Answer:
+        """Status and StartTime of a 2.0 task; raises ApiError."""
         return self._describe(self._find_cloud(region, parameters))
 
     def _describe(self, task: Task) -> Answer:
@@ -95,14 +99,16 @@ class Actions:
             "TaskId": task.task_id,
         }
 
-    def _stop_ai(self, region: str, parameters: Parameters) -> Answer:
+    def stop_ai_transcription(self, region: str, parameters: Parameters) -> Answer:
+        """End a running task of 1.0; raises ApiError."""
         task = self._find("ai", region, parameters["TaskId"])
         if task.status == "Stopped":
             raise ApiError(ENDED_TASK_CODES["ai"])
         self._tasks.end(task, LeaveCode.API)
         return {}
 
-    def _delete_cloud(self, region: str, parameters: Parameters) -> Answer:
+    def delete_cloud_transcription(self, region: str, parameters: Parameters) -> Answer:
+        """End a running task of 2.0; raises ApiError."""
         task = self._find_cloud(region, parameters)
         self._tasks.end(task, LeaveCode.API)
         return {"TaskId": task.task_id}

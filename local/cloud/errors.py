@@ -50,7 +50,7 @@ COMMON_CODES: Mapping[str, str] = {
     "UnsupportedRegion": "The API does not support this region.",
 }
 
-_START_AI: Mapping[str, str] = {
+_START_AI_TRANSCRIPTION: Mapping[str, str] = {
     "FailedOperation.NotAbility": "Need to unlock the required ability.",
     "FailedOperation.NotAllowed": "This operation is not allowed, please submit a ticket.",
     "FailedOperation.SdkAppIdNotUnderAppId": "There is no such SdkAppId under this account.",
@@ -81,7 +81,7 @@ _CLOUD: Mapping[str, str] = {
 _OUT_OF_RANGE: Mapping[str, str] = {
     "InvalidParameter.OutOfRange": "Parameter value is out of range."
 }
-_CREATE_CLOUD: Mapping[str, str] = {
+_CREATE_CLOUD_TRANSCRIPTION: Mapping[str, str] = {
     **_CLOUD,
     **_OUT_OF_RANGE,
     "FailedOperation": "Operation failed.",
@@ -101,10 +101,10 @@ _CLOUD_TASK: Mapping[str, str] = {
 
 # What each action's own document lists.
 ACTION_CODES: Mapping[str, Mapping[str, str]] = {
-    "StartAITranscription": _START_AI,
+    "StartAITranscription": _START_AI_TRANSCRIPTION,
     "DescribeAITranscription": _AI_TASK,
     "StopAITranscription": _AI_TASK,
-    "CreateCloudTranscription": _CREATE_CLOUD,
+    "CreateCloudTranscription": _CREATE_CLOUD_TRANSCRIPTION,
     "DescribeCloudTranscription": {**_CLOUD_TASK, "FailedOperation": "Operation failed."},
     "DeleteCloudTranscription": {
         **_CLOUD_TASK,

@@ -80,7 +80,7 @@ def _sdk_app_id(missing: str) -> Field:
 _USER: Table = {"UserId": _user_id(MISSING)}
 _TERM: Table = {"Source": text(missing=MISSING), "Target": text(missing=MISSING)}
 
-_START_AI: Table = {
+_START_AI_TRANSCRIPTION: Table = {
     "SdkAppId": _sdk_app_id(MISSING),
     "RoomId": text(missing=MISSING),
     "SessionId": text(),
@@ -128,7 +128,7 @@ _START_AI: Table = {
     ),
 }
 
-_CREATE_CLOUD: Table = {
+_CREATE_CLOUD_TRANSCRIPTION: Table = {
     "SdkAppId": _sdk_app_id("MissingParameter.SdkAppId"),
     "RoomId": text(missing="MissingParameter.RoomId"),
     "RoomIdType": integer(0, 1, missing=MISSING),
@@ -193,7 +193,7 @@ _CREATE_CLOUD: Table = {
 _AI_TASK_ID = text(
     missing=MISSING, complain=complain_task_id, complaint_code="InvalidParameter.TaskId"
 )
-_DESCRIBE_AI: Table = {
+_DESCRIBE_AI_TRANSCRIPTION: Table = {
     # Required, and empty where SdkAppId and SessionId say which task.
     "TaskId": replace(_AI_TASK_ID, may_be_empty=True),
     "SdkAppId": integer(0, MAX_SDK_APP_ID),
@@ -251,10 +251,12 @@ class Action:
 ACTIONS: Mapping[str, Action] = {
     action.name: action
     for action in (
-        Action("StartAITranscription", "ai", _START_AI, "starts_per_s_ai"),
-        Action("DescribeAITranscription", "ai", _DESCRIBE_AI, "describes_per_s"),
+        Action("StartAITranscription", "ai", _START_AI_TRANSCRIPTION, "starts_per_s_ai"),
+        Action("DescribeAITranscription", "ai", _DESCRIBE_AI_TRANSCRIPTION, "describes_per_s"),
         Action("StopAITranscription", "ai", {"TaskId": _AI_TASK_ID}, "stops_per_s"),
-        Action("CreateCloudTranscription", "cloud", _CREATE_CLOUD, "starts_per_s_cloud"),
+        Action(
+            "CreateCloudTranscription", "cloud", _CREATE_CLOUD_TRANSCRIPTION, "starts_per_s_cloud"
+        ),
         Action("DescribeCloudTranscription", "cloud", _CLOUD_TASK, "describes_per_s"),
         Action("DeleteCloudTranscription", "cloud", _CLOUD_TASK, "stops_per_s"),
     )

@@ -37,12 +37,16 @@ class ScfApi:
             raise ApiError("InvalidAction")
         if not region:
             raise ApiError("MissingParameter", "The parameter `Region` is required.")
+        return await self.invoke(parameters)
+
+    async def invoke(self, parameters: Mapping[str, Any]) -> dict[str, object]:
+        """Run a function, or queue an event for it; raise ApiError for unusable parameters."""
         name = self._find_function(parameters)
         asynchronous = _read_kind(parameters) == "Event"
         event = _read_event(parameters, MAX_ASYNC_EVENT_BYTES if asynchronous else MAX_EVENT_BYTES)
         if asynchronous:
             return _write_result(self._host.invoke_async(name, event))
-        return await self._invoke(name, event)
+        return await self._run(name, event)
 
     def _find_function(self, parameters: Mapping[str, Any]) -> str:
         name = parameters.get("FunctionName")
@@ -56,7 +60,7 @@ class ScfApi:
             raise ApiError("ResourceNotFound.Function", "There is no such function.")
         return name
 
-    async def _invoke(self, name: str, event: object) -> dict[str, object]:
+    async def _run(self, name: str, event: object) -> dict[str, object]:
         request_id, started_s = new_request_id(), time.monotonic()
         try:
             value = await self._host.run(name, event, request_id)

@@ -1,4 +1,4 @@
-"""The actions of SCF's API that make, change and delete functions, and Invoke.
+"""The actions of SCF's API, a method each; those about triggers, and Invoke, are elsewhere.
 
 Source: SCF API 2018-04-16.
 """
@@ -29,14 +29,13 @@ from local.scf.trigger_actions import TriggerActions
 MOST_RETRIES, SHORTEST_TTL_S, LONGEST_TTL_S = 2, 60, 21_600
 
 Asked = Mapping[str, Any]
-Action = Callable[[Function, Asked], Awaitable[Answer]]
+Action = Callable[[Asked], Awaitable[Answer]]
 
 
 class ControlPlane:
     """Answers the actions of version 2018-04-16 for the functions of a host; code goes to `folder`."""
 
     service, version = ScfApi.service, ScfApi.version
-    actions = frozenset(CHECKERS) | ScfApi.actions
 
     def __init__(
         self, functions: Functions, host: Host, clock: Clock, strike: Strike, folder: Path, url: str
@@ -46,38 +45,34 @@ class ControlPlane:
         self._clock = clock
         self._folder = folder
         self._numbers = count(1)
-        self._invoking = ScfApi(host)
         self._renewing: set[asyncio.Task[None]] = set()
         self._settling = Settling(clock, strike, SETTLING_MS, self._renew)
-        self._triggers = TriggerActions(clock, url, host.fire_timer)
-        self._changes: Mapping[str, Action] = {
-            "UpdateFunctionCode": self._update_code,
-            "UpdateFunctionConfiguration": self._update_configuration,
-            "GetFunction": self._get,
-            "DeleteFunction": self._delete,
-            "CreateTrigger": _at_once(self._triggers.create),
-            "UpdateTrigger": _at_once(self._triggers.update),
-            "DeleteTrigger": _at_once(self._triggers.delete),
-            "ListTriggers": _at_once(self._triggers.list_all),
-            "UpdateFunctionEventInvokeConfig": _at_once(_configure_events),
-            "PutReservedConcurrencyConfig": self._reserve,
+        self._triggers = TriggerActions(functions, clock, url, host.fire_timer)
+        self._by_name: Mapping[str, Action] = {
+            "Invoke": ScfApi(host).invoke,
+            "CreateFunction": self.create_function,
+            "UpdateFunctionCode": self.update_function_code,
+            "UpdateFunctionConfiguration": self.update_function_configuration,
+            "GetFunction": self.get_function,
+            "DeleteFunction": self.delete_function,
+            "CreateTrigger": self._triggers.create_trigger,
+            "UpdateTrigger": self._triggers.update_trigger,
+            "DeleteTrigger": self._triggers.delete_trigger,
+            "ListTriggers": self._triggers.list_triggers,
+            "UpdateFunctionEventInvokeConfig": self.update_function_event_invoke_config,
+            "PutReservedConcurrencyConfig": self.put_reserved_concurrency_config,
         }
 
+    @property
+    def actions(self) -> frozenset[str]:
+        """What it can do."""
+        return frozenset(self._by_name)
+
     async def run(self, action: str, region: str, parameters: Asked) -> Answer:
-        """What is in the answer's Response; raise ApiError."""
-        if action in self._invoking.actions:
-            return await self._invoking.run(action, region, parameters)
-        if action not in CHECKERS:
-            raise ApiError("InvalidAction")
+        """What is in the answer's Response, for one of `actions`; raise ApiError."""
         if not region:
             raise ApiError("MissingParameter", "The parameter `Region` is required.")
-        asked = CHECKERS[action].check(parameters)
-        if asked.get("Namespace") not in (None, NAMESPACE):
-            raise ApiError("ResourceNotFound.Namespace", "There is no such namespace.")
-        if action == "CreateFunction":
-            return await self._create(asked)
-        function = self._functions.get(str(asked.get("FunctionName", "")))
-        return await self._changes[action](function, asked)
+        return await self._by_name[action](_check(action, parameters))
 
     def close(self) -> None:
         """Change nothing any more, and fire no timer."""
@@ -86,7 +81,8 @@ class ControlPlane:
         for task in self._renewing:
             task.cancel()
 
-    async def _create(self, asked: Asked) -> Answer:
+    async def create_function(self, asked: Asked) -> Answer:
+        """Add a function, which settles before it can run; raise ApiError."""
         name, handler = asked["FunctionName"], asked.get("Handler", "")
         check_name(name)
         check_handler(handler)
@@ -98,7 +94,9 @@ class ControlPlane:
         self._settling.begin(function, function.build)
         return {}
 
-    async def _update_code(self, function: Function, asked: Asked) -> Answer:
+    async def update_function_code(self, asked: Asked) -> Answer:
+        """Give a function other code, and the handler that a request names; raise ApiError."""
+        function = self._functions.get(asked["FunctionName"])
         _refuse_unsettled(function, "UpdateFunctionCode")
         handler = asked.get("Handler") or function.build.handler
         check_handler(handler)
@@ -106,16 +104,22 @@ class ControlPlane:
         self._settling.begin(function, function.build._replace(handler=handler, code=code))
         return {}
 
-    async def _update_configuration(self, function: Function, asked: Asked) -> Answer:
+    async def update_function_configuration(self, asked: Asked) -> Answer:
+        """Change what a request names of a function's configuration; raise ApiError."""
+        function = self._functions.get(asked["FunctionName"])
         _refuse_unsettled(function, "UpdateFunctionConfiguration")
         configuration = function.build.configuration.change(asked)
         self._settling.begin(function, function.build._replace(configuration=configuration))
         return {}
 
-    async def _get(self, function: Function, _asked: Asked) -> Answer:
+    async def get_function(self, asked: Asked) -> Answer:
+        """Describe a function and its triggers; raise ApiError where there is no such function."""
+        function = self._functions.get(asked.get("FunctionName", ""))
         return describe_function(function, self._triggers.describe_all(function))
 
-    async def _delete(self, function: Function, _asked: Asked) -> Answer:
+    async def delete_function(self, asked: Asked) -> Answer:
+        """Remove a function with its triggers; raise ApiError while it is Creating or Updating."""
+        function = self._functions.get(asked["FunctionName"])
         if function.status in ("Creating", "Updating"):
             _refuse_unsettled(function, "DeleteFunction")
         self._settling.forget(function)
@@ -124,7 +128,22 @@ class ControlPlane:
         await self._host.forget(function.name)
         return {}
 
-    async def _reserve(self, function: Function, asked: Asked) -> Answer:
+    async def update_function_event_invoke_config(self, asked: Asked) -> Answer:
+        """Set how often a failed event is repeated, and for how many seconds; raise ApiError."""
+        function = self._functions.get(asked["FunctionName"])
+        wanted = asked["AsyncTriggerConfig"]
+        retries = [one["RetryNum"] for one in wanted["RetryConfig"]]
+        if len(retries) != 1 or retries[0] > MOST_RETRIES:
+            raise ApiError("LimitExceeded.RetryNum", f"RetryNum must be 0 to {MOST_RETRIES}, once.")
+        if not SHORTEST_TTL_S <= wanted["MsgTTL"] <= LONGEST_TTL_S:
+            words = f"MsgTTL must be {SHORTEST_TTL_S} to {LONGEST_TTL_S} seconds."
+            raise ApiError("LimitExceeded.MsgTTL", words)
+        function.retries, function.msg_ttl_s = retries[0], wanted["MsgTTL"]
+        return {}
+
+    async def put_reserved_concurrency_config(self, asked: Asked) -> Answer:
+        """Reserve memory, in MB, for the instances of a function; raise ApiError for too little."""
+        function = self._functions.get(asked["FunctionName"])
         memory_mb = asked["ReservedConcurrencyMem"]
         if memory_mb < function.build.configuration.memory_mb:
             words = "ReservedConcurrencyMem must be enough for one instance."
@@ -142,24 +161,14 @@ class ControlPlane:
         renewal.add_done_callback(self._renewing.discard)
 
 
-def _at_once(act: Callable[[Function, Asked], Answer]) -> Action:
-    async def run(function: Function, asked: Asked) -> Answer:
-        return act(function, asked)
-
-    return run
-
-
-def _configure_events(function: Function, asked: Asked) -> Answer:
-    """UpdateFunctionEventInvokeConfig."""
-    wanted = asked["AsyncTriggerConfig"]
-    retries = [one["RetryNum"] for one in wanted["RetryConfig"]]
-    if len(retries) != 1 or retries[0] > MOST_RETRIES:
-        raise ApiError("LimitExceeded.RetryNum", f"RetryNum must be 0 to {MOST_RETRIES}, once.")
-    if not SHORTEST_TTL_S <= wanted["MsgTTL"] <= LONGEST_TTL_S:
-        words = f"MsgTTL must be {SHORTEST_TTL_S} to {LONGEST_TTL_S} seconds."
-        raise ApiError("LimitExceeded.MsgTTL", words)
-    function.retries, function.msg_ttl_s = retries[0], wanted["MsgTTL"]
-    return {}
+def _check(action: str, parameters: Asked) -> Asked:
+    """The checked parameters; raise ApiError. Invoke checks its own, on every host."""
+    if action == "Invoke":
+        return parameters
+    asked = CHECKERS[action].check(parameters)
+    if asked.get("Namespace") not in (None, NAMESPACE):
+        raise ApiError("ResourceNotFound.Namespace", "There is no such namespace.")
+    return asked
 
 
 def _refuse_unsettled(function: Function, action: str) -> None:

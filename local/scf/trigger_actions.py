@@ -1,4 +1,4 @@
-"""The actions about triggers; timers run for as long as theirs exist."""
+"""The actions about triggers, a method each; timers run for as long as theirs exist."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from local.cloud.errors import ApiError
 from local.host.timers import TimerTriggers
 from local.scf.answers import describe_trigger
 from local.scf.assumed import URL_APPEARS_MS
-from local.scf.functions import Function
-from local.scf.triggers import Trigger, change_trigger, create_trigger
+from local.scf.functions import Function, Functions
+from local.scf.triggers import Trigger, change_trigger, read_trigger
 
 URL_PATH = "/url"
 DEFAULT_LIMIT = 20  # Source: SCF API 2018-04-16, ListTriggers
@@ -24,37 +24,42 @@ Fire = Callable[[str, str], None]
 class TriggerActions:
     """Makes, changes, deletes and lists the triggers of functions; `url` is the server's own."""
 
-    def __init__(self, clock: Clock, url: str, fire: Fire) -> None:
+    def __init__(self, functions: Functions, clock: Clock, url: str, fire: Fire) -> None:
+        self._functions = functions
         self._clock = clock
         self._url = url
         self._fire = fire
         self._timers: dict[str, list[TimerTriggers]] = {}
 
-    def create(self, function: Function, asked: Mapping[str, Any]) -> Answer:
-        """CreateTrigger."""
+    async def create_trigger(self, asked: Mapping[str, Any]) -> Answer:
+        """Add a trigger to a function; raise ApiError where the function has its like."""
+        function = self._find_function(asked)
         if not function.is_settled:
             words = f"The function is {function.status}."
             raise ApiError("FailedOperation.CreateTrigger", words)
-        trigger = create_trigger(asked, self._clock.now_ms())
+        trigger = read_trigger(asked, self._clock.now_ms())
         _refuse_second(function, trigger)
         function.triggers[trigger.key] = trigger
         self._schedule(function)
         return {"TriggerInfo": self._describe(function, trigger)}
 
-    def update(self, function: Function, asked: Mapping[str, Any]) -> Answer:
-        """UpdateTrigger."""
+    async def update_trigger(self, asked: Mapping[str, Any]) -> Answer:
+        """Change what a request names of a trigger; the rest stays as it is."""
+        function = self._find_function(asked)
         change_trigger(_find(function, asked), asked, self._clock.now_ms())
         self._schedule(function)
         return {}
 
-    def delete(self, function: Function, asked: Mapping[str, Any]) -> Answer:
-        """DeleteTrigger."""
+    async def delete_trigger(self, asked: Mapping[str, Any]) -> Answer:
+        """Take a trigger from a function."""
+        function = self._find_function(asked)
         del function.triggers[_find(function, asked).key]
         self._schedule(function)
         return {}
 
-    def list_all(self, function: Function, asked: Mapping[str, Any]) -> Answer:
-        """ListTriggers: the latest change first."""
+    async def list_triggers(self, asked: Mapping[str, Any]) -> Answer:
+        """The triggers of a function, the latest change first."""
+        function = self._find_function(asked)
         offset, limit = asked.get("Offset", 0), asked.get("Limit", DEFAULT_LIMIT)
         triggers = sorted(function.triggers.values(), key=lambda one: one.modified_ms, reverse=True)
         listed = [self._describe(function, one) for one in triggers[offset : offset + limit]]
@@ -73,6 +78,9 @@ class TriggerActions:
         """Fire no more."""
         for timer in [timer for timers in self._timers.values() for timer in timers]:
             timer.close()
+
+    def _find_function(self, asked: Mapping[str, Any]) -> Function:
+        return self._functions.get(asked["FunctionName"])
 
     def _describe(self, function: Function, trigger: Trigger) -> dict[str, object]:
         is_there = self._clock.now_ms() >= trigger.added_ms + URL_APPEARS_MS

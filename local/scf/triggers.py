@@ -56,7 +56,7 @@ class Trigger:
         return int(found[1]) * 1000 if found and self.is_open else None
 
 
-def create_trigger(asked: Mapping[str, Any], now_ms: int) -> Trigger:
+def read_trigger(asked: Mapping[str, Any], now_ms: int) -> Trigger:
     """A new trigger as a request describes it; raises ApiError."""
     kind, name = asked["Type"], asked["TriggerName"]
     if kind not in TYPES:

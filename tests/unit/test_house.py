@@ -13,6 +13,12 @@ from typing import Any
 import pytest
 
 from local.cli import app
+from local.cloud.actions import Actions
+from local.cloud.parameters import ACTIONS
+from local.host.scf_api import ScfApi
+from local.scf.control import ControlPlane
+from local.scf.parameters import TABLES
+from local.scf.trigger_actions import TriggerActions
 from shared.errors import SettingsError
 from shared.rules.file import parse_rules
 from shared.settings import CREDENTIAL_NAMES, read_settings
@@ -118,6 +124,13 @@ def test_no_import_leads_back_to_where_it_is(folder: str) -> None:
 )
 def test_circle_of_imports_is_found(sources: dict[str, str], circle: set[str]) -> None:
     assert {*find_circle(sources)} == circle
+
+
+@pytest.mark.parametrize("action", [*ACTIONS, *TABLES, "Invoke"])
+def test_action_of_the_emulator_is_one_method_named_as_it_is(action: str) -> None:
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", action).lower()
+    places = (Actions, ControlPlane, TriggerActions, ScfApi)
+    assert len([place for place in places if name in vars(place)]) == 1
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
