@@ -17,6 +17,7 @@ LENGTHS = Lengths(shortest_ms=5 * MINUTE_MS, longest_ms=7 * MINUTE_MS, spread_ms
 PACE = Pace(kill_every_ms=30_000, redis_every_ms=2 * MINUTE_MS, aftermath_ms=4 * MINUTE_MS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["sqlite", "redis"])
 def test_no_room_is_heard_twice_or_left_without_a_verdict(engine: str) -> None:
     if engine == "redis" and shutil.which("redis-server") is None:

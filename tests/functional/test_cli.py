@@ -71,6 +71,7 @@ def test_cloud_alone_answers_and_ends() -> None:
     assert (code, output, errors) == (0, "", "")
 
 
+@pytest.mark.slow
 def test_cloud_posts_to_the_callback_url_it_is_given() -> None:
     with (
         serve_local("up", "--port", "0") as up,

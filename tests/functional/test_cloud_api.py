@@ -347,6 +347,7 @@ _JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.dictionaries(_NAMES, _JSON, max_size=6))
 def test_no_parameters_are_an_internal_error(cloud: RunningCloud, body: object) -> None:

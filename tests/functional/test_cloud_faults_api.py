@@ -120,6 +120,7 @@ def test_client_that_leaves_ends_the_drip(cloud: RunningCloud) -> None:
     assert "TaskId" in cloud.start_cloud(bot="other")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_latency_is_real_and_keeps_nobody_else_waiting(cloud: RunningCloud, when: str) -> None:
     cloud.add_fault(where="api", what="latency", ms=1000, when=when, times=1)

@@ -89,6 +89,7 @@ def check_answers(answers: Mapping[str, Any]) -> None:
     assert answers["DeleteCloudTranscription"]["TaskId"] == described["TaskId"]
 
 
+@pytest.mark.slow
 def test_tccli_drives_all_six_actions(tmp_path: Path) -> None:
     """With a TaskId that may begin with "-", as an argument of the command line could not be told."""
     bot = {"UserId": "bot", "UserSig": make_user_sig("bot")}

@@ -36,6 +36,8 @@ from local.redis_server import RedisServer
 from tests.functional.packaged import build_package
 from tests.redis_server import empty
 
+pytestmark = pytest.mark.slow
+
 NETWORKED, STUBBED = 3, 2
 
 

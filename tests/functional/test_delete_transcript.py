@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import httpx
+import pytest
 
 from local.cloud.clock import ManualClock
 from local.development import LINK_KEY
@@ -21,6 +22,8 @@ from tests.functional.theatre import START_MS, Stage
 from tests.unit.ledgers import close_room, hear, open_session
 
 __all__ = ["house"]
+
+pytestmark = pytest.mark.slow
 
 COPY_AFTER_MS = 60_000
 FULL_HOUR_MS = START_MS // HOUR_MS * HOUR_MS

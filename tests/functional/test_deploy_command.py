@@ -62,6 +62,7 @@ def test_folder_without_tccli_is_said(tccli: Path, tmp_path: Path) -> None:
     assert done.stderr == f"error: {tmp_path}: there is no tccli in this folder\n"
 
 
+@pytest.mark.slow
 def test_tccli_is_installed_once_for_its_requirements(tmp_path: Path) -> None:
     requirements = tmp_path / "requirements.txt"
     requirements.write_text("# nothing\n")
@@ -76,6 +77,7 @@ def test_tccli_is_installed_once_for_its_requirements(tmp_path: Path) -> None:
     assert not mark.exists()
 
 
+@pytest.mark.slow
 def test_installation_that_failed_is_not_taken_for_done(tmp_path: Path) -> None:
     requirements = tmp_path / "requirements.txt"
     requirements.write_text("not a requirement\n")

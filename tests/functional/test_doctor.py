@@ -246,6 +246,7 @@ def test_line_that_others_read_otherwise_is_named_and_no_value(
     assert read_levels(done)["settings"] == "ok"
 
 
+@pytest.mark.slow
 def test_no_secret_is_printed(cloud: RunningCloud, redis_server: RedisServer) -> None:
     url = redis_server.url.replace("redis://", "redis://:RedisPassword@")
     for changes in ({}, {"TENCENT_SECRET_KEY": "AnotherKey"}, {"LEDGER_URL": url}):

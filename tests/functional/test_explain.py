@@ -80,6 +80,7 @@ def test_mistake_is_one_line(options: list[str], said: str) -> None:
     assert len(failed.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_site_is_that_of_the_functions_and_not_of_the_local_cloud(tmp_path: Path) -> None:
     assert "CreateCloudTranscription in ap-singapore, at the international site:" in (
         explain("--room", "x").stdout

@@ -192,6 +192,7 @@ def test_value_that_is_not_json_is_an_error(functions: Functions, value: str) ->
     functions.serve(talk)
 
 
+@pytest.mark.slow
 def test_timeout_kills_the_instance_and_the_next_event_gets_a_new_one(
     functions: Functions,
 ) -> None:

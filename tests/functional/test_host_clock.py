@@ -150,6 +150,7 @@ def test_time_limit_is_one_of_the_clock(functions: Functions, clock: ManualClock
     functions.serve(talk, sleeping=Limits(60, 64))
 
 
+@pytest.mark.slow
 def test_function_that_hangs_is_ended_although_the_clock_stands_still(
     functions: Functions,
 ) -> None:

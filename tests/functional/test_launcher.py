@@ -119,6 +119,7 @@ def write_wrong_environment(wheels: Path, elsewhere: Path) -> dict[str, str]:
     return {"PIP_CONFIG_FILE": str(configuration), **wrong}
 
 
+@pytest.mark.slow
 def test_first_run_makes_its_environment_and_later_ones_say_nothing(
     checkout: Path, wheels: Path, tmp_path: Path
 ) -> None:

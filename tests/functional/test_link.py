@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
+import pytest
 
 from shared.ledger import close_ledgers, open_ledger
 from shared.links import read_link
@@ -19,6 +20,7 @@ from tests.functional.running import run_local, serve_local
 READER = "/functions/read_transcript"
 
 
+@pytest.mark.slow
 def test_what_was_said_is_read_behind_the_link() -> None:
     with (
         serve_local("up", "--port", "0") as running,

@@ -46,6 +46,7 @@ def start_task(url: str, room_id: str) -> None:
     client.call("CreateCloudTranscription", {**room, "TranscriptionParam": bot, **asr})
 
 
+@pytest.mark.slow
 def test_meeting_of_two_hours_is_over_in_seconds() -> None:
     with serve_local("up", "--port", "0", "--clock", "manual") as up:
         assert up.process.stdout

@@ -12,6 +12,8 @@ from tests.functional.theatre import START_MS, Stage
 
 __all__ = ["house"]
 
+pytestmark = pytest.mark.slow
+
 SPOKEN = "a sentence nobody may log"
 
 

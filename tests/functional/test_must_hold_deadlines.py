@@ -6,12 +6,16 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from local.cloud.clock import SystemClock
 from local.redis_server import RedisServer
 from tests.functional.houses import own_redis, write_rules
 from tests.functional.theatre import STARTS, Stage, open_house
 
 __all__ = ["own_redis"]
+
+pytestmark = pytest.mark.slow
 
 TRTC_WAITS_MS = 5_000
 CALL_MS = 2_000  # how long a call of a cold instance may take

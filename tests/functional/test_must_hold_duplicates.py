@@ -12,6 +12,8 @@ from tests.functional.theatre import Stage
 
 __all__ = ["house"]
 
+pytestmark = pytest.mark.slow
+
 COPIES = 199
 
 

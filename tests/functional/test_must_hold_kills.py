@@ -9,6 +9,8 @@ from tests.functional.theatre import STARTS, Stage
 
 __all__ = ["house"]
 
+pytestmark = pytest.mark.slow
+
 SWEEP_MS = 45_000  # the claim of the dead runs out after 9 s, the timer comes every 30 s
 SERVICES = ("lobby", "ai-lobby")  # 2.0 and 1.0, by the rules of rooms.py
 

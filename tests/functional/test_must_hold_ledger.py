@@ -25,6 +25,8 @@ from tests.redis_server import be_patient, connect
 
 __all__ = ["house", "own_redis"]
 
+pytestmark = pytest.mark.slow
+
 ROOMS = [f"room-{number:02}" for number in range(12)]
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from local.cloud.feed import Entry
 from tests.functional.houses import OpenHouse, house
 from tests.functional.theatre import START_MS, Stage
 
 __all__ = ["house"]
+
+pytestmark = pytest.mark.slow
 
 STARTS_PER_S = 20
 QUOTA = 100

@@ -11,6 +11,8 @@ from tests.functional.theatre import Stage
 
 __all__ = ["house"]
 
+pytestmark = pytest.mark.slow
+
 ROOMS = 50
 WITHIN_MS = 180_000
 REFUSED = {"where": "api", "what": "error", "actions": ["DeleteCloudTranscription"]}

@@ -23,6 +23,8 @@ from tests.functional.cloud_server import (
 from tests.functional.packaged import Package, Ran, unpack_package
 from tests.redis_server import empty
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent.parent
 TRIGGERS = sorted(path.stem for path in (EVENTS / "triggers").glob("*.json"))
 OVER_HTTP = ("api-gateway", "clb", "function-url")  # to whom no function but trtc_callback answers

@@ -11,6 +11,8 @@ from tests.functional.theatre import Act, Stage
 
 __all__ = ["house"]
 
+pytestmark = pytest.mark.slow
+
 UNSEEN = {"where": "api", "what": "drop", "when": "after", "actions": ["StartAITranscription"]}
 UNTOLD = {"where": "callback", "what": "lose", "events": [901]}
 

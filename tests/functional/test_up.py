@@ -85,6 +85,7 @@ def quiet(tmp_path: Path) -> str:
     return str(path)
 
 
+@pytest.mark.slow
 def test_sample_meeting_is_transcribed_whole() -> None:
     done = run_local("up", "--once", "--port", "0")
     lines = done.stdout.splitlines()
@@ -108,6 +109,7 @@ def test_sample_meeting_is_transcribed_whole() -> None:
         assert any(all(word in line for word in words) for line in lines), words
 
 
+@pytest.mark.slow
 def test_meeting_that_lacks_something_exits_1_and_says_what(tmp_path: Path) -> None:
     scenario = tmp_path / "untranslated.toml"
     scenario.write_text(UNTRANSLATED)
@@ -126,6 +128,7 @@ def invoke_something(up: Running) -> list[int]:
     return children
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signal_ends_everything_without_a_word(quiet: str, number: int) -> None:
     with serve_local("up", "--port", "0", "--scenario", quiet) as up:
@@ -144,6 +147,7 @@ def test_killed_host_takes_its_instances_along(quiet: str) -> None:
         wait_for_exit(children)
 
 
+@pytest.mark.slow
 def test_serves_on_when_nobody_reads_its_output(quiet: str) -> None:
     with serve_local("up", "--port", "0", "--scenario", quiet) as up:
         assert up.process.stdout
@@ -170,6 +174,7 @@ def test_page_and_api_share_the_root(quiet: str) -> None:
         assert "Response" in api.json()
 
 
+@pytest.mark.slow
 def test_ledger_of_an_earlier_run_does_not_disturb(tmp_path: Path) -> None:
     scenario = tmp_path / "meeting.toml"
     scenario.write_text(UNTRANSLATED.replace("ja = ", "zh = "))
@@ -178,6 +183,7 @@ def test_ledger_of_an_earlier_run_does_not_disturb(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.slow
 def test_printed_link_reads_the_same_after_everything_was_started_again(tmp_path: Path) -> None:
     scenario = tmp_path / "late.toml"
     scenario.write_text(LATE)

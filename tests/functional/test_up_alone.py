@@ -23,6 +23,7 @@ OWN_KEYS = {"TRTC_CALLBACK_KEY": "myOwnCallbackKey", "TRANSCRIPT_LINK_KEY": "a l
 TUNNEL = {"Host": "abcd.tunnel.example"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("second", [QUIET, ("functions", "--port", "0")])
 @pytest.mark.parametrize("first", [QUIET, ("functions", "--port", "0")])
 def test_second_local_cloud_on_a_ledger_says_so_and_stops(
@@ -33,6 +34,7 @@ def test_second_local_cloud_on_a_ledger_says_so_and_stops(
     assert (done.returncode, done.stdout, done.stderr) == (1, "", TAKEN)
 
 
+@pytest.mark.slow
 def test_ledger_is_known_by_any_of_its_names(tmp_path: Path) -> None:
     (tmp_path / "here").symlink_to(tmp_path)
     with serve_local(*QUIET, environ={"LEDGER_URL": f"sqlite:///{tmp_path}/one.db"}):
@@ -43,6 +45,7 @@ def test_ledger_is_known_by_any_of_its_names(tmp_path: Path) -> None:
             pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_ledger_is_free_when_its_local_cloud_is_gone(number: int) -> None:
     for _ in range(2):
@@ -50,6 +53,7 @@ def test_ledger_is_free_when_its_local_cloud_is_gone(number: int) -> None:
             up.end(number)
 
 
+@pytest.mark.slow
 def test_second_local_cloud_on_a_redis_says_so_and_stops(redis_server: RedisServer) -> None:
     with serve_local(*QUIET, environ={"LEDGER_URL": redis_server.url}):
         same = redis_server.url.replace("127.0.0.1", "localhost").removesuffix("/0")

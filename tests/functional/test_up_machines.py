@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.functional.running import find_children, run_local, serve_local, wait_for_exit
 from tests.redis_server import need_redis
@@ -29,6 +30,7 @@ def count_tasks(url: str) -> int:
     return len(room["tasks"])
 
 
+@pytest.mark.slow
 def test_instance_and_redis_are_struck_and_the_room_has_its_task(tmp_path: Path) -> None:
     need_redis()
     with serve_local(*REDIS, str(tmp_path / "redis")) as up:
@@ -47,6 +49,7 @@ def test_instance_and_redis_are_struck_and_the_room_has_its_task(tmp_path: Path)
     assert "fault redis restart action=CreateCloudTranscription room=class-1" in output
 
 
+@pytest.mark.slow
 def test_ledger_in_redis_is_there_again_next_time(tmp_path: Path) -> None:
     need_redis()
     described: list[list[str]] = []
@@ -72,6 +75,7 @@ def test_killed_local_cloud_takes_its_redis_along(tmp_path: Path) -> None:
         wait_for_exit(children)
 
 
+@pytest.mark.slow
 def test_two_local_clouds_do_not_share_a_redis(tmp_path: Path) -> None:
     need_redis()
     folder = str(tmp_path / "redis")

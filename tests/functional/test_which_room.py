@@ -144,6 +144,7 @@ def test_every_ledger_gives_the_same_order(
     assert list_known(NUMERIC, ledger) == expected
 
 
+@pytest.mark.slow
 def test_command_line_takes_digits_likewise(scene: Scene) -> None:
     environ = {"TRTC_SDK_APP_ID": str(SDK_APP_ID)}
     unknown = run_local("explain", "--room", "1234", environ=environ)

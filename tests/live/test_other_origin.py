@@ -21,10 +21,13 @@ CHROMIUM = "/usr/bin/chromium"
 PLAYER = """<!doctype html><title>player</title><link rel=icon href="data:,">
     <video crossorigin><track default src="{link}.vtt"></video>"""
 
-pytestmark = pytest.mark.skipif(
-    not Path(CHROMIUM).exists(),
-    reason=f"no browser at {CHROMIUM}: install it with apt-get install chromium",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not Path(CHROMIUM).exists(),
+        reason=f"no browser at {CHROMIUM}: install it with apt-get install chromium",
+    ),
+]
 
 
 class QuietHandler(SimpleHTTPRequestHandler):

@@ -33,10 +33,13 @@ do = "dismiss"
 room_id = "opening"
 """
 
-pytestmark = pytest.mark.skipif(
-    not Path(CHROMIUM).exists(),
-    reason=f"no browser at {CHROMIUM}: install it with apt-get install chromium",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not Path(CHROMIUM).exists(),
+        reason=f"no browser at {CHROMIUM}: install it with apt-get install chromium",
+    ),
+]
 
 
 class LocalCloud:

@@ -27,10 +27,13 @@ ASK = """async ([url, options]) => {
 }"""
 SECRET = "a word that only the room may hear"
 
-pytestmark = pytest.mark.skipif(
-    not Path(CHROMIUM).exists(),
-    reason=f"no browser at {CHROMIUM}: install it with apt-get install chromium",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not Path(CHROMIUM).exists(),
+        reason=f"no browser at {CHROMIUM}: install it with apt-get install chromium",
+    ),
+]
 
 
 class Stranger(BaseHTTPRequestHandler):

@@ -20,10 +20,13 @@ CHROMIUM = "/usr/bin/chromium"
 PATIENCE_S = 20.0
 HOSTILE = "<img src=x onerror=alert(1)></script><script>alert(2)</script> --> \x00 \u202e txt"
 
-pytestmark = pytest.mark.skipif(
-    not Path(CHROMIUM).exists(),
-    reason=f"no browser at {CHROMIUM}: install it with apt-get install chromium",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not Path(CHROMIUM).exists(),
+        reason=f"no browser at {CHROMIUM}: install it with apt-get install chromium",
+    ),
+]
 
 
 class Watch:

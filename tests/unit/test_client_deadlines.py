@@ -101,6 +101,7 @@ def test_call_ends_at_its_deadline_and_its_connection_is_closed(
         assert server.peers[0].closed.wait(PATIENCE_S)
 
 
+@pytest.mark.slow
 def test_call_ends_while_the_server_does_not_even_take_the_request(tls: Path | None) -> None:
     with run_server(read_nothing, certificate=tls) as server:
         client = server.open_client()
@@ -130,6 +131,7 @@ def test_request_was_never_sent_when_the_handshake_does_not_end(
         assert server.peers[0].closed.wait(PATIENCE_S)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("timeout_s", [TIMEOUT_S, 30.0])
 def test_connecting_takes_a_second_at_most(timeout_s: float) -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
