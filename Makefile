@@ -12,8 +12,8 @@ DEV := python=$$(sh .ci/environment dev) &&
 run:  ## play a sample meeting on the local cloud and keep serving (ARGS=--once: play it and exit)
 	@./roomscribe up $(ARGS)
 
-test:  ## every test (ARGS="-k name" for some)
-	@$(DEV) sh tests/setup.sh && "$$python" -m pytest -n auto $(ARGS)
+test:  ## every fast test (ARGS="-k name" or a path: all of those, also what is marked slow)
+	@$(DEV) sh tests/setup.sh && "$$python" -m pytest -n auto --dist worksteal $(or $(ARGS),-m "not slow")
 
 chaos:  ## a thousand room-hours with everything going wrong at once (ARGS="--seed N")
 	@$(DEV) sh tests/setup.sh && "$$python" -m benchmarks.chaos $(ARGS)
@@ -27,7 +27,8 @@ walk:  ## the functions and files that one event passes through (ARGS=101: every
 package:  ## write dist/roomscribe.zip for SCF (ARGS="--python python3.10")
 	@./roomscribe package $(ARGS)
 
-check: lint types test  ## what CI runs
+check: ARGS = tests
+check: lint types test  ## what CI runs: every test, also the slow ones
 
 lint:
 	@$(DEV) "$$python" -m ruff format --check .
