@@ -23,6 +23,7 @@ from local.host.scf_runtime import Limits, describe_context
 from local.package.archive import pack_files
 from local.package.bytecode import compile_files, find_python
 from local.package.contents import collect_files
+from tests.openssl import require_openssl
 
 PATIENCE_S = 60.0
 # What SCF's own bootstrap does; then it tells which files the imported modules came from.
@@ -110,6 +111,7 @@ def unpack_package(folder: Path) -> Package:
 
 def build_package(installed: Path, python: str) -> bytes:
     """Assemble one from this environment's own packages: no network, this Python's bytecode."""
+    require_openssl()
     copy_dependencies(installed)
     files = collect_files(ROOT, installed, site="international")
     return pack_files(files | compile_files(files, python))

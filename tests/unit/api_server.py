@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import socket
 import ssl
 import subprocess
@@ -14,10 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from shared.api.client import Client
 from shared.settings import Credentials
+from tests.openssl import require_openssl
 
 PATIENCE_S = 10.0
 PULSE_S = 0.02  # between two bytes of a server that drips
@@ -158,8 +156,7 @@ def run_server(*scripts: Script, certificate: Path | None = None) -> Iterator[Ap
 
 def make_certificate(folder: Path) -> Path:
     """A certificate of 127.0.0.1 that is its own CA, and its key, in one file."""
-    if not shutil.which("openssl"):
-        pytest.skip("openssl is not installed")
+    require_openssl()
     path, key = folder / "certificate.pem", folder / "key.pem"
     subprocess.run(
         [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import ssl
 import subprocess
 from pathlib import Path
@@ -10,25 +9,27 @@ from pathlib import Path
 import certifi
 import pytest
 
-from local.package.certificates import PEM, hash_bundle, hash_subject
-from local.package.der import SEQUENCE, SET, read_values, write_value
-from tests.unit.api_server import echo, run_server
+from local.errors import LocalError
+from local.package.certificates import PEM, hash_bundle
+from tests.openssl import require_openssl
+from tests.unit.api_server import echo, make_certificate, run_server
 
 BUNDLE = Path(certifi.where()).read_text(encoding="ascii")
-UTF8, PRINTABLE, T61, BMP, BITS = 0x0C, 0x13, 0x14, 0x1E, 0x03
-COMMON_NAME = b"\x06\x03\x55\x04\x03"
 
 
-def write_certificate(*texts: tuple[int, bytes]) -> bytes:
-    """As much of a certificate as has a subject: one common name for each text."""
-    names = [write_value(SEQUENCE, COMMON_NAME + write_value(*text)) for text in texts]
-    subject = write_value(SEQUENCE, b"".join(write_value(SET, name) for name in names))
-    empty = write_value(SEQUENCE, b"")
-    return write_value(
-        SEQUENCE, write_value(SEQUENCE, b"\x02\x01\x01" + empty + empty + empty + subject)
+@pytest.fixture
+def _openssl() -> None:
+    require_openssl()
+
+
+def read_hash(pem: bytes) -> str:
+    command = ["openssl", "x509", "-noout", "-subject_hash"]
+    return (
+        subprocess.run(command, input=pem, capture_output=True, check=True).stdout.decode().strip()
     )
 
 
+@pytest.mark.usefixtures("_openssl")
 def test_every_root_is_there_once() -> None:
     files = hash_bundle(BUNDLE + BUNDLE)
     assert {ssl.PEM_cert_to_DER_cert(pem.decode()) for pem in files.values()} == {
@@ -37,45 +38,38 @@ def test_every_root_is_there_once() -> None:
     assert len(files) == len(set(files.values()))
 
 
-def test_names_are_those_that_openssl_gives() -> None:
-    if not shutil.which("openssl"):
-        pytest.skip("openssl is not installed")
-    for name, pem in hash_bundle(BUNDLE).items():
-        command = ["openssl", "x509", "-noout", "-subject_hash"]
-        shown = subprocess.run(command, input=pem, capture_output=True, check=True)
-        assert name.partition(".")[0] == shown.stdout.decode().strip()
+@pytest.mark.usefixtures("_openssl")
+def test_roots_of_one_name_are_numbered_in_the_order_of_the_bundle(tmp_path: Path) -> None:
+    roots = []
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        roots += PEM.findall(make_certificate(tmp_path / name).read_text())
+    for first, second in (roots, roots[::-1]):
+        name = read_hash(first.encode())
+        assert hash_bundle(f"{first}\n{second}\n") == {
+            f"{name}.0": f"{first}\n".encode(),
+            f"{name}.1": f"{second}\n".encode(),
+        }
 
 
-def test_roots_of_one_name_are_numbered() -> None:
-    one, other = write_certificate((UTF8, b"Root")), write_certificate((PRINTABLE, b" ROOT "))
-    bundle = "".join(map(ssl.DER_cert_to_PEM_cert, (one, other)))
-    name = hash_subject(one)
-    assert list(hash_bundle(bundle)) == [f"{name}.0", f"{name}.1"]
+def test_missing_openssl_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(LocalError, match=r"openssl is not installed.*apt-get install openssl"):
+        hash_bundle(BUNDLE)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        (UTF8, b"  gr\xc3\xbcne   wurzel "),
-        (T61, b"Gr\xfcne Wurzel"),
-        (BMP, "GR\u00fcNE\t Wurzel".encode("utf-16-be")),
-    ],
-)
-def test_subject_is_compared_as_text(text: tuple[int, bytes]) -> None:
-    plain = write_certificate((UTF8, "gr\u00fcne wurzel".encode()))
-    assert hash_subject(write_certificate(text)) == hash_subject(plain)
-
-
-def test_subject_that_is_no_text_is_compared_as_bytes() -> None:
-    assert hash_subject(write_certificate((BITS, b"\x00A"))) != hash_subject(
-        write_certificate((BITS, b"\x00a"))
+def test_openssl_that_cannot_rehash_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    other = tmp_path / "openssl"
+    other.write_text("#!/bin/sh\necho \"'$1' is an invalid command.\" >&2\necho more >&2\nexit 1\n")
+    other.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(LocalError) as raised:
+        hash_bundle(BUNDLE)
+    assert str(raised.value) == (
+        "openssl rehash: 'rehash' is an invalid command; OpenSSL 1.1 or newer has it"
     )
-
-
-@pytest.mark.parametrize("data", [b"\x30", b"\x30\x05\x00", b"\x30\x82\x01"])
-def test_what_ends_too_soon_is_refused(data: bytes) -> None:
-    with pytest.raises(ValueError, match="DER"):
-        list(read_values(data))
 
 
 def test_server_is_trusted_by_the_directory(certificate: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from local.package.bytecode import compile_files, find_python
 from local.package.contents import collect_files
 from local.package.dependencies import install_dependencies
 from local.package.report import describe_package, name_owner
+from tests.openssl import require_openssl
 
 ROOT = Path(__file__).parent.parent.parent
 SOURCES = {
@@ -63,6 +64,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def installed(tmp_path: Path) -> Path:
+    require_openssl()
     return write_files(tmp_path / "installed", INSTALLED)
 
 
