@@ -1,4 +1,7 @@
-"""Modules that a library imports, and that nothing here ever asks for anything."""
+"""Lazy imports: a module that a library imports, and loads only when something of it is used.
+
+importlib.util.LazyLoader is no help: the next `import` of its module reads `__spec__`, and that loads it.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,8 @@ from types import ModuleType
 from typing import Any
 
 
-class LateModule(ModuleType):
-    """Stands for a module until something of it is asked for; only then is that one loaded."""
+class LazyModule(ModuleType):
+    """A module without content; the first attribute that is read of it loads the real one."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or sys.modules.get(self.__name__) is self:
@@ -20,12 +23,12 @@ class LateModule(ModuleType):
 
 
 @contextmanager
-def importing_late(name: str) -> Iterator[None]:
-    """Whoever imports that module meanwhile gets a LateModule, unless it is there already."""
+def lazy_import(name: str) -> Iterator[None]:
+    """Import statements inside this context get a LazyModule, unless the module is loaded already."""
     if name in sys.modules:
         yield
         return
-    sys.modules[name] = LateModule(name)
+    sys.modules[name] = LazyModule(name)
     try:
         yield
     finally:
