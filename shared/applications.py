@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from shared.setting_texts import list_faults, strip_text
 
@@ -16,13 +17,15 @@ ONE_APP = {
 }
 
 
-@dataclass(frozen=True)
-class Application:
+class Application(Struct, frozen=True):
     """One TRTC application; `secret_key` signs UserSigs, `callback_key` signs callbacks."""
 
     sdk_app_id: int
-    secret_key: str = field(repr=False)
-    callback_key: str = field(repr=False)
+    secret_key: str
+    callback_key: str
+
+    def __repr__(self) -> str:
+        return f"Application({self.sdk_app_id})"
 
 
 def read_applications(environ: Mapping[str, str], problems: list[str]) -> tuple[Application, ...]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import astuple
 from functools import lru_cache
 from pathlib import Path
+
+from msgspec.structs import astuple
 
 from shared.settings import CREDENTIAL_NAMES, Settings
 
@@ -22,7 +23,8 @@ def take_fingerprint(settings: Settings, environ: Mapping[str, str] = os.environ
     """
     permanent = tuple(environ.get(name) for name in CREDENTIAL_NAMES[1])
     key = settings.applications[0].secret_key.encode()
-    return _hash(repr((permanent, astuple(settings))), key, settings.rules_file)
+    given = [astuple(one) for one in (settings, *settings.applications)]
+    return _hash(repr((permanent, given)), key, settings.rules_file)
 
 
 @lru_cache(maxsize=4)

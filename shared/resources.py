@@ -6,9 +6,10 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar, cast
+
+from msgspec import Struct, field
 
 from shared.errors import LedgerError
 from shared.ledger import Ledger, Session, open_ledger
@@ -35,8 +36,7 @@ def make_strangers() -> deque[str]:
     return deque(maxlen=STRANGERS_KEPT)
 
 
-@dataclass(frozen=True)
-class Resources:
+class Resources(Struct, frozen=True):
     """Opened for one invocation; `now_ms` is its clock, `sleep` (in seconds) waits on it.
 
     `granted` are slots of the limiter that were taken for it beforehand, `strangers` TaskIds that

@@ -7,8 +7,9 @@ import binascii
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from shared.errors import RequestError
 
@@ -21,8 +22,7 @@ ANSWER_MARGIN_S = 0.5  # kept back of SCF's own time limit, to answer and to log
 _instance = {"cold": True}
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Struct, frozen=True):
     """An HTTP request; header names in lower case, the body as the bytes that were sent."""
 
     method: str
@@ -32,8 +32,7 @@ class Request:
     body: bytes
 
 
-@dataclass(frozen=True)
-class Response:
+class Response(Struct, frozen=True):
     """An HTTP answer; the body is text, or bytes that are sent as they are."""
 
     status: int
@@ -41,8 +40,7 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
 
 
-@dataclass(frozen=True)
-class Invocation:
+class Invocation(Struct, frozen=True):
     """What SCF says of this run of a function; `deadline_s` is on the monotonic clock."""
 
     request_id: str

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from shared.applications import Application, read_applications
 from shared.errors import SettingsError
@@ -39,14 +40,13 @@ NAMES = (
 )
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """All of Roomscribe's settings but the credentials, which are read at every call."""
 
     applications: tuple[Application, ...]
     endpoint: str
     ca: str | None
-    ledger_url: str = field(repr=False)  # may carry a password
+    ledger_url: str  # may carry a password
     rules_file: str
     user_sig_expire_s: int
     callback_max_age_s: int
@@ -54,10 +54,13 @@ class Settings:
     task_quota: int
     drain_function: str | None
     invoke_endpoint: str
-    transcript_link_key: str | None = field(repr=False)
+    transcript_link_key: str | None
     transcript_keep_days: int
     log_level: str
     on_scf: bool
+
+    def __repr__(self) -> str:
+        return f"Settings({self.applications})"
 
     @property
     def ledger_is_shared(self) -> bool:

@@ -11,7 +11,8 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from shared import log
 from shared.errors import LedgerError, RoomscribeError

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
+from msgspec import Struct
 
 from shared.errors import ApiError
 from shared.services.parameters import Parameters, place_parameters
@@ -32,8 +32,7 @@ PROGRESS: dict[str, Progress] = {
 }
 
 
-@dataclass(frozen=True)
-class StartOrder:
+class StartOrder(Struct, frozen=True):
     """What one start is about; `sign` makes the UserSig of a user id."""
 
     sdk_app_id: int
@@ -44,11 +43,13 @@ class StartOrder:
     session_id: str
     max_idle_s: int
     parameters: Parameters
-    sign: Callable[[str], str] = field(repr=False)
+    sign: Callable[[str], str]
+
+    def __repr__(self) -> str:
+        return f"StartOrder({self.sdk_app_id}/{self.room_id_type}/{self.room_id}, {self.target!r})"
 
 
-@dataclass(frozen=True)
-class Service:
+class Service(Struct, frozen=True):
     """One transcription service; `finds_by_session` when a lost TaskId can be asked for."""
 
     name: ServiceName

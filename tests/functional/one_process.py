@@ -10,8 +10,10 @@ import json
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, cast
+
+import msgspec
 
 from local.cloud import errors
 from local.cloud.actions import Actions
@@ -109,11 +111,10 @@ class DirectClient:
             return {**answer, "RequestId": "r"}
 
 
-@dataclass(frozen=True)
-class CalledResources(Resources):
+class CalledResources(Resources, frozen=True):
     """Resources whose drain function is only noted as called."""
 
-    called: list[Json] = field(default_factory=list)
+    called: list[Json] = msgspec.field(default_factory=list)
 
     def invoke(self, function: str, event: Json) -> None:  # noqa: ARG002
         self.called.append(event)

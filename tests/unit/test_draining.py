@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 import requests
+from msgspec.structs import replace
 
 from shared.errors import LedgerError
 from shared.ledger import Ledger, Task, claims

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 import responses
+from msgspec.structs import replace
 
 from local.redis_server import RedisServer
 from shared.ledger import Session, close_ledgers

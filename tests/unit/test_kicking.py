@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 import responses
+from msgspec.structs import replace
 
 from shared import resources
 from shared.callbacks import Callback

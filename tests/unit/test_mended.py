@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
+from msgspec.structs import replace
 
 from shared.fingerprint import take_fingerprint
 from shared.lifecycle.claimed_start import FAILED_AGAIN_MS
@@ -28,13 +27,13 @@ MENDABLE = [
 def change_settings(stage: Stage, **changes: str) -> None:
     """The next deployment has other settings."""
     settings = read_settings({**SETTINGS, **changes})
-    stage.resources = dataclasses.replace(stage.resources, settings=settings)
+    stage.resources = replace(stage.resources, settings=settings)
 
 
 def begin_cold(stage: Stage) -> None:
     """The next invocation is the first of a new instance."""
-    invocation = dataclasses.replace(stage.resources.invocation, cold_start=True)
-    stage.resources = dataclasses.replace(stage.resources, invocation=invocation)
+    invocation = replace(stage.resources.invocation, cold_start=True)
+    stage.resources = replace(stage.resources, invocation=invocation)
 
 
 @pytest.mark.parametrize("code", MENDABLE)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from shared.console.request import RoomRequest
 from shared.console.start_and_stop import start_room
@@ -33,12 +33,12 @@ STOPPED: dict[str, Any] = {"Response": {"RequestId": "r-3"}}
 def settle_in_china(stage: Stage, **settings: str) -> Resources:
     """The stage's resources with the settings of functions that ask the China site."""
     environ = {**SETTINGS, "TRTC_ENDPOINT": CHINA, **settings}
-    return dataclasses.replace(stage.resources, settings=read_settings(environ))
+    return replace(stage.resources, settings=read_settings(environ))
 
 
 def test_1_0_is_started_and_stopped_without_a_region(stage: Stage) -> None:
     rules = parse_rules(WITHOUT_REGION, site="china")
-    stage.resources = dataclasses.replace(stage.resources, rules=rules)
+    stage.resources = replace(stage.resources, rules=rules)
     stage.answer("StartAITranscription", STARTED)
     stage.answer("StopAITranscription", STOPPED)
     assert stage.create().message == "transcription.started"
@@ -53,7 +53,7 @@ def test_1_0_is_started_and_stopped_without_a_region(stage: Stage) -> None:
 
 def test_lost_task_id_is_asked_for_without_a_region(stage: Stage) -> None:
     rules = parse_rules(WITHOUT_REGION, site="china")
-    stage.resources = dataclasses.replace(stage.resources, rules=rules)
+    stage.resources = replace(stage.resources, rules=rules)
     stage.answer("StartAITranscription", error("FailedOperation.TaskExist"))
     stage.answer("DescribeAITranscription", LIVES)
     stage.create()

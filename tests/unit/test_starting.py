@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from typing import Any
 
 import pytest
 import requests
+from msgspec.structs import replace
 
 from shared.api.client import Client
 from tests.unit.stage import (
@@ -200,7 +200,7 @@ def test_missing_credentials_give_the_claim_back(
     stage: Stage, environment: pytest.MonkeyPatch
 ) -> None:
     environment.delenv("TENCENT_SECRET_KEY")
-    stage.resources = dataclasses.replace(stage.resources, client=Client(ENDPOINT))
+    stage.resources = replace(stage.resources, client=Client(ENDPOINT))
     failed = stage.create()
     assert (failed.message, failed.http_status) == ("callback.failed", 500)
     assert "TENCENT_SECRET_KEY" in str(failed.fields["reason"])
@@ -216,8 +216,8 @@ def test_task_another_instance_started_is_left_to_it_on_scf(
     stage: Stage, environment: pytest.MonkeyPatch
 ) -> None:
     """SQLite on SCF: the session id of the other instance's start is not known here."""
-    settings = dataclasses.replace(stage.resources.settings, on_scf=True)
-    stage.resources = dataclasses.replace(stage.resources, settings=settings)
+    settings = replace(stage.resources.settings, on_scf=True)
+    stage.resources = replace(stage.resources, settings=settings)
     stage.room_id = "ai-1"
     stage.answer("StartAITranscription", error("FailedOperation.TaskExist"))
     stage.answer("DescribeAITranscription", error("FailedOperation.TaskNotExist"))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 import requests
+from msgspec.structs import replace
 
 from shared.errors import LedgerError
 from shared.lifecycle import find_status
@@ -21,7 +20,7 @@ CREATE = "CreateCloudTranscription"
 def bare(stage: Stage) -> Stage:
     """A stage whose ledger does not answer."""
     ledger = AbsentLedger(LedgerError("LEDGER_URL: it does not answer"))
-    stage.resources = replace(stage.resources, ledger=ledger)  # type: ignore[arg-type]  # it stands for one
+    stage.resources = replace(stage.resources, ledger=ledger)
     return stage
 
 
@@ -70,7 +69,7 @@ def test_room_that_waits_for_a_speaker_comes_back(bare: Stage) -> None:
 def test_task_is_adopted_when_the_ledger_is_back(stage: Stage) -> None:
     with_ledger = stage.resources
     away = AbsentLedger(LedgerError("LEDGER_URL: it does not answer"))
-    stage.resources = replace(with_ledger, ledger=away)  # type: ignore[arg-type]  # it stands for one
+    stage.resources = replace(with_ledger, ledger=away)
     stage.answer(CREATE, STARTED)
     stage.create()
     stage.resources = with_ledger
