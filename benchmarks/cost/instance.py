@@ -1,8 +1,9 @@
 """The program that is measured: one instance of a function, from its import to its last event.
 
-`python instance.py MODULE FD STUBBED`: a JSON list of [event, context] comes on stdin. FD gets a line when
-the first event is answered, and at the end a line of JSON with what was measured. The last STUBBED events
-meet an API inside the process, so that what is left is the function's own time. It imports nothing of ours.
+`python instance.py MODULE FD NETWORKED`: each line of stdin is the JSON of an event and its context. FD gets
+a line for each answer (its status, the seconds it took, those of CPU time), and at the end one with the most
+memory the process had before event NETWORKED + 1, in KiB. That event and all after it meet an API inside the
+process, so that what is left is the function's own time. It imports nothing of ours.
 """
 
 import gc
@@ -22,26 +23,20 @@ OPENED = ("/proc/self/status", "VmHWM:")  # the most memory it ever had, in KiB 
 
 
 def main() -> None:
-    """Run the events one after another; whoever waits is told of the first answer at once."""
-    module, answers, stubbed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    calls = json.load(sys.stdin)
+    """Answer one event after another, until stdin ends."""
+    module, answers, networked = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     handler = importlib.import_module(module).main_handler
-    networked = len(calls) - stubbed
-    statuses, took_s = [], []
-    for event, context in calls[:networked]:
-        began_s = time.perf_counter()
-        statuses.append(handler(event, context)["statusCode"])
-        took_s.append(time.perf_counter() - began_s)
-        if len(statuses) == 1:
-            os.write(answers, b"answered\n")
-    peak_kib = read_peak_kib()
-    if stubbed:
-        stub_network()
-    began_s = time.process_time()
-    statuses += [handler(*call)["statusCode"] for call in calls[networked:]]
-    cpu_s = (time.process_time() - began_s) / stubbed if stubbed else 0.0
-    told = {"statuses": statuses, "took_s": took_s[1:], "cpu_s": cpu_s, "peak_kib": peak_kib}
-    os.write(answers, json.dumps(told).encode() + b"\n")
+    peak_kib = 0
+    for number, line in enumerate(sys.stdin):
+        if number == networked:
+            peak_kib = read_peak_kib()
+            stub_network()
+        call = json.loads(line)
+        began_cpu_s, began_s = time.process_time(), time.perf_counter()
+        status = handler(*call)["statusCode"]
+        took_s, cpu_s = time.perf_counter() - began_s, time.process_time() - began_cpu_s
+        os.write(answers, json.dumps([status, took_s, cpu_s]).encode() + b"\n")
+    os.write(answers, b"%d\n" % (peak_kib or read_peak_kib()))
 
 
 def read_peak_kib() -> int:

@@ -17,7 +17,7 @@ from redis import Redis
 from benchmarks.cost.api import Api, running_api
 from benchmarks.cost.contenders import PEERS, SETTINGS, WE, Contender
 from benchmarks.cost.deployment import Deployment, deploy, find_pythons
-from benchmarks.cost.running import Run, run_instance
+from benchmarks.cost.running import Instance, Run, run_events, starting_instance
 from local.redis_server import RedisServer
 
 ROUNDS = 9
@@ -63,13 +63,31 @@ class Ground:
         settings: Mapping[str, str] | None = None,
     ) -> Run:
         """One instance; its events are numbered from `offset` on, `settings` go before the usual ones."""
+        numbers = range(offset, offset + networked + stubbed)
+        events = [contender.write_event(number) for number in numbers]
+        with self.start(contender, networked, settings) as instance:
+            run = run_events(instance, events, networked)
+            self.check_calls(instance, networked if contender.starts else 0)
+        return run
+
+    @contextlib.contextmanager
+    def start(
+        self, contender: Contender, networked: int, settings: Mapping[str, str] | None = None
+    ) -> Iterator[Instance]:
+        """A new instance; `settings` go before the usual ones. The API forgets what it was asked."""
         deployed = self.deployment
         peers = deployed.peers if contender.compiled else deployed.peers_uncompiled
         folder = deployed.ours if contender.is_ours else peers
-        numbers = range(offset, offset + networked + stubbed)
-        events = [contender.write_event(number) for number in numbers]
         chosen = {**SETTINGS, **self._name_places(contender), **(settings or {})}
-        return run_instance(deployed.python, folder, contender, chosen, self.api, events, stubbed)
+        self.api.calls.clear()
+        with starting_instance(deployed.python, folder, contender, chosen, networked) as instance:
+            yield instance
+
+    def check_calls(self, instance: Instance, wanted: int) -> None:
+        """Raises WrongAnswerError unless the API was called as often as is wanted."""
+        calls = self.api.calls.total()
+        if calls != wanted:
+            raise instance.error(f"called the API {calls} times, not {wanted}")
 
     def open_place(self, contender: Contender) -> str:
         """The LEDGER_URL of a further ledger of one of ours, empty since the round began."""
@@ -109,14 +127,18 @@ def prepare_grounds() -> Iterator[list[Ground]]:
 
 
 def measure_rounds(
-    ground: Ground, rounds: int, contenders: Sequence[Contender] = (*PEERS, *WE)
+    ground: Ground,
+    rounds: int,
+    contenders: Sequence[Contender] = (*PEERS, *WE),
+    networked: int = NETWORKED,
+    stubbed: int = STUBBED,
 ) -> Runs:
     """What everybody took, one after another in each round."""
     runs: Runs = defaultdict(list)
     for number in range(rounds + 1):
         ground.begin_round()
         for contender in contenders:
-            run = ground.run(contender)
+            run = ground.run(contender, networked, stubbed)
             if number:  # the first round only fills the file cache
                 runs[contender].append(run)
         say(f"Python {ground.deployment.version}: round {number} of {rounds}")

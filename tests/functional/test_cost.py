@@ -28,9 +28,10 @@ from benchmarks.cost.contenders import (
     Contender,
 )
 from benchmarks.cost.deployment import PEERS, Deployment, copy_peers, trust
-from benchmarks.cost.goals import describe_runs, judge_runs
+from benchmarks.cost.goals import describe_runs, describe_turns, judge_cold, judge_runs, judge_warm
 from benchmarks.cost.measure import Ground
 from benchmarks.cost.running import Run, WrongAnswerError
+from benchmarks.cost.turns import Turns, take_turns
 from local.development import ROOT
 from local.redis_server import RedisServer
 from tests.functional.packaged import build_package
@@ -154,6 +155,47 @@ def test_ratios_are_taken_round_by_round() -> None:
     assert figures[CREATED.name, "peak memory"].value == 10.0
     shown = {(f.case, f.what): f.value for f in describe_runs({CREATED: half}, "3.10")}
     assert shown[f"Python 3.10 · {CREATED.name}", "cold"] == pytest.approx(750)
+
+
+@pytest.mark.parametrize("contender", [CREATED, CREATED_REDIS])
+def test_two_instances_take_turns(fresh: Ground, contender: Contender) -> None:
+    turns = take_turns(fresh, contender, KEPT, events=30)  # more than the shipped limit of a second
+    assert (len(turns.ours_s), len(turns.peer_s)) == (30, 30)
+    assert fresh.api.calls == {"CreateCloudTranscription": 62}
+
+
+def test_turns_in_which_a_room_is_not_started_are_not_counted(fresh: Ground) -> None:
+    with pytest.raises(WrongAnswerError, match="called the API 5 times, not 10"):
+        take_turns(fresh, CREATED, EMPTY, events=4)
+
+
+def test_two_of_three_cold_runs_have_to_meet_the_goal() -> None:
+    def measured(cold_s: float) -> dict[Contender, list[Run]]:
+        ours, peer = Run(cold_s, [], 0.0, 1), Run(1.0, [], 0.0, 1)
+        return {CREATED: [ours] * 3, KEPT: [peer] * 3, DOCUMENTS_BARE: [peer] * 3}
+
+    for seconds, is_met in (((0.6, 0.7, 0.9), True), ((0.6, 0.71, 0.71), False)):
+        figures = {figure.what: figure for figure in judge_cold([measured(s) for s in seconds])}
+        cold = figures[f"cold in turn, by {KEPT.name}"]
+        assert (cold.value, cold.most, cold.is_met) == (seconds[1], 0.7, is_met)
+
+
+def test_warm_turns_are_judged_by_their_medians_and_their_slowest() -> None:
+    quick, slow = (
+        Turns([0.001] * 96 + [0.005] * 4, [0.002] * 100),
+        Turns([0.004] * 100, [0.001] * 100),
+    )
+    turns = {CREATED: [quick, slow, quick], CREATED_REDIS: [slow, quick, slow]}
+    figures = {(figure.case, figure.what): figure for figure in judge_warm(turns)}
+    by_kept = f"warm p50 in turn, by {KEPT.name}"
+    assert (figures[CREATED.name, by_kept].value, figures[CREATED.name, by_kept].most) == (0.5, 1.0)
+    assert figures[CREATED_REDIS.name, by_kept].value == pytest.approx(4.0)
+    assert figures[CREATED_REDIS.name, by_kept].is_met is False
+    tail = figures[CREATED.name, "warm p99 in turn, by its p50"]
+    assert tail.value == pytest.approx(5.0)
+    assert (tail.most, tail.is_met) == (4.0, False)
+    shown = {(f.case, f.what): f.value for f in describe_turns(turns, "3.10")}
+    assert shown["Python 3.10 · (b), in turn with SQLite", "warm p50"] == pytest.approx(2000)
 
 
 def test_peers_stand_on_the_versions_that_we_stand_on() -> None:
