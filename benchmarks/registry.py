@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from benchmarks import burst, cost, growth, ingest
+from benchmarks import burst, cost, crowd, growth, ingest
 from benchmarks.figures import Benchmark
 
 BENCHMARKS = (
     Benchmark("cost", cost.ABOUT, cost.run),
     Benchmark("growth", growth.ABOUT, growth.run),
     Benchmark("burst", burst.ABOUT, burst.run),
+    Benchmark("crowd", crowd.ABOUT, crowd.run),
     Benchmark("ingest", ingest.ABOUT, ingest.run, ingest.run_full),
 )

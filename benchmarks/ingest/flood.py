@@ -50,7 +50,7 @@ class Instances:
         self._pool = ProcessPoolExecutor(
             count,
             multiprocessing.get_context("spawn"),
-            initializer=_become_instance,
+            initializer=become_instance,
             initargs=(environ,),
         )
 
@@ -109,7 +109,8 @@ def take(size: Size, began_ms: int, posts: array[int]) -> Taken:
     return taken._replace(given_up=given_up)
 
 
-def _become_instance(environ: dict[str, str]) -> None:
+def become_instance(environ: dict[str, str]) -> None:
+    """Let this process import the functions, with settings as in `environ`; what it logs is lost."""
     os.environ.update(environ)
     sys.path.insert(0, str(FUNCTIONS_DIR))
     sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  its log, for as long as it lives
