@@ -11,14 +11,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from shared.rules.index import MARKS, RuleIndex
-
 # A parsed TOML or JSON table: any value may stand in it.
 Table = dict[str, Any]
 
 Miss = Literal["sdk_app_id", "room_id_type", "room"]
 Globs = list[Annotated[str, Meta(min_length=1)]]
 GLOBS_KEPT = 8_192
+MARKS = "*?["
 CLIENT_TRANSCRIBERS = "transcriber_*_robot_*"  # Source: trtc-sdk-v5 5.17.1, TXLiteAVSDK 2025
 NUMBERS = re.compile(r"([0-9]{1,10})-([0-9]{1,10})")  # a glob that is a range of numeric rooms
 
@@ -58,9 +57,8 @@ class Rule(Struct, frozen=True, omit_defaults=True):
             return "sdk_app_id"
         if self.room_id_type not in (None, room_id_type):
             return "room_id_type"
-        return (
-            None if any(_match_room(glob, room_id, room_id_type) for glob in self.room) else "room"
-        )
+        matches = any(_match_room(glob, room_id, room_id_type) for glob in self.room)
+        return None if matches else "room"
 
     @property
     def wants_nothing(self) -> bool:
@@ -104,17 +102,34 @@ class Rules(Struct, frozen=True, dict=True):
 
     def decide(self, sdk_app_id: int, room_id: str, room_id_type: int) -> Rule:
         """The first rule that matches; a rule of service "none" when none does."""
-        for place in self._index.list_places(room_id):
+        for place in self._list_places(room_id):
             if self.rules[place].find_miss(sdk_app_id, room_id, room_id_type) is None:
                 return self.rules[place]
         return NO_RULE
 
+    def _list_places(self, room_id: str) -> list[int]:
+        """The places of all rules that may be about a room, in their order.
+
+        A thousand rules cost no more than ten: all but a few stand in the index under other names.
+        """
+        beginnings = (room_id[:length] + "*" for length in range(len(room_id) + 1))
+        return sorted({p for key in (room_id, *beginnings) for p in self._index.get(key, ())})
+
     @cached_property
-    def _index(self) -> RuleIndex:
-        index = RuleIndex()
+    def _index(self) -> dict[str, list[int]]:
+        """The places of the rules by their globs: a room's name, the beginning of one and *, or * alone.
+
+        Under * alone stands every glob that may be about any room, such as a range.
+        """
+        index: dict[str, list[int]] = {}
         for place, rule in enumerate(self.rules):
             for glob in rule.room:
-                index.add(glob, place, is_range=find_range(glob) is not None)
+                beginning = glob.rstrip("*")
+                if find_range(glob) or any(mark in beginning for mark in MARKS):
+                    key = "*"
+                else:
+                    key = glob if glob == beginning else f"{beginning}*"
+                index.setdefault(key, []).append(place)
         return index
 
 

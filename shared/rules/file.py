@@ -40,12 +40,11 @@ def parse_rules(text: str, file: str = "rules.toml", site: Site = "unknown") -> 
     defaults, tables = document.get("defaults", {}), document.get("rules", [])
     if not isinstance(defaults, dict) or not isinstance(tables, list):
         raise RulesError([*problems, f"{file}: write [defaults] once and [[rules]] for each rule"])
-    problems += _check_keys(defaults, _DEFAULT_KEYS, f"{file}: [defaults]")
-    usable = {
-        key: value
-        for key, value in defaults.items()
-        if not _check_keys({key: value}, _DEFAULT_KEYS, "")
-    }
+    usable: Table = {}
+    for key, value in defaults.items():
+        found = _check_keys({key: value}, _DEFAULT_KEYS, f"{file}: [defaults]")
+        problems += found
+        usable |= {} if found else {key: value}
     inherited = [
         f"{service}.{key}: {problem}"
         for service in SERVICES
@@ -58,12 +57,15 @@ def parse_rules(text: str, file: str = "rules.toml", site: Site = "unknown") -> 
     rules: list[Rule] = []
     for number, table in enumerate(tables, 1):
         place = f"{file}: rule {number}"
-        rule = _read_rule(table, usable, place, site, problems)
-        if rule and is_hidden(rule, rules):
-            problems.append(
-                f"{place} ({rule.name!r}): room: rules before it match all of it; move it up"
-            )
-        rules += [rule] if rule else []
+        try:
+            rule = _read_rule(table, usable, place, site)
+        except RulesError as error:
+            problems += error.problems
+            continue
+        if is_hidden(rule, rules):
+            hidden = f"{place} ({rule.name!r}): room: rules before it match all of it; move it up"
+            problems.append(hidden)
+        rules.append(rule)
     own = [problem for problem in problems if not problem.endswith(tuple(inherited))]
     if problems or inherited:
         raise RulesError([*(f"{file}: [defaults]: {problem}" for problem in inherited), *own])
@@ -72,16 +74,12 @@ def parse_rules(text: str, file: str = "rules.toml", site: Site = "unknown") -> 
 
 def override_rule(rule: Rule, changes: Mapping[str, Any], site: Site) -> Rule:
     """The rule with some keys replaced, as start_transcription's event asks; raises RulesError."""
-    problems = _check_keys(changes, _DEFAULT_KEYS, "event")
-    if problems:
+    if problems := _check_keys(changes, _DEFAULT_KEYS, "event"):
         raise RulesError(problems)
     merged = _merge(msgspec.to_builtins(rule), changes)
     if merged.get("fallback") == merged.get("service") and "fallback" not in changes:
         merged["fallback"] = "none"
-    changed = _read_rule(merged, {}, "event", site, problems)
-    if problems or changed is None:
-        raise RulesError(problems)
-    return changed
+    return _read_rule(merged, {}, "event", site)
 
 
 def overridable_keys() -> tuple[str, ...]:
@@ -89,22 +87,18 @@ def overridable_keys() -> tuple[str, ...]:
     return tuple(_DEFAULT_KEYS)
 
 
-def _read_rule(
-    table: object, defaults: Mapping[str, Any], place: str, site: Site, problems: list[str]
-) -> Rule | None:
+def _read_rule(table: object, defaults: Mapping[str, Any], place: str, site: Site) -> Rule:
     if not isinstance(table, dict):
-        problems.append(f"{place}: must be a table")
-        return None
+        raise RulesError([f"{place}: must be a table"])
     place = f"{place} ({table['name']!r})" if isinstance(table.get("name"), str) else place
-    found = _check_keys(table, _RULE_KEYS, place)
-    found += [f"{place}: {key}: is missing" for key in ("name", "room") if key not in table]
-    if found:
-        problems += found
-        return None
+    problems = _check_keys(table, _RULE_KEYS, place)
+    problems += [f"{place}: {key}: is missing" for key in ("name", "room") if key not in table]
+    if problems:
+        raise RulesError(problems)
     rule = msgspec.convert(_listed(_merge(defaults, table)), Rule)
-    found = _check_rule(rule, place, site)
-    problems += found
-    return None if found else rule
+    if problems := _check_rule(rule, place, site):
+        raise RulesError(problems)
+    return rule
 
 
 def _check_keys(table: Mapping[str, Any], known: Mapping[str, Any], place: str) -> list[str]:
@@ -186,11 +180,9 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Table:
 
 
 def _listed(table: Mapping[str, Any]) -> Table:
-    return {
-        key: [value]
-        if key in _LISTS and not isinstance(value, list)
-        else [_listed(item) for item in value]
-        if key == "speakers"
-        else value
-        for key, value in table.items()
-    }
+    """The table with a list wherever one value may stand alone, also in the tables of speakers."""
+    alone = [key for key in _LISTS if key in table and not isinstance(table[key], list)]
+    listed = {**table, **{key: [table[key]] for key in alone}}
+    if "speakers" in table:
+        listed["speakers"] = [_listed(speaker) for speaker in table["speakers"]]
+    return listed

@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from unicodedata import normalize
 
 from shared.room import MAX_ROOM_NUMBER, NUMERIC_ROOM, STRING_ROOM, names_numeric_room
-from shared.rules.decision import Rule, find_matcher, find_range
-from shared.rules.index import MARKS
+from shared.rules.decision import MARKS, Rule, find_matcher, find_range
 
 # Source: reference of the client SDKs, TRTCParams.strRoomId: these 89 characters, at most 64 of them.
 ROOM_CHARACTERS = string.ascii_letters + string.digits + " !#$%&()+-:;<=.>?@[]^_{}|~,"
