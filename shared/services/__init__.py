@@ -3,12 +3,4 @@
 from shared.services.kinds import Verdict, classify_error
 from shared.services.service import AI, CLOUD, SERVICES, Service, StartOrder
 
-__all__ = [
-    "AI",
-    "CLOUD",
-    "SERVICES",
-    "Service",
-    "StartOrder",
-    "Verdict",
-    "classify_error",
-]
+__all__ = ["AI", "CLOUD", "SERVICES", "Service", "StartOrder", "Verdict", "classify_error"]

@@ -25,93 +25,55 @@ class Verdict(NamedTuple):
     may_have_happened: bool
 
 
-EXISTS = Verdict("exists", may_have_happened=True)
-RETRY = Verdict("retry", may_have_happened=False)
-RETRY_UNSURE = Verdict("retry", may_have_happened=True)
 # Source: CreateCloudTranscription has no code for quota, overload, or a room or anchor not there yet, which
 # its backend tells Tencent's client SDKs to retry; StartAITranscription has none for quota but NotAllowed.
-NOT_YET = Verdict("not_yet", may_have_happened=False)
-REFUSED = Verdict("refused", may_have_happened=False)
-ACCOUNT = Verdict("account", may_have_happened=False)
-CREDENTIALS = Verdict("credentials", may_have_happened=False)
-
-VERDICTS: dict[str, Verdict] = {
-    # StartAITranscription
-    "FailedOperation.NotAbility": ACCOUNT,
-    "FailedOperation.NotAllowed": NOT_YET,
-    "FailedOperation.SdkAppIdNotUnderAppId": ACCOUNT,
-    "FailedOperation.TaskExist": EXISTS,
-    "InvalidParameter.UserSig": CREDENTIALS,
-    "InvalidParameter.UserSigNotAdmin": CREDENTIALS,
-    "ResourceInsufficient.RequestRejection": RETRY,
-    # CreateCloudTranscription
-    "AuthFailure": CREDENTIALS,
-    "AuthFailure.UnauthorizedOperation": CREDENTIALS,
-    "AuthFailure.UnsupportedOperation": CREDENTIALS,
-    "FailedOperation": NOT_YET,
-    "FailedOperation.CTUnsupportMethod": REFUSED,
-    "InternalError": RETRY_UNSURE,
-    "InternalError.CTInternalError": RETRY_UNSURE,
-    "InvalidParameter": ACCOUNT,  # Create has no code of its own for a wrong UserSig
-    "InvalidParameter.OutOfRange": REFUSED,
-    "InvalidParameter.SdkAppId": ACCOUNT,
-    "MissingParameter": REFUSED,
-    "MissingParameter.ASRLang": REFUSED,
-    "MissingParameter.AsrParam": REFUSED,
-    "MissingParameter.Region": REFUSED,
-    "MissingParameter.RoomId": REFUSED,
-    "MissingParameter.SdkAppId": REFUSED,
-    "MissingParameter.TranscriptionParam": REFUSED,
-    "MissingParameter.UserId": REFUSED,
-    "MissingParameter.UserSig": CREDENTIALS,
-    "UnsupportedOperation": NOT_YET,
-    # the SDK's list for this product, as far as it concerns rooms, tasks and limits
-    "AuthFailure.UnRealNameAuthenticated": CREDENTIALS,
-    "FailedOperation.RequestRejection": RETRY,
-    "FailedOperation.RestrictedConcurrency": RETRY,
-    "FailedOperation.RestrictedFrequency": RETRY,
-    "FailedOperation.RoomNotExist": RETRY,
-    "FailedOperation.SdkAppIdNotExist": ACCOUNT,
-    "InternalError.InternalError": RETRY_UNSURE,
-    "OperationDenied.FreqOverLimit": RETRY,
-    "ResourceNotFound": REFUSED,
-    "UnauthorizedOperation.SdkAppId": CREDENTIALS,
-    "UnsupportedOperation.TaskLimit": RETRY,
-    # common codes and the SDK's own
-    "ClientNetworkError": RETRY_UNSURE,
-    "ServerNetworkError": RETRY_UNSURE,
-    "RequestLimitExceeded": RETRY,
-    "RequestLimitExceeded.GlobalRegionUinLimitExceeded": RETRY,
-    "RequestLimitExceeded.IPLimitExceeded": RETRY,
-    "RequestLimitExceeded.UinLimitExceeded": RETRY,
-    "AuthFailure.InvalidAuthorization": CREDENTIALS,
-    "AuthFailure.InvalidSecretId": CREDENTIALS,
-    "AuthFailure.MFAFailure": CREDENTIALS,
-    "AuthFailure.SecretIdNotFound": CREDENTIALS,
-    "AuthFailure.SignatureExpire": CREDENTIALS,
-    "AuthFailure.SignatureFailure": CREDENTIALS,
-    "AuthFailure.TokenFailure": CREDENTIALS,
-    "ActionOffline": REFUSED,
-    "DryRunOperation": REFUSED,
-    "InvalidAction": REFUSED,
-    "InvalidParameterValue": REFUSED,
-    "InvalidRequest": REFUSED,
-    "IpInBlacklist": CREDENTIALS,
-    "IpNotInWhitelist": CREDENTIALS,
-    "LimitExceeded": RETRY,
-    "NoSuchProduct": REFUSED,
-    "NoSuchVersion": REFUSED,
-    "RequestSizeLimitExceeded": REFUSED,
-    "ResourceInUse": RETRY,
-    "ResourceInsufficient": RETRY,
-    "ResourceUnavailable": RETRY,
-    "ResponseSizeLimitExceeded": RETRY_UNSURE,
-    "ServiceUnavailable": RETRY_UNSURE,
-    "UnauthorizedOperation": CREDENTIALS,
-    "UnknownParameter": REFUSED,
-    "UnsupportedProtocol": REFUSED,
-    "UnsupportedRegion": REFUSED,
+# Nor has CreateCloudTranscription one for a wrong UserSig: it says InvalidParameter.
+RETRY_UNSURE = Verdict("retry", may_have_happened=True)
+CODES: dict[Verdict, str] = {
+    Verdict("exists", may_have_happened=True): "FailedOperation.TaskExist",
+    Verdict("retry", may_have_happened=False): """
+        FailedOperation.RequestRejection FailedOperation.RestrictedConcurrency
+        FailedOperation.RestrictedFrequency FailedOperation.RoomNotExist
+        RequestLimitExceeded RequestLimitExceeded.GlobalRegionUinLimitExceeded
+        RequestLimitExceeded.IPLimitExceeded RequestLimitExceeded.UinLimitExceeded
+        ResourceInsufficient ResourceInsufficient.RequestRejection
+        LimitExceeded OperationDenied.FreqOverLimit ResourceInUse ResourceUnavailable
+        UnsupportedOperation.TaskLimit
+    """,
+    RETRY_UNSURE: """
+        InternalError InternalError.CTInternalError InternalError.InternalError
+        ClientNetworkError ResponseSizeLimitExceeded ServerNetworkError ServiceUnavailable
+    """,
+    Verdict("not_yet", may_have_happened=False): """
+        FailedOperation FailedOperation.NotAllowed
+        UnsupportedOperation
+    """,
+    Verdict("refused", may_have_happened=False): """
+        MissingParameter MissingParameter.ASRLang MissingParameter.AsrParam
+        MissingParameter.Region MissingParameter.RoomId MissingParameter.SdkAppId
+        MissingParameter.TranscriptionParam MissingParameter.UserId
+        ActionOffline DryRunOperation FailedOperation.CTUnsupportMethod InvalidAction
+        InvalidParameter.OutOfRange InvalidParameterValue InvalidRequest NoSuchProduct
+        NoSuchVersion RequestSizeLimitExceeded ResourceNotFound UnknownParameter
+        UnsupportedProtocol UnsupportedRegion
+    """,
+    Verdict("account", may_have_happened=False): """
+        FailedOperation.NotAbility FailedOperation.SdkAppIdNotExist
+        FailedOperation.SdkAppIdNotUnderAppId
+        InvalidParameter InvalidParameter.SdkAppId
+    """,
+    Verdict("credentials", may_have_happened=False): """
+        AuthFailure AuthFailure.InvalidAuthorization AuthFailure.InvalidSecretId
+        AuthFailure.MFAFailure AuthFailure.SecretIdNotFound AuthFailure.SignatureExpire
+        AuthFailure.SignatureFailure AuthFailure.TokenFailure
+        AuthFailure.UnRealNameAuthenticated AuthFailure.UnauthorizedOperation
+        AuthFailure.UnsupportedOperation
+        InvalidParameter.UserSig InvalidParameter.UserSigNotAdmin
+        UnauthorizedOperation UnauthorizedOperation.SdkAppId
+        IpInBlacklist IpNotInWhitelist MissingParameter.UserSig
+    """,
 }
+VERDICTS = {code: verdict for verdict, codes in CODES.items() for code in codes.split()}
 # What Describe and Stop answer about a task that does not exist, or has ended; subcodes mean the same.
 GONE_CODES = {"ai": "FailedOperation.TaskNotExist", "cloud": "ResourceNotFound"}
 

@@ -23,11 +23,7 @@ Speed = Annotated[float, Meta(ge=0.5, le=2.0)]
 
 
 class ApiStruct(
-    Struct,
-    rename="pascal",
-    omit_defaults=True,
-    forbid_unknown_fields=True,
-    kw_only=True,
+    Struct, rename="pascal", omit_defaults=True, forbid_unknown_fields=True, kw_only=True
 ):
     """An object of the API: names in PascalCase, absent when not set, unknown names refused."""
 

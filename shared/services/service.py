@@ -79,11 +79,8 @@ class Service(Struct, frozen=True):
 
     def name_task(self, sdk_app_id: int, task_id: str) -> Request:
         """The parameters with which Describe and Stop name a task."""
-        return (
-            {"TaskId": task_id}
-            if self.finds_by_session
-            else {"SdkAppId": sdk_app_id, "TaskId": task_id}
-        )
+        named: Request = {} if self.finds_by_session else {"SdkAppId": sdk_app_id}
+        return {**named, "TaskId": task_id}
 
 
 def read_task_id(answer: Answer) -> str:
@@ -101,30 +98,28 @@ def read_progress(answer: Answer) -> Progress | None:
 
 
 def _fill_cloud(order: StartOrder, request: Request) -> None:
-    params = request.setdefault("TranscriptionParam", {})
-    params |= {
-        "UserId": order.bot_user_id,
-        "UserSig": order.sign(order.bot_user_id),
-        "MaxIdleTime": order.max_idle_s,
-    }
+    params = _add_bot(order, request, "TranscriptionParam")
     if order.target != WHOLE_ROOM:
         params["SubscribeList"] = [{"UserId": order.target}]
 
 
 def _fill_ai(order: StartOrder, request: Request) -> None:
     request["SessionId"] = order.session_id
-    params = request.setdefault("TranscriptionParams", {})
-    params |= {
-        "UserId": order.bot_user_id,
-        "UserSig": order.sign(order.bot_user_id),
-        "MaxIdleTime": order.max_idle_s,
-    }
+    params = _add_bot(order, request, "TranscriptionParams")
     targets = [order.target] if order.target != WHOLE_ROOM else params.get("TargetUserIdList", [])
     params["TranscriptionMode"] = 1 if targets else 0
     if targets:
         params["TargetUserId"] = targets[0]
     if "IMAdminUserId" in params:
         params["IMAdminUserSig"] = order.sign(params["IMAdminUserId"])
+
+
+def _add_bot(order: StartOrder, request: Request, name: str) -> Request:
+    """Say who the bot is, in the request's table of that name; returns the table."""
+    params: Request = request.setdefault(name, {})
+    bot, max_idle_s = order.bot_user_id, order.max_idle_s
+    params |= {"UserId": bot, "UserSig": order.sign(bot), "MaxIdleTime": max_idle_s}
+    return params
 
 
 CLOUD = Service(

@@ -31,9 +31,12 @@ ENGINES = {
 # The other site takes more; and what it has not at all.
 LARGEST = {("cloud", "china", "vad_level"): 1, ("cloud", "china", "send_custom_mode"): 1}
 ABSENT = {
-    ("ai", "international"): (
-        *("target_user_ids", "im_admin_user_id", "model", "translation_language"),
-    )
+    ("ai", "international"): [
+        "target_user_ids",
+        "im_admin_user_id",
+        "model",
+        "translation_language",
+    ]
 }
 
 
