@@ -12,14 +12,12 @@ from shared.errors import MethodError
 from shared.links import read_link
 from shared.scf import Request, Response
 from shared.transcripts.document import read_since, write_document
+from shared.transcripts.files import write_srt, write_text, write_webvtt
 from shared.transcripts.languages import read_languages
 from shared.transcripts.memory import RememberedTranscripts
 from shared.transcripts.pages import Page, write_message, write_page
 from shared.transcripts.plain import write_date
 from shared.transcripts.records import Transcript, TranscriptHead
-from shared.transcripts.srt import write_srt
-from shared.transcripts.text import write_text
-from shared.transcripts.webvtt import write_webvtt
 
 PATH = re.compile(r"/?([A-Za-z0-9_-]+)(?:\.(vtt|srt|txt|json))?")
 COMPRESSED_FROM_BYTES = 256 * 1024  # SCF's answers have at most 6 MB, escaped as JSON
@@ -69,16 +67,6 @@ class Answer(NamedTuple):
     sentences: int | None = None
 
 
-class Reading(NamedTuple):
-    """An allowed request: which transcript, in which form ("" is the page), and how it was asked for."""
-
-    request: Request
-    transcripts: RememberedTranscripts
-    token: str
-    form: str
-    head: TranscriptHead
-
-
 def answer_request(
     request: Request, transcripts: RememberedTranscripts, key: str, now_ms: int
 ) -> Answer:
@@ -97,8 +85,12 @@ def answer_request(
     head = transcripts.read_head(session_id)
     if head is None:
         return Answer(answer_message(404, *GONE), "gone", session_id=session_id)
-    answer = _answer_reading(Reading(request, transcripts, match[1], match[2] or "", head))
-    return answer._replace(format=match[2] or "page", session_id=session_id)
+    form = match[2]
+    if form:
+        answer = _answer_file(head, form, request, transcripts)
+    else:
+        answer = Answer(_write_html(write_page(match[1]), 200), "read")
+    return answer._replace(format=form or "page", session_id=session_id)
 
 
 def answer_message(status: int, title: str, text: str) -> Response:
@@ -106,47 +98,41 @@ def answer_message(status: int, title: str, text: str) -> Response:
     return _write_html(write_message(title, text), status)
 
 
-def _answer_reading(reading: Reading) -> Answer:
-    if not reading.form:
-        return Answer(_write_html(write_page(reading.token), 200), "read")
-    languages = read_languages(reading.request.query.get("lang", ""))
-    headers = {**HEADERS, "Content-Security-Policy": FILE_POLICY, "Vary": "Accept-Encoding"}
-    headers["ETag"] = _name_version(reading, languages)
-    if _is_known(headers["ETag"], reading.request.headers.get("if-none-match", "")):
+def _answer_file(
+    head: TranscriptHead, form: str, request: Request, transcripts: RememberedTranscripts
+) -> Answer:
+    languages = read_languages(request.query.get("lang", ""))
+    etag = _name_version(head, form, languages)
+    policy = {"Content-Security-Policy": FILE_POLICY, "Vary": "Accept-Encoding"}
+    headers = {**HEADERS, **policy, "ETag": etag}
+    if _is_known(etag, request.headers.get("if-none-match", "")):
         return Answer(Response(304, "", headers), "not_changed")
-    since = _read_since(reading)
-    transcript = reading.transcripts.read(reading.head, since)
-    if reading.form == "json":
+    if form == "json":  # only this form tells what changed; a file is always whole
+        since = read_since(request.query.get("since", ""), head)
+        transcript = transcripts.read(head, since)
         text = write_document(transcript, complete=not since)
     else:
-        text = WRITERS[reading.form](transcript, languages)
-    headers["Content-Type"] = TYPES[reading.form]
-    headers["Content-Disposition"] = f'attachment; filename="{name_file(reading)}"'
-    response = _compress(Response(200, text, headers), reading.request)
+        transcript = transcripts.read(head, 0)
+        text = WRITERS[form](transcript, languages)
+    headers["Content-Type"] = TYPES[form]
+    headers["Content-Disposition"] = f'attachment; filename="{_name_file(head, form)}"'
+    response = _compress(Response(200, text, headers), request)
     return Answer(response, "read", sentences=len(transcript.sentences))
 
 
-def _read_since(reading: Reading) -> int:
-    """Only the JSON form tells what changed; a file is always whole."""
-    text = reading.request.query.get("since", "") if reading.form == "json" else ""
-    return read_since(text, reading.head)
-
-
-def name_file(reading: Reading) -> str:
+def _name_file(head: TranscriptHead, form: str) -> str:
     """A file name that every system takes: the room, the day it opened, the form."""
-    head = reading.head
     room = re.sub(r"[^A-Za-z0-9_-]+", "-", head.room_id).strip("-")[:40] or "room"
-    return f"{room}-{write_date(head.opened_ms, '%Y-%m-%d-%H%M')}.{reading.form}"
+    return f"{room}-{write_date(head.opened_ms, '%Y-%m-%d-%H%M')}.{form}"
 
 
-def _name_version(reading: Reading, languages: Sequence[str]) -> str:
+def _name_version(head: TranscriptHead, form: str, languages: Sequence[str]) -> str:
     """The ETag: weak, because one version may be sent compressed or not.
 
     A poll with `since` that has this ETag knows everything already, so `since` is not in it.
     """
-    head = reading.head
     parts = (head.session_id, head.room_id, head.closed_ms, head.version, head.layout)
-    named = repr((*parts, reading.form, tuple(languages)))
+    named = repr((*parts, form, tuple(languages)))
     return f'W/"{hashlib.blake2b(named.encode("utf-8", "replace"), digest_size=9).hexdigest()}"'
 
 
@@ -164,12 +150,9 @@ def _write_html(page: Page, status: int) -> Response:
 def _compress(response: Response, request: Request) -> Response:
     """The answer, compressed when it is large and the reader can take it."""
     raw = response.body.encode() if isinstance(response.body, str) else response.body
-    accepted = re.search(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", _read_accepted(request))
+    encodings = request.headers.get("accept-encoding", "").lower()
+    accepted = re.search(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", encodings)
     if len(raw) < COMPRESSED_FROM_BYTES or not accepted:
         return response
     headers = {**response.headers, "Content-Encoding": "gzip"}
     return Response(response.status, gzip.compress(raw, 1, mtime=0), headers)
-
-
-def _read_accepted(request: Request) -> str:
-    return request.headers.get("accept-encoding", "").lower()

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import html
 import re
-from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -14,14 +13,7 @@ from typing import NamedTuple
 FOLDER = Path(__file__).parent / "page"
 STYLE = "page.css"
 # In this order: each uses what stands before it.
-SCRIPTS = (
-    "words.js",
-    "languages.js",
-    "captions.js",
-    "following.js",
-    "polling.js",
-    "page.js",
-)
+SCRIPTS = ("words.js", "languages.js", "captions.js", "following.js", "polling.js", "page.js")
 POLICY = (
     "default-src 'none'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
@@ -37,26 +29,19 @@ class Page(NamedTuple):
 
 def write_page(token: str) -> Page:
     """The page of the transcript at that token."""
-    page = _load_page()
+    page = _assemble("index.html", SCRIPTS)
     return page._replace(html=page.html.replace("{{token}}", token))
 
 
-@lru_cache(maxsize=16)
 def write_message(title: str, text: str) -> Page:
     """A page that says only this."""
     page = _assemble("message.html", ())
-    filled = page.html.replace("{{title}}", html.escape(title)).replace(
-        "{{text}}", html.escape(text)
-    )
-    return page._replace(html=filled)
+    filled = page.html.replace("{{title}}", html.escape(title))
+    return page._replace(html=filled.replace("{{text}}", html.escape(text)))
 
 
-@lru_cache(maxsize=1)
-def _load_page() -> Page:
-    return _assemble("index.html", SCRIPTS)
-
-
-def _assemble(file: str, scripts: Iterable[str]) -> Page:
+@lru_cache(maxsize=2)
+def _assemble(file: str, scripts: tuple[str, ...]) -> Page:
     """A file with style and scripts put in; the policy knows them by their hashes."""
     style, codes = _read(STYLE), [_read(name) for name in scripts]
     text = _read(file).replace("{{style}}", f"<style>{style}</style>")

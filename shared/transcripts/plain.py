@@ -16,9 +16,7 @@ NOTHING = "…"  # for a text in which nothing can be read: a cue without text i
 
 def write_plain(text: str) -> str:
     """`text` in one line without control characters, and what it turns around turned back at its end."""
-    if (
-        text.isprintable()
-    ):  # nothing to do for nearly every text: no control, no direction, no break
+    if text.isprintable():  # as nearly every text: no control, no direction, no break
         return text.strip() or NOTHING
     line = CONTROLS.sub("\ufffd", BREAKS.sub(" ", text)).strip()
     return close_directions(line) or NOTHING

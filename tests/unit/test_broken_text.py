@@ -20,10 +20,8 @@ from shared.mending import REPLACEMENT, mend_json
 from shared.room import Room
 from shared.scf import begin_invocation
 from shared.transcripts.document import write_document
+from shared.transcripts.files import write_srt, write_text, write_webvtt
 from shared.transcripts.memory import RememberedTranscripts
-from shared.transcripts.srt import write_srt
-from shared.transcripts.text import write_text
-from shared.transcripts.webvtt import write_webvtt
 from tests.conftest import SDK_APP_ID, LoadEvent
 from tests.unit.ledgers import ledger_url
 from tests.unit.stage import LIVES, STARTED, make_stage

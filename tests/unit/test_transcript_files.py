@@ -13,12 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import RequestError
+from shared.transcripts.files import JOINER, write_srt, write_text, write_webvtt
 from shared.transcripts.languages import choose_texts, read_language, read_languages
 from shared.transcripts.plain import NOTHING, close_directions, write_clock, write_plain
 from shared.transcripts.records import Sentence, Transcript
-from shared.transcripts.srt import JOINER, write_srt
-from shared.transcripts.text import write_text
-from shared.transcripts.webvtt import write_webvtt
 from tests.transcripts import OPENED_MS, make_head, make_transcript
 
 HOSTILE = [
