@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from shared.ledger import KeptTranscripts
 from shared.transcripts.merging import merge_sentence
 from shared.transcripts.parsing import parse_sentence
 from shared.transcripts.records import SentenceNews, TaskOrigin, Transcript, TranscriptHead
@@ -17,7 +18,7 @@ TASK = "task-1"
 LINK_KEY = "a key that only the tests have"
 
 
-class MemorySource:
+class MemorySource(KeptTranscripts):
     """Keeps sessions' news as a ledger must: merged, and numbered as they change."""
 
     def __init__(self) -> None:

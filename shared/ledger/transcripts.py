@@ -15,6 +15,7 @@ class KeptTranscripts:
     def __init__(self, ledger: Ledger, since_ms: int) -> None:
         self._ledger = ledger
         self._since_ms = since_ms
+        self._sessions: dict[str, Session] = {}
 
     def read_transcript_head(self, session_id: str) -> TranscriptHead | None:
         """What is known of the session, also before anything was said; None for one that is not kept.
@@ -24,6 +25,7 @@ class KeptTranscripts:
         session = self._ledger.find_session(session_id)
         if session is None or not session.is_kept(self._since_ms):
             return None
+        self._sessions[session_id] = session
         version = self._ledger.read_version(session)
         if session.closed_ms is not None and version.latest == version.deleted != 0:
             return None
@@ -38,9 +40,11 @@ class KeptTranscripts:
         )
 
     def list_sentence_news(self, session_id: str, since: int) -> list[SentenceNews]:
-        """Every sentence whose version is greater than `since`."""
-        session = self._ledger.find_session(session_id)
-        return self._ledger.list_sentences(session, since) if session else []
+        """Every sentence of a session whose version is greater than `since`, in any order.
+
+        The session's head must have been read before; a sentence of the head's version is in it.
+        """
+        return self._ledger.list_sentences(self._sessions[session_id], since)
 
 
 def _list_origins(session: Session) -> dict[str, TaskOrigin]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
+from shared.ledger.transcripts import KeptTranscripts
 from shared.transcripts.document import read_since, write_next
-from shared.transcripts.records import Sentence, SentenceNews, Transcript, TranscriptHead
-from shared.transcripts.timeline import build_transcript, order_sentences, place_news
+from shared.transcripts.records import Sentence, Transcript, TranscriptHead
+from shared.transcripts.timeline import arrange_sentences, build_transcript, place_news
 
 MOST_SENTENCES = 10_000  # of all sessions together: about 15 MB, in an instance that has 128
 
@@ -24,23 +25,10 @@ class Memory(NamedTuple):
 Memories = dict[str, Memory]  # by the id of the session, the one read last at the end
 
 
-class TranscriptSource(Protocol):
-    """What a ledger must do so that transcripts can be read; LedgerError when it does not answer."""
-
-    def read_transcript_head(self, session_id: str) -> TranscriptHead | None:
-        """What is known of the session, also before anything was said; None when nothing is kept of it."""
-
-    def list_sentence_news(self, session_id: str, since: int) -> list[SentenceNews]:
-        """Every sentence whose version is greater than `since`, in any order.
-
-        Reads no older than the head that was read before: a sentence of that version is in it.
-        """
-
-
 class RememberedTranscripts:
     """Reads from `source` only what is not in `memories`, like a reader who polls."""
 
-    def __init__(self, source: TranscriptSource, memories: Memories) -> None:
+    def __init__(self, source: KeptTranscripts, memories: Memories) -> None:
         self._source = source
         self._memories = memories
 
@@ -63,8 +51,7 @@ class RememberedTranscripts:
         places |= {each.key: place_news(head, each) for each in news}
         self._memories[session_id] = Memory(places, write_next(head))
         self._forget_some()
-        sentences = [each for each in places.values() if each]
-        return Transcript(head, order_sentences(sentences), len(places) - len(sentences))
+        return arrange_sentences(head, places.values())
 
     def _forget_some(self) -> None:
         """Forget those that were read longest ago, when they are too many."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from shared.transcripts.records import SentenceNews, Words
+from shared.transcripts.records import SentenceNews
 
 
 def merge_sentence(known: SentenceNews | None, new: SentenceNews) -> SentenceNews:
@@ -15,24 +15,14 @@ def merge_sentence(known: SentenceNews | None, new: SentenceNews) -> SentenceNew
     """
     if known is None:
         return new
+    translations = dict(known.translations)
+    for language, words in new.translations.items():
+        translations[language] = max(words, translations.get(language, words))
     merged = msgspec.structs.replace(
         known,
-        said=_choose(known.said, new.said),
-        translations=_join(known.translations, new.translations),
+        said=max((words for words in (known.said, new.said) if words), default=None),
+        translations=dict(sorted(translations.items())),
         opaque=max(known.opaque, new.opaque),
         opaque_ms=max(known.opaque_ms, new.opaque_ms),
     )
     return known if merged == known else merged
-
-
-def _join(known: dict[str, Words], new: dict[str, Words]) -> dict[str, Words]:
-    joined = dict(known)
-    for language, words in new.items():
-        joined[language] = max(words, joined.get(language, words))
-    return dict(sorted(joined.items()))
-
-
-def _choose(known: Words | None, new: Words | None) -> Words | None:
-    if known is None or new is None:
-        return known or new
-    return max(known, new)

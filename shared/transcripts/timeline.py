@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from shared.transcripts.records import (
     UNKNOWN_MS,
@@ -20,23 +20,25 @@ NO_ORIGIN = TaskOrigin()
 AGREEMENT_MS = 60_000
 WALL_CLOCK_MS = 10**12  # a time this great can only be one since 1970
 LONGEST_GUESS_MS = 10_000
-LONGEST_SENTENCE_MS = (
-    600_000  # beyond that, what TRTC tells of its start and its end is not believed
-)
+LONGEST_SENTENCE_MS = 600_000  # a start and an end further apart are not believed
 LONGEST_SESSION_MS = 366 * 86_400_000  # nor is a time beyond that, in a session that is still open
 SHORTEST_MS, MS_PER_CHARACTER = 500, 60
 
 
 def build_transcript(head: TranscriptHead, news: Iterable[SentenceNews]) -> Transcript:
     """The transcript that the news make; of the news alone that changed, when given only those."""
-    places = [place_news(head, each) for each in news]
-    sentences = [each for each in places if each]
-    return Transcript(head, order_sentences(sentences), len(places) - len(sentences))
+    return arrange_sentences(head, [place_news(head, each) for each in news])
 
 
-def order_sentences(sentences: Iterable[Sentence]) -> list[Sentence]:
-    """By when they began; those that began together always in the same order."""
-    return sorted(sentences, key=lambda each: (each.start_ms, each.end_ms, each.key))
+def arrange_sentences(head: TranscriptHead, places: Collection[Sentence | None]) -> Transcript:
+    """The transcript of sentences in any order; None stands for a callback in which no text was found.
+
+    Sentences that began together always come in the same order.
+    """
+    sentences = sorted(
+        filter(None, places), key=lambda each: (each.start_ms, each.end_ms, each.key)
+    )
+    return Transcript(head, sentences, len(places) - len(sentences))
 
 
 def place_news(head: TranscriptHead, news: SentenceNews) -> Sentence | None:
