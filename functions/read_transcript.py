@@ -25,7 +25,7 @@ def open_transcripts(settings: Settings) -> RememberedTranscripts:
         )
     ledger = open_ledger(settings.ledger_url, settings.transcript_keep_days)
     kept = KeptTranscripts(ledger, settings.kept_since_ms(now_ms()))
-    memories = find_memories(ledger)  # type: ignore[arg-type]  # mypy does not see that a protocol has a hash
+    memories = find_memories(ledger)
     return RememberedTranscripts(kept, memories)
 
 

@@ -20,6 +20,7 @@ DEFAULT_ENDPOINT = "https://trtc.intl.tencentcloudapi.com"
 # Source: StartAITranscription and CreateCloudTranscription, request limits; Tencent raises them on request.
 STARTS_PER_S = {"cloud": 20, "ai": 50}
 KEEP_DAYS, MAX_KEEP_DAYS = 30, 3650  # of what is over
+DEFAULT_LEDGER_NAME = "roomscribe"
 DEFAULT_LEDGER_URL = "sqlite:////tmp/roomscribe-ledger.db"
 DEFAULT_RULES_FILE = str(Path(__file__).parent.parent / "rules.toml")
 PACKAGED_CA = Path(__file__).parent.parent / "ca"  # hashed: the package has it, a checkout has not

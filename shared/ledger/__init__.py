@@ -1,6 +1,5 @@
 """What we know of rooms: sessions, people and tasks, kept by an engine that LEDGER_URL names."""
 
-from shared.ledger.contract import Ledger
 from shared.ledger.document import (
     Attempt,
     Hearing,
@@ -11,6 +10,7 @@ from shared.ledger.document import (
     TaskState,
     Timing,
 )
+from shared.ledger.ledger import Ledger
 from shared.ledger.open import close_ledgers, open_ledger
 from shared.ledger.sessions import Closing, Opening, RoomBook
 from shared.ledger.transcripts import KeptTranscripts

@@ -1,4 +1,4 @@
-"""What the ledger holds, as plain records; `book` and `claims` say what may become of them."""
+"""What a room's document holds, as plain records; `sessions` and `claims` say what may become of them."""
 
 from __future__ import annotations
 
@@ -139,6 +139,23 @@ class Session(Struct, omit_defaults=True):
     def is_kept(self, since_ms: int) -> bool:
         """Whether it is to be shown, if what was over before then is not."""
         return self.closed_ms is None or self.closed_ms >= since_ms
+
+
+class Half(Struct, omit_defaults=True):
+    """What a document holds of the room of one id type: its newest sessions, the newest first, and more.
+
+    `tombstone_ms` is when the room was last closed without a session (0: never), in ms since 1970.
+    `plan` is the rule of the next session.
+    """
+
+    sessions: list[Session] = []
+    tombstone_ms: int = 0
+    plan: Rule | None = None
+
+
+Document = tuple[
+    Half, Half
+]  # of the numeric room and of the string room: the index is room_id_type
 
 
 class Person(Struct):

@@ -20,10 +20,10 @@ def find_next_look(book: RoomBook) -> int | None:
     return min(looks, default=None)
 
 
-def list_living(book: RoomBook) -> list[str]:
+def list_living(book: RoomBook) -> list[Task]:
     """The room's tasks that hold, or are about to hold, one of the places the quota allows."""
     return [
-        f"{session.opened_ms}/{task.target}"
+        task
         for session in book.sessions[:SESSIONS_LOADED]
         for task in session.tasks.values()
         if task.state == "starting" or task.alive

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from shared.ledger.document import Person
-from shared.ledger.sessions import compare_times
+from shared.ledger.event_times import compare_times
 
 
 class Presence(Struct):

@@ -19,6 +19,7 @@ from redis.exceptions import (
 from redis.retry import Retry
 
 from shared.errors import LedgerError, SettingsError
+from shared.settings import DEFAULT_LEDGER_NAME
 
 CONNECT_TIMEOUT_S = 0.5
 ANSWER_TIMEOUT_S = 0.5
@@ -40,7 +41,7 @@ MALFORMED = (
 Command = tuple[str | bytes | int, ...]
 Reply = Any  # whatever a Redis command answers
 
-_ADVICE = {  # by what the error says; from its text nothing else is repeated
+_ADVICE = {  # by what the error says; from its text nothing else is repeated; KEYS are the ledger's own
     "LOADING": "is still loading its data; it answers when that is done",
     "READONLY": "is a read-only replica; name the primary",
     "MASTERDOWN": "is a replica without its primary; name the primary",
@@ -49,8 +50,8 @@ _ADVICE = {  # by what the error says; from its text nothing else is repeated
     "NOREPLICAS": "has too few replicas to accept writes; bring them back",
     "CLUSTERDOWN": "says that its cluster is down; bring it back",
     "MOVED": "is one node of a cluster; name the proxy in front of it",
-    "NOPERM": "forbids its user what the ledger does; allow ~roomscribe:* and +@all -@dangerous",
-    "WRONGTYPE": "holds another program's data under roomscribe:*; name another database",
+    "NOPERM": "forbids its user what the ledger does; allow ~KEYS and +@all -@dangerous",
+    "WRONGTYPE": "holds another program's data under KEYS; name another database",
     "DB index": "has no database of that number; name another",
     "max number of clients": "has too many clients; raise its maxclients",
     "unknown command": "lacks a command; Redis 6.0 or newer is needed",
@@ -60,7 +61,8 @@ _ADVICE = {  # by what the error says; from its text nothing else is repeated
 class Server:
     """One Redis server, reached when it is first asked; safe to use from several threads."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, name: str = DEFAULT_LEDGER_NAME) -> None:
+        self.keys = f"{{{name}:*"  # a pattern
         self._pool = _make_pool(url)
         self._client = Redis(connection_pool=self._pool)
         self.place = _name_place(urlsplit(url))
@@ -80,7 +82,8 @@ class Server:
                 return list(pipeline.execute())
         except (RedisError, OSError, ValueError) as error:
             # From None: the server's own text may repeat what it was sent, the password included.
-            raise LedgerError(f"LEDGER_URL: Redis at {self.place} {_explain(error)}") from None
+            advice = _explain(error).replace("KEYS", self.keys)
+            raise LedgerError(f"LEDGER_URL: Redis at {self.place} {advice}") from None
 
     def close(self) -> None:
         """Let go of every connection."""

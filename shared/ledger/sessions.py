@@ -7,37 +7,85 @@ from __future__ import annotations
 
 from typing import Literal
 
-from msgspec import Struct
-
 from shared.errors import LedgerError
-from shared.ledger.document import Session
-from shared.room import Room, name_session
+from shared.ledger.document import Document, Half, Session
+from shared.ledger.engine import Seen
+from shared.ledger.event_times import SECOND_MS, compare_times
+from shared.ledger.people import Presence
+from shared.room import STRING_ROOM, Room, name_session
 from shared.rules.decision import Rule
 
 Opening = Literal["opened", "open", "newer", "stale", "gone"]
 Closing = Literal["closed", "already_closed", "stale", "unknown"]
 
 SESSIONS_LOADED = 2  # the newest one, and the one before it, whose stragglers still arrive
-SECOND_MS = 1000
 
 
-def compare_times(event_ms: int, than_ms: int, *, precise: bool) -> int:
-    """-1, 0 or 1: an event known only to the second is neither before nor after that second."""
-    if not precise:
-        event_ms, than_ms = event_ms // SECOND_MS, than_ms // SECOND_MS
-    return (event_ms > than_ms) - (event_ms < than_ms)
+class RoomBook:
+    """One room in its document, which it shares with the room of the other id type, its twin.
 
-
-class RoomBook(Struct):
-    """One room: its newest sessions (newest first), when it was last closed unseen, and a plan for it.
-
-    An engine loads it, lets one of these methods work on it, and saves it, all in one transaction.
+    The ledger loads it, lets one of these methods work on it, and saves the document as one step.
+    `presence` is what is known of one user in the newest session, if the ledger was told which.
+    `living` is how many tasks of the application live after the change that saved this book; None
+    for a book that no change has saved. `seen` is the ledger's own: what was read, or saved last.
     """
 
-    room: Room
-    sessions: list[Session] = []
-    tombstone_ms: int = 0
-    plan: Rule | None = None
+    def __init__(
+        self, room: Room, sessions: list[Session] | None = None, tombstone_ms: int = 0
+    ) -> None:
+        self.room = room
+        self.document: Document = (Half(), Half())
+        self.presence = Presence()
+        self.living: int | None = None
+        self.seen = Seen()
+        self._half.sessions, self._half.tombstone_ms = sessions or [], tombstone_ms
+
+    @classmethod
+    def view(cls, room: Room, document: Document) -> RoomBook:
+        """The book of a room over its document: what is changed in one is changed in the other."""
+        book = cls(room)
+        book.document = document
+        return book
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both say the same of the same room."""
+        if not isinstance(other, RoomBook):
+            return NotImplemented
+        return (self.room, self.document) == (other.room, other.document)
+
+    @property
+    def twin(self) -> RoomBook:
+        """The book of the other id type over the same document."""
+        book = RoomBook.view(self.room.twin, self.document)
+        book.seen = Seen(self.seen.document)
+        return book
+
+    @property
+    def sessions(self) -> list[Session]:
+        """The newest sessions, newest first."""
+        return self._half.sessions
+
+    @property
+    def tombstone_ms(self) -> int:
+        """When the room was last closed without a session, in ms since 1970; 0: never.
+
+        A string room's tombstone counts for the numeric room, too: TRTC has sent a numeric room's 102
+        with a string id.
+        """
+        return max(self._half.tombstone_ms, self.document[STRING_ROOM].tombstone_ms)
+
+    @property
+    def plan(self) -> Rule | None:
+        """The rule of the next session, if somebody has asked for one."""
+        return self._half.plan
+
+    @plan.setter
+    def plan(self, rule: Rule | None) -> None:
+        self._half.plan = rule
+
+    @property
+    def _half(self) -> Half:
+        return self.document[self.room.room_id_type]
 
     @property
     def latest(self) -> Session | None:
@@ -83,7 +131,10 @@ class RoomBook(Struct):
         return self._begin(event_ms, rule)
 
     def redate_session(self, session_id: str, event_ms: int) -> Session | None:
-        """The room was announced again, but it is the same meeting; None as above."""
+        """Date the open session anew: the room was announced again, and it is the same meeting.
+
+        None when the session closed meanwhile.
+        """
         session = self.open_now
         if session is None or session.id != session_id:
             return None
@@ -112,7 +163,23 @@ class RoomBook(Struct):
 
     def bury(self, event_ms: int) -> None:
         """Remember a 102 of a life we never saw: its 101 may still be on the way."""
-        self.tombstone_ms = max(self.tombstone_ms, event_ms)
+        self._half.tombstone_ms = max(self._half.tombstone_ms, event_ms)
+
+    def note_presence(
+        self, event_ms: int, *, present: bool, microphone: bool | None, precise: bool = True
+    ) -> None:
+        """Remember what the newest event says of the user; None leaves the microphone as it was."""
+        self.presence = self.presence.note(
+            event_ms, present=present, microphone=microphone, precise=precise
+        )
+
+    def drop_session(self, session_id: str) -> None:
+        """Take a session out of the document."""
+        self._half.sessions = [one for one in self.sessions if one.id != session_id]
+
+    def drop_tombstone(self) -> None:
+        """Forget when the room was last closed without a session."""
+        self._half.tombstone_ms = 0
 
     def _judge_opening(self, event_ms: int, *, precise: bool, creates: bool) -> Opening:
         session = self.open_now
@@ -128,6 +195,7 @@ class RoomBook(Struct):
 
     def _begin(self, event_ms: int, rule: Rule) -> Session:
         rule, self.plan = self.plan or rule, None
+        self.presence = Presence()  # nobody has been seen in it yet
         session_id = name_session(self.room, event_ms)
         session = Session(session_id, self.room, event_ms, event_ms, rule)
         self.sessions.insert(0, session)

@@ -1,46 +1,87 @@
-"""The ledger in an SQLite file: shared by the processes of one machine, by nobody else.
+"""A ledger's store in an SQLite file: shared by the processes of one machine, by nobody else.
 
-Every method is one transaction; the file is in WAL mode, so readers never wait for other
-processes. The threads of one process take turns.
+The file is in WAL mode, so readers never wait for other processes. The threads of one process take
+turns.
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TypeVar
-
-import msgspec
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 from shared.errors import LedgerError
-from shared.ledger import sqlite_sentences
-from shared.ledger.contract import LONGEST_LEASE_MS, Forgotten, Version
-from shared.ledger.document import Person, Session
-from shared.ledger.people import Presence
+from shared.ledger.engine import LONGEST_LEASE_MS, Change, LastChanges, Line, Seen, Told
+from shared.ledger.names import name_document, name_room
 from shared.ledger.rate_limit import take_slot
-from shared.ledger.sessions import RoomBook
-from shared.ledger.sqlite_book import (
-    Row,
-    load_book,
-    load_sessions,
-    save_book,
-)
 from shared.ledger.sqlite_file import BUSY_TIMEOUT_S, empty_log, open_file
-from shared.ledger.sqlite_tidying import forget_piece
 from shared.room import Room
-from shared.transcripts.records import SentenceNews
 
-Result = TypeVar("Result")
+# An upsert leaves the row where it is; REPLACE would write every index of it anew.
+WRITE_DOCUMENT = """
+INSERT INTO documents VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body
+"""
+WRITE_PRESENCE = """
+INSERT INTO people VALUES (?, ?, ?)
+ON CONFLICT (owner, user_id) DO UPDATE SET presence = excluded.presence
+"""
+WRITE_LINE = """
+INSERT INTO lines VALUES (?, ?, ?)
+ON CONFLICT (index_name, member) DO UPDATE SET score = excluded.score
+"""
+ADD_COUNT = """
+INSERT INTO counters VALUES (?, ?, ?)
+ON CONFLICT (sdk_app_id, name) DO UPDATE SET total = total + excluded.total
+"""
+READ_ROOM = """
+SELECT (SELECT body FROM documents WHERE name = ?),
+       (SELECT presence FROM people WHERE owner = ? AND user_id = ?)
+"""
+READ_SENTENCE = """
+SELECT (SELECT body FROM sentences WHERE session_id = ? AND key = ?),
+       (SELECT body FROM deletions WHERE session_id = ?)
+"""
+WRITE_SENTENCE = """
+REPLACE INTO sentences
+SELECT ?1, ?2, 1 + coalesce(max(version), ?3), ?4 FROM sentences WHERE session_id = ?1
+"""
+LIST_SENTENCES = """
+SELECT version, body FROM sentences WHERE session_id = ? AND version > ? ORDER BY version
+"""
+LIST_LAST = """
+SELECT key, version FROM sentences WHERE session_id = ? ORDER BY version DESC LIMIT ?
+"""
 
 
-class SqliteLedger:
-    """Keeps the ledger's contract in one file; see `contract`."""
+LIST_LINES = """
+SELECT member, score FROM lines WHERE index_name = ? AND score <= ? ORDER BY score LIMIT ?
+"""
+DELETE_LINE = "DELETE FROM lines WHERE index_name = ? AND member = ?"
+MOVE_PEOPLE = "UPDATE OR REPLACE people SET owner = ?2 WHERE owner = ?1"
+WRITE_OLDER = "INSERT INTO older (room, session_id, body) VALUES (?, ?, ?)"
+FORGET_SENTENCES = """
+DELETE FROM sentences WHERE session_id = ? AND key IN
+(SELECT key FROM sentences WHERE session_id = ? LIMIT ?)
+"""
+FORGET_PEOPLE = """
+DELETE FROM people WHERE owner = ? AND user_id IN
+(SELECT user_id FROM people WHERE owner = ? LIMIT ?)
+"""
+
+
+class SqliteEngine:
+    """Keeps `Engine` in one file."""
+
+    expires = False
+    is_exclusive = True
+    garbage = "does not answer: a record cannot be read"
 
     def __init__(self, path: str) -> None:
-        self._path = path
-        self._turn = threading.Lock()
+        self.place = path
+        self._turn = threading.RLock()
         self._connection = open_file(path)
 
     def close(self) -> None:
@@ -48,150 +89,150 @@ class SqliteLedger:
         with self._turn:
             self._connection.close()
 
-    def read(self, room: Room) -> RoomBook:
-        """A room's book as it is now; an empty one for a room never heard of."""
-        with self._transaction("DEFERRED") as connection:
-            return load_book(connection, room)
+    def changing(self) -> AbstractContextManager[None]:
+        """One transaction, in which nobody else writes; inside of another it is that one."""
+        return self._transaction("IMMEDIATE")
 
-    def change(self, room: Room, work: Callable[[RoomBook], Result]) -> Result:
-        """Let `work` change a room's book, alone: nobody else reads or writes it meanwhile."""
-        with self._transaction() as connection:
-            book = load_book(connection, room)
-            before = msgspec.json.decode(msgspec.json.encode(book), type=RoomBook)
-            result = work(book)
-            save_book(connection, book, before)
-            return result
+    def load(self, room: Room, user_id: str) -> Seen:
+        """The document of a room, and a user's presence if `user_id` is not ""."""
+        names = (name_document(room), name_room(room), user_id)
+        ((document, presence),) = self._ask(READ_ROOM, *names)
+        return Seen(document or b"", user_id, presence or b"")
 
-    def list_sessions(self, room: Room, most: int) -> list[Session]:
-        """The room's sessions, newest first, at most `most`."""
-        with self._transaction("DEFERRED") as connection:
-            return load_sessions(connection, room, most)
+    def save(self, room: Room, seen: Seen, change: Change) -> Mapping[str, int]:
+        """Make a change; since `changing` began nobody can have been quicker."""
+        with self.changing(), self._alone() as connection:
+            _write_document(connection, name_document(room), change.document)
+            _move_people(connection, change.moves)
+            if change.presence:
+                values = (name_room(room), seen.user_id, change.presence)
+                connection.execute(WRITE_PRESENCE, values)
+            older = [(name_room(one.room), one.session_id, one.body) for one in change.older]
+            connection.executemany(WRITE_OLDER, older)
+            _write_lines(connection, change.lines)
+            counts = [(room.sdk_app_id, *count) for count in change.counts.items()]
+            connection.executemany(ADD_COUNT, counts)
+            return self.read_counters(room.sdk_app_id)
 
-    def note_person(
+    def load_history(self, room: Room, most: int) -> tuple[bytes, list[bytes]]:
+        """A room's document, and at most `most` of the room's older sessions, newest first."""
+        query = "SELECT body FROM older WHERE room = ? ORDER BY id DESC LIMIT ?"
+        with self._transaction("DEFERRED"):
+            older = self._ask(query, name_room(room), max(most, 0))
+            return self.load(room, "").document, [body for (body,) in older]
+
+    def load_people(
+        self, room: Room, owners: Sequence[str]
+    ) -> tuple[bytes, list[Mapping[str, bytes]]]:
+        """A room's document, and for each owner the presence of all its people, by user."""
+        query = "SELECT user_id, presence FROM people WHERE owner = ?"
+        with self._transaction("DEFERRED"):
+            document = self.load(room, "").document
+            return document, [dict(self._ask(query, owner)) for owner in owners]
+
+    def list_index(self, index: str, until: int, most: int) -> list[tuple[str, int]]:
+        """The members of an index with scores up to `until`: the lowest first."""
+        return self._ask(LIST_LINES, index, until, most)
+
+    def read_counters(self, sdk_app_id: int) -> Mapping[str, int]:
+        """An application's counters by name."""
+        return dict(self._ask("SELECT name, total FROM counters WHERE sdk_app_id = ?", sdk_app_id))
+
+    def take_slot(self, name: str, per_s: int, now_ms: int) -> int:
+        """0 when a slot of the sliding window is given, else the ms to wait."""
+        with self.changing():
+            found = self._ask("SELECT given FROM slots WHERE name = ?", name)
+            wait_ms, given = take_slot(json.loads(found[0][0]) if found else [], per_s, now_ms)
+            if not wait_ms:
+                self._ask("REPLACE INTO slots VALUES (?, ?)", name, json.dumps(given))
+            return wait_ms
+
+    def take_lease(self, name: str, token: str, now_ms: int, lease_ms: int) -> bool:
+        """Whether the token now holds the lease: it did, nobody does, or the lease has run out."""
+        with self.changing():
+            found = self._ask("SELECT token, until_ms FROM leases WHERE name = ?", name)
+            holder, until_ms = found[0] if found else (token, 0)
+            if holder != token and now_ms < until_ms <= now_ms + LONGEST_LEASE_MS:
+                return False
+            self._ask("REPLACE INTO leases VALUES (?, ?, ?)", name, token, now_ms + lease_ms)
+            return True
+
+    def drop_lease(self, name: str, token: str) -> None:
+        """End a lease that the token holds."""
+        self._ask("DELETE FROM leases WHERE name = ? AND token = ?", name, token)
+
+    def load_sentence(self, session_id: str, key: str) -> Told:
+        """A sentence of a session, and the session's deletion."""
+        ((sentence, deletion),) = self._ask(READ_SENTENCE, session_id, key, session_id)
+        return Told(sentence or b"", deletion or b"")
+
+    def save_sentence(
         self,
-        session: Session,
-        user_id: str,
-        event_ms: int,
-        *,
-        present: bool,
-        microphone: bool | None,
-        precise: bool = True,
-    ) -> None:
-        """Remember what the newest event about somebody says; None leaves the microphone as it was."""
-        with self._transaction() as connection:
-            row = connection.execute(
-                "SELECT * FROM people WHERE session_id = ? AND user_id = ?", (session.id, user_id)
-            ).fetchone()
-            known = _read_presence(row) if row else Presence()
-            noted = known.note(event_ms, present=present, microphone=microphone, precise=precise)
-            if noted != known:
-                values = (session.id, user_id, *msgspec.structs.astuple(noted))
-                connection.execute("REPLACE INTO people VALUES (?, ?, ?, ?, ?, ?)", values)
+        session_id: str,
+        key: str,
+        told: Told,  # noqa: ARG002  what was told is so since `changing` began
+        sentence: bytes,
+        least: int,
+        keep_s: int,  # noqa: ARG002  the ledger deletes what is over
+    ) -> bool:
+        """Replace a sentence, and number it."""
+        self._ask(WRITE_SENTENCE, session_id, key, least, sentence)
+        return True
 
-    def list_people(self, session: Session) -> list[Person]:
-        """Everybody seen in a session, by name."""
-        with self._transaction("DEFERRED") as connection:
-            rows: list[Row] = connection.execute(
-                "SELECT * FROM people WHERE session_id = ? ORDER BY user_id", (session.id,)
-            ).fetchall()
-        return [_read_presence(row).show(row["user_id"]) for row in rows]
+    def list_sentences(self, session_id: str, since: int) -> list[tuple[int, bytes]]:
+        """The sentences of a session with a version above `since`, with it, the lowest first."""
+        return self._ask(LIST_SENTENCES, session_id, since)
 
-    def find_session(self, session_id: str) -> Session | None:
-        """The session with that id; None for one that is not kept, or never was."""
-        with self._transaction("DEFERRED") as connection:
-            row = connection.execute(
-                "SELECT body FROM sessions WHERE id = ?", (session_id,)
-            ).fetchone()
-            return msgspec.json.decode(row["body"], type=Session) if row else None
+    def read_last_changes(self, session_id: str, most: int) -> LastChanges:
+        """The deletion of a session's transcript, and its `most` last sentences."""
+        with self._transaction("DEFERRED"):
+            found = self._ask("SELECT body FROM deletions WHERE session_id = ?", session_id)
+            deletion = found[0][0] if found else b""
+            return LastChanges(deletion, self._ask(LIST_LAST, session_id, most))
 
-    def keep_sentence(self, session: Session, news: SentenceNews) -> bool:
-        """Merge what a callback told of a sentence into what is known of it; whether it was new."""
-        with self._transaction() as connection:
-            return sqlite_sentences.keep(connection, session.id, news)
+    def forget_sentences(
+        self,
+        session_id: str,
+        last: LastChanges,  # noqa: ARG002  what was read is so since `changing` began
+        deletion: bytes,
+        keep_s: int,  # noqa: ARG002  the ledger deletes what is over
+    ) -> int:
+        """Delete a session's sentences, and keep the deletion: how many there were."""
+        with self.changing(), self._alone() as connection:
+            connection.execute("REPLACE INTO deletions VALUES (?, ?)", (session_id, deletion))
+            delete = "DELETE FROM sentences WHERE session_id = ?"
+            return connection.execute(delete, (session_id,)).rowcount
 
-    def read_version(self, session: Session) -> Version:
-        """How often anything in the session's transcript has changed so far."""
-        with self._transaction("DEFERRED") as connection:
-            return sqlite_sentences.read_version(connection, session.id)
-
-    def list_sentences(self, session: Session, since: int) -> list[SentenceNews]:
-        """What is known of each sentence that changed after version `since`."""
-        with self._transaction("DEFERRED") as connection:
-            return sqlite_sentences.list_since(connection, session.id, since)
-
-    def forget_sentences(self, session: Session, until_ms: int) -> int:
-        """Delete what was said in a session; how many sentences there were."""
-        with self._transaction() as connection:
-            return sqlite_sentences.forget(connection, session.id, until_ms)
-
-    def forget_old(self, before_ms: int) -> Forgotten:
-        """Delete one piece of what was over before then."""
-        with self._transaction() as connection:
-            return forget_piece(connection, before_ms)
+    def forget_session(self, session_id: str, owner: str, most: int) -> tuple[int, int]:
+        """Delete what is kept of a session outside its document: at most `most` rows at a time."""
+        with self.changing(), self._alone() as connection:
+            values = (session_id, session_id, most)
+            said = connection.execute(FORGET_SENTENCES, values).rowcount
+            seen = connection.execute(FORGET_PEOPLE, (owner, owner, most - said)).rowcount
+            if said + seen < most:
+                connection.execute("DELETE FROM deletions WHERE session_id = ?", (session_id,))
+                connection.execute("DELETE FROM older WHERE session_id = ?", (session_id,))
+            return said, seen
 
     def erase_traces(self) -> bool:
         """Empty the log of writes; False: another program reads there."""
         with self._alone() as connection:
             return empty_log(connection)
 
-    def list_due(self, now_ms: int, most: int) -> list[Room]:
-        """The rooms whose next look has come, the longest waiting first."""
-        with self._transaction("DEFERRED") as connection:
-            rows = connection.execute(
-                "SELECT sdk_app_id, room_id, room_id_type FROM agenda "
-                "WHERE look_ms <= ? ORDER BY look_ms LIMIT ?",
-                (now_ms, most),
-            )
-            return [Room(*row) for row in rows]
-
-    def find_next_due(self) -> int | None:
-        """The ms at which the next room must be looked at; None when none must."""
-        with self._transaction("DEFERRED") as connection:
-            row: Row = connection.execute("SELECT min(look_ms) AS look_ms FROM agenda").fetchone()
-            look_ms: int | None = row["look_ms"]
-            return look_ms
-
-    def count_living(self, sdk_app_id: int) -> int:
-        """How many tasks of an application hold, or are about to hold, a place of the quota."""
+    def _ask(self, query: str, *values: str | bytes | int) -> list[Any]:
+        """All that one statement finds."""
         with self._alone() as connection:
-            row: Row | None = connection.execute(
-                "SELECT total FROM living WHERE sdk_app_id = ?", (sdk_app_id,)
-            ).fetchone()
-            return row["total"] if row else 0
-
-    def take_slot(self, name: str, per_s: int, now_ms: int) -> int:
-        """0 when one more call of that name may go out now, else the ms after which to ask again."""
-        with self._transaction() as connection:
-            row = connection.execute("SELECT given FROM slots WHERE name = ?", (name,)).fetchone()
-            given = msgspec.json.decode(row["given"], type=list[int]) if row else []
-            wait_ms, given = take_slot(given, per_s, now_ms)
-            if not wait_ms:
-                values = (name, msgspec.json.encode(given).decode())
-                connection.execute("REPLACE INTO slots VALUES (?, ?)", values)
-            return wait_ms
-
-    def take_lease(self, name: str, token: str, now_ms: int, lease_ms: int) -> bool:
-        """Whether `token` now holds the lease of that name, new, renewed, or because it had run out."""
-        with self._transaction() as connection:
-            row = connection.execute("SELECT * FROM leases WHERE name = ?", (name,)).fetchone()
-            is_held = row and now_ms < row["until_ms"] <= now_ms + LONGEST_LEASE_MS
-            if is_held and row["token"] != token:
-                return False
-            values = (name, token, now_ms + lease_ms)
-            connection.execute("REPLACE INTO leases VALUES (?, ?, ?)", values)
-            return True
-
-    def drop_lease(self, name: str, token: str) -> None:
-        """Give a lease back, if `token` still holds it."""
-        with self._transaction() as connection:
-            connection.execute("DELETE FROM leases WHERE name = ? AND token = ?", (name, token))
+            return connection.execute(query, values).fetchall()
 
     @contextmanager
-    def _transaction(self, kind: str = "IMMEDIATE") -> Iterator[sqlite3.Connection]:
+    def _transaction(self, kind: str) -> Iterator[None]:
         with self._alone() as connection:
+            if connection.in_transaction:
+                yield
+                return
             connection.execute(f"BEGIN {kind}")
             try:
-                yield connection
+                yield
                 connection.execute("COMMIT")
             except BaseException:
                 connection.rollback()
@@ -201,16 +242,33 @@ class SqliteLedger:
     def _alone(self) -> Iterator[sqlite3.Connection]:
         """The connection, for one thread at a time."""
         if not self._turn.acquire(timeout=BUSY_TIMEOUT_S):
-            raise LedgerError(f"LEDGER_URL: {self._path} does not answer: too many threads wait")
+            raise LedgerError(f"LEDGER_URL: {self.place} does not answer: too many threads wait")
         try:
             yield self._connection
-        except (sqlite3.Error, msgspec.MsgspecError) as error:
-            raise LedgerError(f"LEDGER_URL: {self._path} does not answer: {error}") from error
+        except sqlite3.Error as error:
+            raise LedgerError(f"LEDGER_URL: {self.place} does not answer: {error}") from error
         finally:
             self._turn.release()
 
 
-def _read_presence(row: Row) -> Presence:
-    return Presence(
-        bool(row["present"]), bool(row["microphone"]), row["event_ms"], row["microphone_ms"]
-    )
+def _write_document(connection: sqlite3.Connection, name: str, document: bytes | None) -> None:
+    if document:
+        connection.execute(WRITE_DOCUMENT, (name, document))
+    elif document is not None:
+        connection.execute("DELETE FROM documents WHERE name = ?", (name,))
+
+
+def _move_people(connection: sqlite3.Connection, moves: Sequence[tuple[str, str]]) -> None:
+    for owner, heir in moves:
+        if heir:
+            connection.execute(MOVE_PEOPLE, (owner, heir))
+        else:
+            connection.execute("DELETE FROM people WHERE owner = ?", (owner,))
+
+
+def _write_lines(connection: sqlite3.Connection, lines: Sequence[Line]) -> None:
+    for line in lines:
+        if line.score is None:
+            connection.execute(DELETE_LINE, line[:2])
+        else:
+            connection.execute(WRITE_LINE, line)

@@ -9,7 +9,7 @@ from shared.errors import LedgerError
 from shared.ledger.retry import take_turns
 
 APPLICATION_ID = 0x526F6F6D  # "Room": tells our file from anybody else's
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 BUSY_TIMEOUT_S = 1.0
 OPEN_PAUSE_S = 0.04  # switching to WAL does not wait for a lock by itself
 SCHEMA = Path(__file__).parent / "schema.sql"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shared.ledger.contract import Ledger
 from shared.ledger.document import Session
+from shared.ledger.ledger import Ledger
 from shared.signer import WHOLE_ROOM
 from shared.transcripts.languages import read_language
 from shared.transcripts.records import SentenceNews, TaskOrigin, TranscriptHead

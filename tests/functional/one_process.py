@@ -34,7 +34,7 @@ from local.cloud.tasks import Tasks
 from shared.api.client import Client
 from shared.callbacks import parse_event
 from shared.errors import ApiError
-from shared.ledger.sqlite import SqliteLedger
+from shared.ledger.open import open_sqlite
 from shared.lifecycle import Outcome, act_on, find_status
 from shared.lifecycle.drainer import drain
 from shared.resources import Resources
@@ -141,7 +141,7 @@ class OneProcess:
         self.resources = CalledResources(
             settings=settings,
             rules=parse_rules(rules),
-            ledger=SqliteLedger(":memory:"),
+            ledger=open_sqlite(":memory:"),
             client=cast("Client", self.client),
             invocation=invocation,
             now_ms=clock.now_ms,

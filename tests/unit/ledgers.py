@@ -21,6 +21,7 @@ APP = 1400000000
 ROOM = Room(APP, "lobby", 1)
 RULE = Rule(name="everything else", room=["*"], cloud={"region": "ap-singapore"})
 T = 1_700_000_000_000
+TAG = f"{{roomscribe:{APP}}}:"  # begins the keys of that application in Redis
 ENGINES = ["sqlite", "redis", "cluster"]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from shared.errors import LedgerError
 from shared.ledger import RoomBook, Session
-from shared.ledger.sessions import compare_times
+from shared.ledger.event_times import compare_times
 from shared.room import Room
 from shared.rules.decision import Rule
 

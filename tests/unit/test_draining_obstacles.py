@@ -9,9 +9,10 @@ from msgspec.structs import replace
 from local.redis_server import RedisServer
 from shared.ledger import Session, close_ledgers
 from shared.ledger.due import CHECK_MS
-from shared.ledger.redis_keys import room_key
+from shared.ledger.names import name_document
 from shared.rules.decision import Rule
 from tests.redis_server import be_patient, connect, empty
+from tests.unit.ledgers import TAG
 from tests.unit.stage import OPENED_MS, STARTED, Stage, error, make_stage, stage
 
 __all__ = ["stage"]
@@ -97,7 +98,7 @@ def test_book_that_cannot_be_read_does_not_stop_the_others(
         stage.answer(CREATE, error("RequestLimitExceeded"), error("RequestLimitExceeded"), STARTED)
         stage.create()
         with connect(redis_server) as client:
-            client.set(room_key(stage.room, "book"), "not a book")
+            client.set(f"{TAG}document:{name_document(stage.room)}", "no document")
         stage.room_id = "other"
         stage.create()
         assert stage.drain() == ["callback.failed", "transcription.started"]

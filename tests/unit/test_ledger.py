@@ -122,10 +122,10 @@ def test_microphone_stays_as_it_was_unless_said(ledger: Ledger) -> None:
 
 def test_people_are_listed_by_name_each_in_their_session(ledger: Ledger) -> None:
     first = open_session(ledger)
-    close_room(ledger, T + 5)
-    second = open_session(ledger, T + 10)
     for name in ("émile", "bob", "Zoe"):
         ledger.note_person(first, name, T, present=True, microphone=None)
+    close_room(ledger, T + 5)
+    second = open_session(ledger, T + 10)
     ledger.note_person(second, "ann", T + 10, present=True, microphone=None)
     assert [person.user_id for person in ledger.list_people(first)] == ["Zoe", "bob", "émile"]
     assert [person.user_id for person in ledger.list_people(second)] == ["ann"]

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from shared.ledger import KeptTranscripts, Ledger, RoomBook, Session
-from shared.ledger.contract import Forgotten, Version
+from shared.ledger.forgetting import Forgotten
+from shared.ledger.ledger import Version
 from shared.room import Room
 from shared.transcripts.deletion import FOR_EVER_MS, KEYS_KEPT
 from shared.transcripts.parsing import parse_sentence

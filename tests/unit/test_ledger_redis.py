@@ -17,12 +17,12 @@ import pytest
 from local.redis_server import RedisServer, pick_port
 from shared.errors import LedgerError
 from shared.ledger import Ledger, RoomBook, Session
-from shared.ledger.redis import RedisLedger
-from shared.ledger.redis_keys import AGENDA, room_key, shared_key
+from shared.ledger.names import name_document
+from shared.ledger.open import open_redis
 from shared.room import Room
 from shared.rules.decision import Rule
 from tests.redis_server import connect, empty, need_redis
-from tests.unit.ledgers import APP, ROOM, RULE, T, claim, close_room, finish, open_session
+from tests.unit.ledgers import APP, ROOM, RULE, TAG, T, claim, close_room, finish, open_session
 
 PATIENCE_S = 1.3  # a webhook has 4 s for everything
 PASSWORD = "s3cret-p4ss"
@@ -45,19 +45,19 @@ METHODS: list[Callable[[Ledger], object]] = [
 
 
 @pytest.fixture
-def ledger(redis_server: RedisServer) -> Iterator[RedisLedger]:
+def ledger(redis_server: RedisServer) -> Iterator[Ledger]:
     empty(redis_server)
-    with contextlib.closing(RedisLedger(redis_server.url)) as ledger:
+    with contextlib.closing(open_redis(redis_server.url)) as ledger:
         yield ledger
 
 
 def complain(url: str, work: Callable[[Ledger], object] = METHODS[1]) -> str:
     """What the ledger's error says; it comes in time, and no password with it."""
-    with contextlib.closing(RedisLedger(url)) as ledger:
+    with contextlib.closing(open_redis(url)) as ledger:
         return complain_of(ledger, work)
 
 
-def complain_of(ledger: RedisLedger, work: Callable[[Ledger], object] = METHODS[1]) -> str:
+def complain_of(ledger: Ledger, work: Callable[[Ledger], object] = METHODS[1]) -> str:
     """The same of a ledger that may be connected already. A machine that stalls is not late three times."""
     for tries_left in (2, 1, 0):
         began_s = time.monotonic()
@@ -80,7 +80,7 @@ def test_every_method_says_that_nobody_is_there(method: Callable[[Ledger], objec
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("connected", [True, False])
 def test_every_method_gives_up_on_a_server_that_hangs(
-    ledger: RedisLedger,
+    ledger: Ledger,
     redis_server: RedisServer,
     method: Callable[[Ledger], object],
     connected: bool,
@@ -103,7 +103,7 @@ def test_server_that_was_stopped_and_came_back_needs_no_new_ledger(tmp_path: Pat
     need_redis()
     with (
         RedisServer(tmp_path / "redis") as server,
-        contextlib.closing(RedisLedger(server.url)) as ledger,
+        contextlib.closing(open_redis(server.url)) as ledger,
     ):
         claim(ledger)
         server.stop()
@@ -115,7 +115,7 @@ def test_server_that_was_stopped_and_came_back_needs_no_new_ledger(tmp_path: Pat
 
 
 def test_connection_that_the_server_closed_while_idle_is_opened_again(
-    ledger: RedisLedger, redis_server: RedisServer
+    ledger: Ledger, redis_server: RedisServer
 ) -> None:
     open_session(ledger)
     with connect(redis_server) as client:
@@ -129,7 +129,7 @@ def test_connection_that_the_server_closed_while_idle_is_opened_again(
         (f":{PASSWORD}", "refuses the user or password"),
         ("", "refuses the user or password"),
         (f"nobody:{PASSWORD}", "refuses the user or password"),
-        ("reader:right", "forbids its user what the ledger does; allow ~roomscribe:*"),
+        ("reader:right", "forbids its user what the ledger does; allow ~{roomscribe:*"),
         (":right", ""),
     ],
 )
@@ -143,7 +143,7 @@ def test_user_who_may_not_is_told_so(tmp_path: Path, user: str, says: str) -> No
         if says:
             assert says in complain(url)
         else:
-            with contextlib.closing(RedisLedger(url)) as ledger:
+            with contextlib.closing(open_redis(url)) as ledger:
                 assert claim(ledger)
 
 
@@ -213,25 +213,46 @@ def answering(answer: bytes) -> Iterator[int]:
         thread.join()
 
 
+def leave_a_session(ledger: Ledger) -> None:
+    """The room's third session begins: the first one leaves the document."""
+
+    def begin(book: RoomBook) -> None:
+        for number in range(3):
+            book.open_session(T + 10 * number, RULE)
+            book.close_session(T + 10 * number + 5)
+
+    ledger.change(ROOM, begin)
+
+
+DOCUMENT = f"{TAG}document:{APP}/lobby"
+APPLICATIONS = (
+    "{roomscribe:0}:applications"  # who has rooms here is known before anything is written
+)
+
+
 @pytest.mark.parametrize(
-    ("key", "value"),
+    ("key", "value", "work"),
     [
-        (AGENDA, "text"),
-        (shared_key("living", APP), "text"),
-        (room_key(ROOM, "older"), "text"),
-        (room_key(ROOM, "book"), "text"),
-        (room_key(ROOM, "book"), '{"sessions": 1}'),
+        (DOCUMENT, "text", METHODS[1]),
+        (DOCUMENT, '{"sessions": 1}', METHODS[1]),
+        (f"{TAG}counters", "text", METHODS[1]),
+        (f"{TAG}index:due", "text", claim),
+        (f"{TAG}older:{APP}/1/lobby", "text", leave_a_session),
     ],
 )
 def test_data_of_another_program_is_told_so_and_nothing_is_written_beside_it(
-    ledger: RedisLedger, redis_server: RedisServer, key: str, value: str
+    ledger: Ledger,
+    redis_server: RedisServer,
+    key: str,
+    value: str,
+    work: Callable[[Ledger], object],
 ) -> None:
     with connect(redis_server) as client:
         client.set(key, value)
-    for work in METHODS[1], claim:
-        assert "holds another program's data under roomscribe:*" in complain_of(ledger, work)
+    says = "holds another program's data under {roomscribe:*; name another database"
+    assert says in complain_of(ledger, work)
     with connect(redis_server) as client:
-        assert client.keys() == [key]
+        assert {*client.keys()} - {APPLICATIONS} == {key}
         assert client.get(key) == value
 
 
@@ -259,20 +280,20 @@ def test_encrypted_connection_wants_a_certificate_it_can_trust(tmp_path: Path) -
     with RedisServer(tmp_path / "redis", *options, *map(str, files)):
         url = f"rediss://127.0.0.1:{port}/0"
         assert "certificate verify failed" in complain(url)
-        with contextlib.closing(RedisLedger(f"{url}?ssl_ca_certs={certificate}")) as ledger:
+        with contextlib.closing(open_redis(f"{url}?ssl_ca_certs={certificate}")) as ledger:
             assert claim(ledger)
 
 
 def test_unix_socket_serves_as_well(tmp_path: Path) -> None:
     need_redis()
     path = tmp_path / "s"
-    ledger = RedisLedger(f"unix://{path}?db=1")
+    ledger = open_redis(f"unix://{path}?db=1")
     with RedisServer(tmp_path / "redis", "--unixsocket", str(path)), contextlib.closing(ledger):
         assert claim(ledger)
 
 
 def test_change_takes_two_round_trips_and_one_when_nothing_changes(
-    ledger: RedisLedger, redis_server: RedisServer
+    ledger: Ledger, redis_server: RedisServer
 ) -> None:
     claim(ledger)
     numeric = Room(APP, "7", 0)
@@ -289,8 +310,8 @@ def test_change_takes_two_round_trips_and_one_when_nothing_changes(
         assert count_trips(lambda: finish(ledger, room=numeric)) == 2
 
 
-def test_change_is_one_read_and_one_script_so_that_nothing_comes_between_book_and_agenda(
-    ledger: RedisLedger, redis_server: RedisServer
+def test_change_is_one_read_and_one_script_so_that_nothing_comes_between_document_and_index(
+    ledger: Ledger, redis_server: RedisServer
 ) -> None:
     claim(ledger)
     with (
@@ -310,12 +331,13 @@ def test_change_is_one_read_and_one_script_so_that_nothing_comes_between_book_an
         ]
     sent = [name for client_type, name in heard if client_type != "lua"]
     written = {name for client_type, name in heard if client_type == "lua"}
-    assert sent == ["GET", "EVAL", "GET", "EVAL", *["EXPIRE"] * 4]
-    assert {"SET", "ZADD", "ZREM", "SREM"} <= written
+    change = ["GET", "SADD", "EVAL"]
+    assert sent == [*change, *change, *["EXPIRE"] * 3]
+    assert {"SET", "ZADD", "ZREM", "HINCRBY"} <= written
 
 
 def test_attempt_that_loses_the_race_leaves_nothing_beside_the_book(
-    ledger: RedisLedger, redis_server: RedisServer
+    ledger: Ledger, redis_server: RedisServer
 ) -> None:
     """The first wants a task that is due and lives; a rival is quicker, and the second attempt breaks off."""
     seen: list[int] = []
@@ -325,7 +347,7 @@ def test_attempt_that_loses_the_race_leaves_nothing_beside_the_book(
         seen.append(len(book.sessions))
         if len(seen) > 1:
             raise KeyError
-        with contextlib.closing(RedisLedger(redis_server.url)) as rival:
+        with contextlib.closing(open_redis(redis_server.url)) as rival:
             claim(rival, "rival", T + 1)
             finish(rival, "rival", T + 1)
             close_room(rival, T + 2)
@@ -351,9 +373,9 @@ def dump(server: RedisServer) -> dict[str, object]:
 
 
 def test_change_that_is_never_the_first_gives_up_in_time(
-    ledger: RedisLedger, redis_server: RedisServer
+    ledger: Ledger, redis_server: RedisServer
 ) -> None:
-    with contextlib.closing(RedisLedger(redis_server.url)) as rival:
+    with contextlib.closing(open_redis(redis_server.url)) as rival:
         numbers = iter(range(10**9))
 
         def work(book: RoomBook) -> None:
@@ -366,7 +388,7 @@ def test_change_that_is_never_the_first_gives_up_in_time(
 
 
 def test_only_books_that_nobody_needs_any_more_are_collected(
-    ledger: RedisLedger, redis_server: RedisServer
+    ledger: Ledger, redis_server: RedisServer
 ) -> None:
     planned, due = Room(APP, "planned", 1), Room(APP, "due", 1)
 
@@ -377,8 +399,8 @@ def test_only_books_that_nobody_needs_any_more_are_collected(
     claim(ledger, room=due)
     ledger.change(ROOM, lambda book: book.bury(T))
     with connect(redis_server) as client:
-        left = [client.ttl(room_key(room, "book")) for room in (planned, due, ROOM)]
+        left = [client.ttl(f"{TAG}document:{name_document(room)}") for room in (planned, due, ROOM)]
     assert left == [-1, -1, pytest.approx(30 * 86_400, abs=60)]
     ledger.change(ROOM, plan)
     with connect(redis_server) as client:
-        assert client.ttl(room_key(ROOM, "book")) == -1
+        assert client.ttl(f"{TAG}document:{APP}/lobby") == -1

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from local.redis_server import RedisServer
 from shared.ledger import Ledger, RoomBook, Session, claims
 from shared.ledger import due as agenda
-from shared.ledger.redis import RedisLedger
-from shared.ledger.sqlite import SqliteLedger
+from shared.ledger.open import open_redis, open_sqlite
 from shared.room import Room
 from tests.redis_server import be_patient, empty
 from tests.unit.ledgers import APP, RULE, T, hear
@@ -167,8 +166,8 @@ def test_both_engines_tell_the_same(redis_server: RedisServer, history: list[Ste
     empty(redis_server)
     with (
         tempfile.TemporaryDirectory() as folder,
-        contextlib.closing(SqliteLedger(str(Path(folder) / "ledger.db"))) as first,
-        contextlib.closing(RedisLedger(be_patient(redis_server))) as second,
+        contextlib.closing(open_sqlite(str(Path(folder) / "ledger.db"))) as first,
+        contextlib.closing(open_redis(be_patient(redis_server))) as second,
     ):
         for step in history:
             assert step(first) == step(second)
@@ -195,8 +194,8 @@ def test_agenda_and_living_tasks_agree_with_the_books_after_every_change(
     empty(redis_server)
     with (
         tempfile.TemporaryDirectory() as folder,
-        contextlib.closing(SqliteLedger(str(Path(folder) / "ledger.db"))) as first,
-        contextlib.closing(RedisLedger(be_patient(redis_server))) as second,
+        contextlib.closing(open_sqlite(str(Path(folder) / "ledger.db"))) as first,
+        contextlib.closing(open_redis(be_patient(redis_server))) as second,
     ):
         for number, (room, work) in enumerate(changes):
             for ledger in (first, second):

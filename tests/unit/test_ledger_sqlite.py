@@ -16,11 +16,10 @@ from pathlib import Path
 import pytest
 
 from shared.errors import LedgerError
-from shared.ledger import Session
-from shared.ledger.contract import Forgotten
-from shared.ledger.sqlite import SqliteLedger
+from shared.ledger import Ledger, Session
+from shared.ledger.forgetting import PIECE, Forgotten
+from shared.ledger.open import open_sqlite
 from shared.ledger.sqlite_file import SCHEMA_VERSION
-from shared.ledger.sqlite_tidying import PIECE
 from shared.room import Room
 from tests.unit.ledgers import APP, ROOM, T, close_room, hear, open_session
 
@@ -34,18 +33,18 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def ledger(path: Path) -> Iterator[SqliteLedger]:
-    with contextlib.closing(SqliteLedger(str(path))) as ledger:
+def ledger(path: Path) -> Iterator[Ledger]:
+    with contextlib.closing(open_sqlite(str(path))) as ledger:
         yield ledger
 
 
 def test_corrupt_file_is_named(path: Path) -> None:
     path.write_bytes(b"this is no database, but long enough to be taken for one" * 100)
     with pytest.raises(LedgerError, match=r"LEDGER_URL: .*ledger\.db cannot be opened"):
-        SqliteLedger(str(path))
+        open_sqlite(str(path))
 
 
-def test_file_that_became_corrupt_is_named(ledger: SqliteLedger, path: Path) -> None:
+def test_file_that_became_corrupt_is_named(ledger: Ledger, path: Path) -> None:
     open_session(ledger)
     ledger.close()
     size = path.stat().st_size
@@ -57,14 +56,14 @@ def test_file_that_became_corrupt_is_named(ledger: SqliteLedger, path: Path) -> 
 
 
 def write_to(path: Path) -> None:
-    with contextlib.closing(SqliteLedger(str(path))) as ledger:
+    with contextlib.closing(open_sqlite(str(path))) as ledger:
         open_session(ledger, T + 1)
 
 
-def test_record_that_cannot_be_read_is_named(ledger: SqliteLedger, path: Path) -> None:
+def test_record_that_cannot_be_read_is_named(ledger: Ledger, path: Path) -> None:
     open_session(ledger)
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("UPDATE sessions SET body = '{\"id\": 1}'")
+        other.execute("UPDATE documents SET body = '{\"id\": 1}'")
     with pytest.raises(LedgerError, match=r"LEDGER_URL: .*ledger\.db does not answer"):
         ledger.read(ROOM)
 
@@ -74,7 +73,7 @@ def test_foreign_database_is_left_alone(path: Path) -> None:
         other.execute("CREATE TABLE songs (title TEXT)")
     before = path.read_bytes()
     with pytest.raises(LedgerError, match="another program's database; name a new file"):
-        SqliteLedger(str(path))
+        open_sqlite(str(path))
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
 
@@ -84,7 +83,7 @@ def test_new_file_is_nobody_elses_however_many_open_it_at_once(tmp_path: Path) -
 
     def open_and_close(path: Path) -> None:
         start.wait()
-        SqliteLedger(str(path)).close()
+        open_sqlite(str(path)).close()
 
     with ThreadPoolExecutor(8) as threads:
         for number in range(60):
@@ -94,24 +93,24 @@ def test_new_file_is_nobody_elses_however_many_open_it_at_once(tmp_path: Path) -
 
 @pytest.mark.parametrize("version", [0, SCHEMA_VERSION - 1, SCHEMA_VERSION + 1, 99])
 def test_file_of_another_version_is_named_and_left_alone(path: Path, version: int) -> None:
-    SqliteLedger(str(path)).close()
+    open_sqlite(str(path)).close()
     with contextlib.closing(sqlite3.connect(path)) as other:
         other.execute(f"PRAGMA user_version = {version}")
     before = path.read_bytes()
     with pytest.raises(LedgerError, match="another version of Roomscribe; name a new file"):
-        SqliteLedger(str(path))
+        open_sqlite(str(path))
     assert path.read_bytes() == before
 
 
 def test_path_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LedgerError, match="cannot be opened"):
-        SqliteLedger(str(tmp_path / "file" / "ledger.db"))
+        open_sqlite(str(tmp_path / "file" / "ledger.db"))
     with pytest.raises(LedgerError, match="cannot be opened"):
-        SqliteLedger(str(tmp_path))
+        open_sqlite(str(tmp_path))
 
 
-def test_file_somebody_else_holds_is_named_in_time(ledger: SqliteLedger, path: Path) -> None:
+def test_file_somebody_else_holds_is_named_in_time(ledger: Ledger, path: Path) -> None:
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(LedgerError, match="does not answer: database is locked"):
@@ -120,7 +119,7 @@ def test_file_somebody_else_holds_is_named_in_time(ledger: SqliteLedger, path: P
     open_session(ledger)
 
 
-def test_ledger_that_was_closed_says_so(ledger: SqliteLedger) -> None:
+def test_ledger_that_was_closed_says_so(ledger: Ledger) -> None:
     ledger.close()
     with pytest.raises(LedgerError, match="does not answer"):
         ledger.read(ROOM)
@@ -128,12 +127,13 @@ def test_ledger_that_was_closed_says_so(ledger: SqliteLedger) -> None:
 
 READ_ONLY = """
 import os, sys
+import shared.ledger.sqlite
 from shared.errors import LedgerError
-from shared.ledger.sqlite import SqliteLedger
+from shared.ledger.open import open_sqlite
 if os.getuid() == 0:
     os.setuid(65534)
 try:
-    SqliteLedger(sys.argv[1])
+    open_sqlite(sys.argv[1])
 except LedgerError as error:
     print(error)
 """
@@ -146,7 +146,7 @@ def test_read_only_folder_is_named(tmp_path: Path, exists: bool) -> None:
     path = tmp_path / "disk" / "ledger.db"
     path.parent.mkdir()
     if exists:
-        SqliteLedger(str(path)).close()
+        open_sqlite(str(path)).close()
         path.chmod(0o444)
     path.parent.chmod(0o555)
     done = run(READ_ONLY, path)
@@ -156,10 +156,9 @@ def test_read_only_folder_is_named(tmp_path: Path, exists: bool) -> None:
 FULL_DISK = """
 import resource, sys
 from shared.errors import LedgerError
-from shared.ledger.sqlite import SqliteLedger
-from shared.ledger.sqlite_tidying import PIECE
+from shared.ledger.open import open_sqlite
 from tests.unit.ledgers import ROOM, T, open_session
-ledger = SqliteLedger(sys.argv[1])
+ledger = open_sqlite(sys.argv[1])
 session = open_session(ledger)
 hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
 resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, hard))
@@ -175,7 +174,7 @@ assert accepted > 100
 assert len(ledger.list_people(session)) == accepted
 ledger.note_person(session, "zoe", T, present=True, microphone=None)
 ledger.close()
-ledger = SqliteLedger(sys.argv[1])
+ledger = open_sqlite(sys.argv[1])
 assert len(ledger.list_people(session)) == accepted + 1
 print("nothing lost")
 """
@@ -206,17 +205,17 @@ def read_bytes(path: Path) -> bytes:
     return b"".join(file.read_bytes() for file in path.parent.iterdir())
 
 
-def speak(ledger: SqliteLedger, session: Session, count: int) -> None:
+def speak(ledger: Ledger, session: Session, count: int) -> None:
     for number in range(count):
         ledger.keep_sentence(session, hear(number))
         ledger.keep_sentence(session, hear(number, translated="zh"))
 
 
-def test_no_byte_of_a_deleted_sentence_stays_on_the_disk(ledger: SqliteLedger, path: Path) -> None:
+def test_no_byte_of_a_deleted_sentence_stays_on_the_disk(ledger: Ledger, path: Path) -> None:
     session = open_session(ledger)
     speak(ledger, session, 200)
     assert b"sentence 1" in read_bytes(path)
-    with contextlib.closing(SqliteLedger(str(path))) as another:  # of another process
+    with contextlib.closing(open_sqlite(str(path))) as another:  # of another process
         another.read(ROOM)
         ledger.forget_sentences(session, T + 5_000)
         assert ledger.erase_traces()
@@ -224,7 +223,7 @@ def test_no_byte_of_a_deleted_sentence_stays_on_the_disk(ledger: SqliteLedger, p
 
 
 def test_what_is_over_is_deleted_piece_by_piece_and_leaves_no_trace(
-    ledger: SqliteLedger, path: Path
+    ledger: Ledger, path: Path
 ) -> None:
     for room in (ROOM, ROOM.twin):
         session = open_session(ledger, room=room)
