@@ -2,42 +2,40 @@
 
 from __future__ import annotations
 
-import os
-
 from shared import log
-from shared.errors import NotSharedError, RequestError, RoomscribeError
+from shared.entry import run_function
+from shared.errors import NotSharedError, RequestError
 from shared.lifecycle.drainer import drain
 from shared.lifecycle.forget import forget_old
+from shared.lifecycle.outcome import write_outcomes
 from shared.resources import open_resources
-from shared.scf import Json, begin_invocation, is_direct
-from shared.settings import Settings, read_settings
+from shared.scf import Invocation, Json, is_direct
+from shared.settings import Settings
 
 
 def main_handler(event: object, context: object) -> Json:
     """Runs every 30 s, and when trtc_callback leaves something due; any event will do. Safe to run twice."""
-    invocation = begin_invocation(context, answers_trtc=False)
-    log.begin_logging(invocation)
-    rooms = 0
-    try:
-        settings = read_settings(os.environ)
-        log.begin_logging(invocation, settings.log_level)
+    drained: Json = {"rooms": 0}
+
+    def act(settings: Settings, invocation: Invocation) -> Json:
         token = read_token(event, settings)
         resources = open_resources(settings, invocation)
         for room, outcomes in drain(resources, token):
-            rooms += bool(outcomes)
+            drained["rooms"] += bool(outcomes)
             log.bind_room(*room)
-            for outcome in outcomes:
-                outcome.write()
+            write_outcomes(outcomes)
         log.unbind_room()
-        for outcome in forget_old(resources):
-            outcome.write()
-    except RoomscribeError as error:
-        log.write_error("drain.failed", error)
-        return {"outcome": "error", "error_code": error.code, "rooms": rooms}
-    except Exception as error:  # noqa: BLE001  a bug: its text may quote what it choked on
-        log.write_crash("function.crashed", error)
-        return {"outcome": "error", "error_code": "bug", "rooms": rooms}
-    return {"outcome": "drained", "rooms": rooms}
+        write_outcomes(forget_old(resources))
+        return {"outcome": "drained", **drained}
+
+    return run_function(
+        context,
+        act,
+        lambda error: {"outcome": "error", "error_code": error.code, **drained},
+        refused="drain.failed",
+        failed="drain.failed",
+        answers_trtc=False,
+    )
 
 
 def read_token(event: object, settings: Settings) -> str:

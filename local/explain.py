@@ -14,8 +14,8 @@ from local.env_file import read_deployment
 from local.function_site import find_function_site
 from local.naming import KINDS, RoomIdType, choose_room
 from shared.errors import RequestError
-from shared.lifecycle.asking import build_order
-from shared.lifecycle.wanting import STARTERS
+from shared.lifecycle.orders import build_order
+from shared.lifecycle.start import STARTERS
 from shared.room import Room
 from shared.rules.decision import Miss, Rule, Rules
 from shared.rules.prepared import load_rules
@@ -106,7 +106,7 @@ def explain_request(
     for service in [rule.service] + ([rule.fallback] if rule.fallback != "none" else []):
         asked = "" if service == rule.service else "when that is refused, "
         region = rule.parameters(service).get("region") or "no region"
-        yield f"{asked}{SERVICES[service].start_action} in {region}, {SITES[site]}:"
+        yield f"{asked}{SERVICES[service].actions['start']} in {region}, {SITES[site]}:"
         application = settings.find_application(room.sdk_app_id)
         if application is None:
             raise RequestError(f"--sdk-app-id: {room.sdk_app_id} is not a configured application")

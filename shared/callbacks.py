@@ -16,6 +16,7 @@ from shared.room import (
     MAX_ROOM_NUMBER,
     NUMERIC_ROOM,
     STRING_ROOM,
+    Room,
     names_numeric_room,
     names_string_room,
     names_user,
@@ -93,6 +94,11 @@ class Callback(Struct, frozen=True):
     role: int | None = None
     task: TaskNews | None = None
     said: SentenceNews | None = None
+
+    @property
+    def room(self) -> Room:
+        """The room that the event is about."""
+        return Room(self.sdk_app_id, self.room_id, self.room_id_type)
 
     @property
     def is_room_event(self) -> bool:

@@ -81,6 +81,15 @@ class NotSharedError(RoomscribeError):
     http_status = 503
 
 
+class BugError(RoomscribeError):
+    """Something went wrong that nobody expected; the log says where."""
+
+    code = "bug"
+
+    def __init__(self) -> None:
+        super().__init__("see the function's log")
+
+
 class ApiError(RoomscribeError):
     """A Tencent Cloud API call failed.
 

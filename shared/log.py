@@ -26,6 +26,7 @@ MAX_TEXT = 1_000  # characters of a value
 MAX_FOREIGN_TEXT = 150  # of one that is not ASCII: each is written as \uXXXX
 MAX_FRAMES = 10
 QUIET_MODULES = ("shared.log", "shared.lifecycle.outcome", "structlog")  # never a line's location
+DEFAULT_LEVEL = "INFO"
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
 
 KEYS = (  # the order of a line: Powertools' keys, then ours; any other key follows
@@ -37,7 +38,7 @@ KEYS = (  # the order of a line: Powertools' keys, then ours; any other key foll
 )
 
 
-def begin_logging(invocation: Invocation, level: str = "INFO") -> None:
+def begin_logging(invocation: Invocation, level: str = DEFAULT_LEVEL) -> None:
     """Bind what is true of every line of this invocation, and drop lines below `level`."""
     structlog.configure(
         processors=[

@@ -74,18 +74,14 @@ class Resources(Struct, frozen=True):
         left = min(most, self.invocation.remaining_s())
         return left if left >= SHORTEST_CALL_S else 0
 
-    def take_slot(self, name: str) -> bool:
-        """Whether a call of that name (see `name_slot`) may go out now."""
-        if name in self.granted:
-            self.granted.remove(name)
-            return True
-        return self.find_slot_wait(name) == 0
-
-    def find_slot_wait(self, name: str) -> int:
-        """0 when the limiter has given a slot, else the ms after which to ask again."""
-        verb, _, service = name.partition("/")
+    def find_slot_wait(self, slot: str) -> int:
+        """0 when the limiter lets a call like "start/cloud" or "describe/ai" go out now, else the ms to wait."""
+        if slot in self.granted:
+            self.granted.remove(slot)
+            return 0
+        verb, _, service = slot.partition("/")
         per_s = self.settings.starts_per_s[service] if verb == "start" else OTHERS_PER_S
-        return self.ledger.take_slot(name, per_s, self.now_ms())
+        return self.ledger.take_slot(slot, per_s, self.now_ms())
 
     def invoke(self, function: str, event: Json) -> None:
         """Run one of our functions asynchronously, beside this invocation; raises ApiError.
@@ -103,17 +99,16 @@ class Resources(Struct, frozen=True):
         client.call("Invoke", params, invocation.region, KICK_S)
 
 
-def name_slot(verb: str, service: str) -> str:
-    """The limiter's name for calls of a service: "start", "stop" or "describe"."""
-    return f"{verb}/{service}"
-
-
 def open_resources(settings: Settings, invocation: Invocation) -> Resources:
     """Open what the settings name; ledger, rules and connections stay open for the next invocation."""
+    try:
+        ledger = open_ledger(settings.ledger_url, settings.transcript_keep_days)
+    except LedgerError as error:  # a room that is created starts without it
+        ledger = cast("Ledger", AbsentLedger(error))
     return Resources(
         settings=settings,
         rules=load_rules(settings.rules_file, find_site(settings.endpoint)),
-        ledger=_open_ledger(settings),
+        ledger=ledger,
         client=open_client(settings.endpoint, settings.ca),
         invocation=invocation,
         strangers=open_strangers(settings.endpoint),
@@ -144,10 +139,3 @@ class AbsentLedger:
 
     def __getattr__(self, name: str) -> object:
         raise self._error
-
-
-def _open_ledger(settings: Settings) -> Ledger:
-    try:
-        return open_ledger(settings.ledger_url, settings.transcript_keep_days)
-    except LedgerError as error:  # a room that is created starts without it
-        return cast("Ledger", AbsentLedger(error))

@@ -81,6 +81,13 @@ class Settings(Struct, frozen=True):
         """The application of that id, or None."""
         return next((app for app in self.applications if app.sdk_app_id == sdk_app_id), None)
 
+    def require_application(self, sdk_app_id: int) -> Application:
+        """The application of that id; raises SettingsError when it has been taken out of the settings."""
+        application = self.find_application(sdk_app_id)
+        if application is None:
+            raise SettingsError([f"TRTC_APPS: application {sdk_app_id} is no longer there"])
+        return application
+
 
 class Credentials(NamedTuple):
     """A SecretId, its key, and the session token of temporary ones (None for permanent ones)."""

@@ -127,7 +127,7 @@ def check_calls(
     for service, region in find_services(rules):
         for app in settings.applications:
             params = SERVICES[service].name_task(app.sdk_app_id, NO_SUCH_TASK)
-            action = SERVICES[service].describe_action
+            action = SERVICES[service].actions["describe"]
             about = f"{action} in {region or 'no region'} for application {app.sdk_app_id}"
             try:
                 client.call(action, params, region, TIMEOUT_S)

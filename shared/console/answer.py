@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 
 from shared import log
 from shared.console.request import RoomRequest, read_room_request
-from shared.errors import RequestError, RoomscribeError
-from shared.lifecycle import Outcome
-from shared.lifecycle.wake_drainer import kick_drainer
+from shared.entry import run_function
+from shared.errors import BugError, RequestError, RoomscribeError
+from shared.lifecycle import Outcome, write_outcomes
+from shared.lifecycle.wake_drainer import wake_drainer
 from shared.mending import HALF_PAIR
 from shared.resources import Resources, open_resources
-from shared.scf import Json, begin_invocation, is_direct
-from shared.settings import read_settings
+from shared.scf import Invocation, Json, is_direct
+from shared.settings import Settings
 
 Act = Callable[[RoomRequest, Resources], tuple[list[Outcome], Json]]
 
@@ -24,34 +24,31 @@ def answer_console(event: object, context: object, act: Act, example: Json) -> J
 
     Such a function has no URL: an HTTP event is refused, because nothing has authenticated it.
     """
-    invocation = begin_invocation(context)
-    log.begin_logging(invocation)
     told: Json = {}
-    try:
+
+    def act_on_request(settings: Settings, invocation: Invocation) -> Json:
         request_event = _check_event(event)
-        settings = read_settings(os.environ)
-        log.begin_logging(invocation, settings.log_level)
         resources = open_resources(settings, invocation)
         request = read_room_request(request_event, settings, resources.ledger)
-        told = request.tell_type()
+        told.update(request.tell_type())
         log.bind_room(*request.room, user_id=request.user_id)
         outcomes, result = act(request, resources)
-        outcomes += kick_drainer(request.room, outcomes, resources)
-    except RoomscribeError as error:
-        log.write_error("request.refused", error)
-        return {
-            "outcome": "error",
-            "error_code": error.code,
-            "message": str(error),
-            "example": example,
-            **told,
-        }
-    except Exception as error:  # noqa: BLE001  a bug: its text may quote what it choked on
-        log.write_crash("function.crashed", error)
-        return {"outcome": "error", "error_code": "bug", "message": "see the function's log"}
-    for outcome in outcomes:
-        outcome.write()
-    return {**result, **told}
+        if settings.has_drainer:
+            outcomes += wake_drainer(request.room, outcomes, resources)
+        write_outcomes(outcomes)
+        return {**result, **told}
+
+    def answer_error(error: RoomscribeError) -> Json:
+        answer = {"outcome": "error", "error_code": error.code, "message": str(error)}
+        return answer if isinstance(error, BugError) else {**answer, "example": example, **told}
+
+    return run_function(
+        context,
+        act_on_request,
+        answer_error,
+        refused="request.refused",
+        failed="request.refused",
+    )
 
 
 def _check_event(event: object) -> Json:

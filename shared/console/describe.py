@@ -9,7 +9,7 @@ import msgspec
 from shared.console.request import RoomRequest
 from shared.errors import NotSharedError
 from shared.ledger import Person, Session, Task, TaskId
-from shared.lifecycle.asking import ask_progress
+from shared.lifecycle import task_api
 from shared.lifecycle.endings import explain_end
 from shared.lifecycle.outcome import Outcome
 from shared.lifecycle.signs_of_life import list_people, listen
@@ -63,7 +63,7 @@ def show_task(session: Session, task: Task) -> dict[str, Any]:
 
 
 def _describe(session: Session, resources: Resources) -> Json:
-    people = list_people(resources, session)
+    people = list_people(session, resources)
     tasks = [
         show_task(session, task)
         | {"status_now": _ask_status(task, session, resources)}
@@ -85,7 +85,7 @@ def _describe(session: Session, resources: Resources) -> Json:
 def _ask_status(task: Task, session: Session, resources: Resources) -> str:
     if not task.alive:
         return "ended" if task.task_ids else "none"
-    return ask_progress(resources, session, task.alive[-1]) or "unknown"
+    return task_api.describe(session, task.alive[-1], resources) or "unknown"
 
 
 def _show_task_id(task_id: TaskId) -> Json:
@@ -106,7 +106,7 @@ def _show_silence(session: Session, task: Task, people: list[Person], resources:
     """Since when nobody is heard although a microphone is on, and what to check, once it is that long."""
     if session.closed_ms is not None:
         return {}
-    since_ms = find_silence(session, task, listen(resources, session, task), people)
+    since_ms = find_silence(session, task, listen(session, task, resources), people)
     silent_ms = resources.now_ms() - since_ms
     if not since_ms or silent_ms < SILENT_MS:
         return {}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
+
 from shared.console.describe import Result, require_shared_ledger, show_task
 from shared.console.request import EVENT_KEYS, RoomRequest
 from shared.errors import RequestError, RoomscribeError
 from shared.ledger import RoomBook, Session, claims
-from shared.lifecycle.asking import ask_progress
+from shared.lifecycle import task_api
 from shared.lifecycle.outcome import COME_BACK, Outcome
-from shared.lifecycle.start import start_task
+from shared.lifecycle.start import StartRequest, start_task
 from shared.lifecycle.stop import finish_unfinished, stop_tasks
 from shared.resources import Resources
 from shared.room import Room
@@ -66,8 +68,10 @@ def stop_room(request: RoomRequest, resources: Resources) -> Result:
 
 def _hold(session: Session, resources: Resources) -> list[Outcome]:
     now_ms = resources.now_ms()
-    tasks = resources.change(session, lambda known: claims.hold_session(known, now_ms))
-    return stop_tasks(resources, session, tasks)
+    book, tasks = resources.ledger.change(
+        session.room, lambda book: (book, claims.hold_session(book.get(session.id), now_ms))
+    )
+    return stop_tasks([(session, task) for task in tasks], resources, known=book)
 
 
 def _plan(room: Room, rule: Rule, resources: Resources) -> Result:
@@ -114,7 +118,9 @@ def _summarise(results: list[list[Outcome]], tasks: list[Json]) -> Json:
 def _start_one(session: Session, target: str, now_ms: int, resources: Resources) -> list[Outcome]:
     """Start one target; what stops this one must not hide what came of the others."""
     try:
-        return start_task(resources, session, target, f"by_hand/{now_ms}", now_ms, by_hand=True)
+        token = secrets.token_hex(16)
+        request = StartRequest(target, f"by_hand/{now_ms}", now_ms, token, by_hand=True)
+        return start_task(session, request, resources)
     except RoomscribeError as error:
         fields = {"session": session.id, "error_code": error.code, "reason": str(error)}
         return [Outcome("transcription.failed", "error", level="error", fields=fields)]
@@ -129,11 +135,11 @@ def _prepare(session: Session, rule: Rule, resources: Resources) -> Session:
         (task.target, i.task_id)
         for task in session.tasks.values()
         for i in task.alive
-        if ask_progress(resources, session, i) == "ended"
+        if task_api.describe(session, i, resources) == "ended"
     ]
 
-    def prepare(known: Session) -> Session:
-        now_ms = resources.now_ms()
+    def prepare(book: RoomBook) -> Session:
+        known, now_ms = book.get(session.id), resources.now_ms()
         claims.lift_hold(known, now_ms)
         for target, task_id in ended:
             claims.note_ended(known, target, [task_id], now_ms)
@@ -141,7 +147,7 @@ def _prepare(session: Session, rule: Rule, resources: Resources) -> Session:
             known.rule = rule
         return known
 
-    return resources.change(session, prepare)
+    return resources.ledger.change(session.room, prepare)
 
 
 def _choose_targets(

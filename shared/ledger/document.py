@@ -46,12 +46,12 @@ class Hearing(Struct, frozen=True, omit_defaults=True):
     """What the last look at a running task has found said.
 
     `version` is the transcript's version of that time, `last_ms` when TRTC told of the task's latest
-    sentence, `silent_ms` since when it has been reported to stay silent (0: it has not been).
+    sentence, `silent_since_ms` since when it has been reported to stay silent (0: it has not been).
     """
 
     version: int = 0
     last_ms: int = 0
-    silent_ms: int = 0
+    silent_since_ms: int = 0
 
 
 class Attempt(Struct):

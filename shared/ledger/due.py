@@ -1,6 +1,8 @@
-"""When a room must be looked at again, and which of its tasks count against the quota: pure."""
+"""What a room's tasks need next, and when; and which of them count against the quota: pure."""
 
 from __future__ import annotations
+
+from typing import Literal, NamedTuple
 
 from shared.ledger import claims
 from shared.ledger.document import Session, Task
@@ -11,13 +13,13 @@ CHECK_MS = 120_000  # how long a running task is believed without asking the API
 
 def find_next_look(book: RoomBook) -> int | None:
     """The ms at which something of the room is due: a start, a stop, a check; None when nothing is."""
-    looks = [
-        look_ms
+    dues = [
+        due.at_ms
         for session in book.sessions[:SESSIONS_LOADED]
         for task in session.tasks.values()
-        if (look_ms := find_task_look(session, task)) is not None
+        if (due := find_due(session, task))
     ]
-    return min(looks, default=None)
+    return min(dues, default=None)
 
 
 def list_living(book: RoomBook) -> list[Task]:
@@ -30,18 +32,33 @@ def list_living(book: RoomBook) -> list[Task]:
     ]
 
 
-def find_task_look(session: Session, task: Task) -> int | None:
-    """The ms at which something of a task is due; None when nothing is."""
+class Due(NamedTuple):
+    """What a task needs next: a call to start, stop or describe it, and from which ms since 1970 on.
+
+    `is_check`: a running task is described although nothing is wrong, which may be done a little earlier.
+    """
+
+    verb: Literal["start", "stop", "describe"]
+    at_ms: int
+    is_check: bool = False
+
+
+def find_due(session: Session, task: Task) -> Due | None:
+    """What a task needs next; None when it needs nothing."""
+    is_open = session.closed_ms is None
     if task.state == "starting":
-        return task.lease_until_ms
-    if session.closed_ms is not None:
-        return task.not_before_ms if claims.needs_stop(task) else None
+        return Due("start" if is_open else "stop", task.lease_until_ms)
+    if not is_open:
+        return Due("stop", task.not_before_ms) if claims.needs_stop(task) else None
     if task.state == "due":
-        return max(task.not_before_ms, task.waiting_ms)
+        return Due("start", max(task.not_before_ms, task.waiting_ms))
+    if task.state == "failed" and task.not_before_ms:
+        return Due("start", task.not_before_ms)
     unwanted = task.state in ("stopping", "held") and claims.needs_stop(task)
     if unwanted or claims.find_leftovers(task):
-        return task.not_before_ms
-    if task.state not in ("running", "failed"):
+        return Due("stop", task.not_before_ms)
+    if task.state != "running":
         return None
-    check_ms = task.checked_ms + CHECK_MS if task.state == "running" else None
-    return task.not_before_ms or check_ms
+    if task.not_before_ms:
+        return Due("describe", task.not_before_ms)
+    return Due("describe", task.checked_ms + CHECK_MS, is_check=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from shared.errors import LedgerError
+from shared.ledger.claims.tasks import is_unfinished
 from shared.ledger.document import Document, Half, Session
 from shared.ledger.engine import Seen
 from shared.ledger.event_times import SECOND_MS, compare_times
@@ -96,6 +97,12 @@ class RoomBook:
     def open_now(self) -> Session | None:
         """The open session."""
         return self.latest if self.latest and self.latest.closed_ms is None else None
+
+    @property
+    def unfinished(self) -> list[Session]:
+        """The closed sessions of which something lives on, may live, or is being started."""
+        closed = (session for session in self.sessions if session.closed_ms is not None)
+        return [session for session in closed if is_unfinished(session)]
 
     def get(self, session_id: str) -> Session:
         """A session that was here before; LedgerError when it is no longer among the newest."""

@@ -1,13 +1,6 @@
-"""What to do when: the one flow through rules, ledger and service, for callbacks.
-
-What people ask for stands in `by_hand`, `describing` and `deleting`: no callback imports these.
-"""
+"""What to do when: the one flow through rules, ledger and services, for callbacks and the drainer."""
 
 from shared.lifecycle.events import act_on
-from shared.lifecycle.outcome import Outcome, find_status
+from shared.lifecycle.outcome import Outcome, find_status, write_outcomes
 
-__all__ = [
-    "Outcome",
-    "act_on",
-    "find_status",
-]
+__all__ = ["Outcome", "act_on", "find_status", "write_outcomes"]

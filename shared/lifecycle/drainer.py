@@ -1,24 +1,29 @@
 """Doing what is due in all rooms: starts that had to wait, stops that failed, tasks that broke.
 
-The ledger's agenda names the rooms whose time has come. One drainer at a time works through it; every
+The ledger's index names the rooms whose time has come. One drainer at a time works through it; every
 single step is safe beside webhooks, other drainers and its own repetition.
 """
 
 from __future__ import annotations
 
+import secrets
 import time
-import uuid
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from shared import log
 from shared.errors import LedgerError, RoomscribeError
-from shared.lifecycle.claimed_start import FAILED_AGAIN_MS, QUOTA
-from shared.lifecycle.heal_room import MENDED, Need, list_needs, look_after
+from shared.ledger import RoomBook
+from shared.ledger.due import find_due
+from shared.lifecycle.claimed_start import QUOTA
+from shared.lifecycle.heal_room import heal_room
 from shared.lifecycle.outcome import Outcome, failed
+from shared.lifecycle.start import is_mended
+from shared.lifecycle.start_failed import FAILED_AGAIN_MS
 from shared.lifecycle.wake_drainer import LEASE, LEASE_MS, call_drainer
 from shared.resources import Resources
 from shared.room import Room
@@ -31,9 +36,35 @@ SCAN_EVERY_S = 0.5
 MOST_VISITS = 100  # of one room in one run: whatever keeps coming back is left to the next
 NAP_S, MOMENT_S = 1.0, 0.001
 LEDGER_TRIES = 3  # beside the last
+MENDED = 0  # when something is due that had failed, and may be mended
 HAND_ON_S = 3.0  # kept back of the time limit: calls under way end in it
 
 RoomOutcomes = tuple[Room, list[Outcome]]
+
+
+class Need(NamedTuple):
+    """Something that a room needs: a slot of the limiter, from when on, and what it has waited for so far."""
+
+    slot: str
+    due_ms: int
+    why: str = ""
+    is_check: bool = False
+
+
+def list_needs(book: RoomBook, resources: Resources) -> list[Need]:
+    """What the room needs, the most urgent first; what failed and may be mended by now needs it at once."""
+    needs = [
+        Need(
+            f"{due.verb}/{task.service}",
+            MENDED if is_mended(task, resources) else due.at_ms,
+            task.error_code if due.verb == "start" else "",
+            due.is_check,
+        )
+        for session in book.sessions
+        for task in session.tasks.values()
+        if (due := find_due(session, task))
+    ]
+    return sorted(needs, key=lambda need: need.due_ms)
 
 
 def drain(resources: Resources, token: str = "") -> Iterator[RoomOutcomes]:
@@ -44,7 +75,7 @@ def drain(resources: Resources, token: str = "") -> Iterator[RoomOutcomes]:
     LedgerError when the ledger still does not answer after a few seconds: TRTC has been told that
     somebody is at work, so it does not come back, and the timer comes late.
     """
-    token = token or uuid.uuid4().hex
+    token = token or secrets.token_hex(16)
     for tries_left in reversed(range(LEDGER_TRIES + 1)):
         try:
             yield from _drain(resources, token)
@@ -205,7 +236,7 @@ class _Drainer:
             del self._waiting[room]
             self._visits[room] += 1
             granted = replace(self._resources, granted=[need.slot])
-            self._in_hand[pool.submit(look_after, room, granted)] = room
+            self._in_hand[pool.submit(heal_room, room, granted)] = room
 
     def _find_start_ms(self, need: Need) -> int:
         return max(0 if need.is_check else need.due_ms, self._free_ms.get(need.slot, 0))

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import secrets
 from functools import partial
 from typing import NamedTuple
 
-from shared.ledger import Person, Session, Task, claims
+from shared.ledger import Person, RoomBook, Session, Task, TaskState, claims
 from shared.ledger.claims import Ending
-from shared.lifecycle.asking import UNSURE_MS, find_rule
+from shared.lifecycle.orders import find_rule
 from shared.lifecycle.signs_of_life import list_people
+from shared.lifecycle.start import Claim, StartRequest, claim_start
+from shared.lifecycle.task_api import UNSURE_MS
 from shared.resources import Resources
 from shared.rules.decision import Rule
 from shared.signer import WHOLE_ROOM
+
+
+class Ended(NamedTuple):
+    """A task one of whose TaskIds ended by itself: its state after that, and the claim of its next start."""
+
+    task: Task
+    state: TaskState
+    claim: Claim | None = None
 
 
 class LeaveCode(NamedTuple):
@@ -56,42 +67,50 @@ def read_leave_code(service: str, code: int | None) -> LeaveCode:
 
 
 def end_task(
-    resources: Resources,
     session: Session,
-    target: str,
+    task: Task,
     task_id: str,
     code: LeaveCode,
     event_ms: int,
-) -> Task:
-    """Note that a TaskId ended by itself, and make the task due again when it is still wanted."""
-    ending = code.ending
+    trigger: str,
+    resources: Resources,
+) -> Ended:
+    """Note that a TaskId ended by itself; claim the next start for `trigger` when the task is wanted."""
+    target, ending, token = task.target, code.ending, secrets.token_hex(16)
     list_them = (
-        resources.ledger.list_people if ending == "idle" else partial(list_people, resources)
+        resources.ledger.list_people
+        if ending == "idle"
+        else partial(list_people, resources=resources)
     )
     people = list_them(session)
-    # A newer bot of its name will be told of.
-    after_ms = UNSURE_MS if ending in ("removed", "replaced") else 0
 
-    def resume(known: Session, there: list[Person]) -> Task:
-        task, rule = known.tasks[target], find_rule(known, target)
-        now_ms = resources.now_ms()
+    def resume(book: RoomBook, there: list[Person]) -> Ended:
+        known, now_ms = book.get(session.id), resources.now_ms()
+        task = known.tasks[target]
         is_its_end = task.state == "stopped" and task.task_id == task_id
-        if is_its_end and is_wanted(rule, task, ending, there, now_ms):
-            claims.resume(known, target, resources.now_ms(), after_ms=after_ms)
-        return task
+        if is_its_end and is_wanted(find_rule(known, target), task, ending, there, now_ms):
+            # A newer bot of its name will be told of.
+            after_ms = UNSURE_MS if ending in ("removed", "replaced") else 0
+            claims.resume(known, target, now_ms, after_ms=after_ms)
+        if task.state != "due":
+            return Ended(task, task.state)
+        request = StartRequest(target, trigger, task.waiting_ms, token)
+        return Ended(task, "due", claim_start(request, known, book, resources))
 
-    def note(known: Session) -> Task:
-        now_ms = resources.now_ms()
+    def note(book: RoomBook) -> Ended:
+        known, now_ms = book.get(session.id), resources.now_ms()
         _note_reason(known.tasks[target], task_id, code.words)
         claims.note_ending(known, target, task_id, ending, event_ms=event_ms, now_ms=now_ms)
-        return resume(known, people)
+        return resume(book, people)
 
-    task = resources.change(session, note)
-    if task.state != "stopped" or session.closed_ms is not None:
-        return task
+    ended = resources.ledger.change(session.room, note)
+    if ended.state != "stopped" or session.closed_ms is not None:
+        return ended
     # Whoever came meanwhile found it running, and left it at that.
     came = list_them(session)
-    return resources.change(session, lambda known: resume(known, came)) if came != people else task
+    if came == people:
+        return ended
+    return resources.ledger.change(session.room, lambda book: resume(book, came))
 
 
 def explain_end(session: Session, task: Task) -> str:

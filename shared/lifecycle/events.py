@@ -7,7 +7,7 @@ from shared.ledger import RoomBook, Session, claims
 from shared.lifecycle.outcome import Fields, Outcome, ignored
 from shared.lifecycle.room_events import act_on_room
 from shared.lifecycle.task_events import act_on_task
-from shared.lifecycle.wake_drainer import kick_drainer
+from shared.lifecycle.wake_drainer import wake_drainer
 from shared.resources import Resources
 from shared.room import Room
 from shared.rules.decision import CLIENT_TRANSCRIBERS, find_matcher
@@ -17,13 +17,15 @@ BILLED_TWICE = "a client runs its own transcriber: both are billed; end one, or 
 
 def act_on(callback: Callback, resources: Resources) -> list[Outcome]:
     """Do what a callback asks for and say what came of it; acting twice on one changes nothing."""
-    room = Room(callback.sdk_app_id, callback.room_id, callback.room_id_type)
+    room = callback.room
     bot = callback.task.bot_user_id if callback.task else callback.user_id
     if bot and callback.event_type != ROOM_DISMISSED and find_matcher(CLIENT_TRANSCRIBERS)(bot):
         return [*_report_transcriber(bot, room, resources), ignored("client_transcriber")]
     act = act_on_task if callback.is_task_event else act_on_room
     outcomes = act(callback, resources)
-    return outcomes + kick_drainer(room, outcomes, resources)
+    if resources.settings.has_drainer:
+        outcomes += wake_drainer(room, outcomes, resources)
+    return outcomes
 
 
 def _report_transcriber(bot: str, room: Room, resources: Resources) -> list[Outcome]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import secrets
 from collections import Counter
 
 from shared.lifecycle.drainer import is_late
@@ -16,7 +16,7 @@ PAUSE_S = 0.005  # between two pieces, for whoever waits for the ledger
 def forget_old(resources: Resources) -> list[Outcome]:
     """Once an hour, delete what has been over for that long: a piece at a time, while there is time."""
     now_ms, ledger = resources.now_ms(), resources.ledger
-    token = uuid.uuid4().hex
+    token = secrets.token_hex(16)
     if now_ms % HOUR_MS >= MINUTE_MS or not ledger.take_lease("forget", token, now_ms, MINUTE_MS):
         return []
     before_ms = resources.kept_since_ms()

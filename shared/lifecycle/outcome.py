@@ -30,9 +30,11 @@ class Outcome(Struct, frozen=True):
     due: bool = False
     queued: bool = False
 
-    def write(self) -> None:
-        """Write the log line."""
-        log.write(self.message, self.level, outcome=self.outcome, **self.fields)
+
+def write_outcomes(outcomes: Iterable[Outcome]) -> None:
+    """Write the log line of each outcome."""
+    for one in outcomes:
+        log.write(one.message, one.level, outcome=one.outcome, **one.fields)
 
 
 def ignored(reason: str) -> Outcome:

@@ -1,24 +1,40 @@
-"""TRTC's room events: who opens a session, who closes it, who is there, and what starts or stops."""
+"""TRTC's room events: one change of the room's document decides, then come the calls it decided on."""
 
 from __future__ import annotations
+
+import secrets
+from typing import NamedTuple
+
+import msgspec
 
 from shared import callbacks
 from shared.callbacks import ANCHOR, Callback
 from shared.errors import LedgerError, RoomscribeError
-from shared.ledger import Closing, RoomBook, Session, Task, claims
-from shared.lifecycle.asking import name_bot
-from shared.lifecycle.creating import create_room, open_room
+from shared.ledger import RoomBook, Session, Task, claims
+from shared.lifecycle.orders import is_own_bot, name_bot
 from shared.lifecycle.outcome import Outcome, describe_task, failed, ignored
-from shared.lifecycle.start import not_wanted
-from shared.lifecycle.stop import finish_closing, finish_unfinished
-from shared.lifecycle.wanting import start_wanted
-from shared.lifecycle.without_ledger import start_unrecorded
+from shared.lifecycle.reopening import reopen_room
+from shared.lifecycle.start import Claim, claim_wanted, not_wanted, settle_claim
+from shared.lifecycle.stop import Ending, begin_ending, finish_endings
+from shared.lifecycle.without_ledger import start_without_ledger
 from shared.resources import Resources
-from shared.room import Room
-from shared.rules.decision import Rule
-from shared.signer import is_bot_user_id
+from shared.signer import BOT_PREFIX
 
 ABSENCES = (callbacks.USER_LEFT, callbacks.AUDIO_STOPPED)
+
+
+class Decision(NamedTuple):
+    """What a room event asks for, as one change of the room's document has decided it.
+
+    `earlier` are sessions that had ended before the event and have tasks left to stop. `wanted` is a start,
+    the session that the event has closed, the session that is open already when the room was created a
+    second time, or what to say when nothing is to be done. `began`: the event has opened a session.
+    """
+
+    book: RoomBook
+    earlier: list[Ending]
+    wanted: Claim | Ending | Outcome | Session
+    began: bool
 
 
 def act_on_room(callback: Callback, resources: Resources) -> list[Outcome]:
@@ -26,160 +42,173 @@ def act_on_room(callback: Callback, resources: Resources) -> list[Outcome]:
 
     What an earlier session of the room left unfinished is finished first, whatever the event.
     """
-    room = Room(callback.sdk_app_id, callback.room_id, callback.room_id_type)
-    if callback.event_type in callbacks.USER_EVENTS and callback.role not in (None, ANCHOR):
+    is_of_user = callback.event_type in callbacks.USER_EVENTS
+    if is_of_user and callback.role not in (None, ANCHOR):
         return [ignored("audience")]
-    is_end = callback.event_type == callbacks.ROOM_DISMISSED  # whoever was the last to leave
-    if not is_end and _is_own_bot(callback.user_id, room, resources):
-        return [_note_own_bot(callback, room, resources)]
+    # Of a dismissed room the event names whoever was the last to leave.
+    if callback.event_type != callbacks.ROOM_DISMISSED and _is_own_bot(callback, resources):
+        return [_note_own_bot(callback, resources)]
+    token, user_id = secrets.token_hex(16), (callback.user_id or "") if is_of_user else ""
+    try:
+        decision = resources.ledger.change(
+            callback.room,
+            lambda book: _decide(callback, token, book, resources),
+            user_id=user_id,
+        )
+    except RoomscribeError as error:
+        is_created = callback.event_type == callbacks.ROOM_CREATED
+        if is_created and isinstance(error, LedgerError):  # of what fails later, the ledger knows
+            return start_without_ledger(callback, error, resources)
+        return [failed(error)]
     outcomes: list[Outcome] = []
     try:
-        if callback.event_type == callbacks.ROOM_CREATED:
-            try:
-                opened = open_room(callback, room, resources)
-            except LedgerError as error:  # of what fails later, the ledger knows: TRTC comes back
-                return start_unrecorded(callback, room, resources, error)
-            outcomes += _finish_earlier(opened.book, resources)
-            outcomes += create_room(callback, opened, resources)
-        else:
-            book = resources.ledger.read(room)
-            outcomes += _finish_earlier(book, resources)
-            outcomes += _act(callback, book, resources)
+        _carry_out(decision, callback, outcomes, resources)
     except RoomscribeError as error:  # what was done before it must not go unsaid
         outcomes.append(failed(error))
     return outcomes
 
 
-def _finish_earlier(book: RoomBook, resources: Resources) -> list[Outcome]:
-    """What can be finished; a start that is claimed by now is not left waiting for the rest."""
+def _decide(callback: Callback, token: str, book: RoomBook, resources: Resources) -> Decision:
+    now_ms, newest = resources.now_ms(), book.latest
+    earlier = [begin_ending(session, now_ms) for session in book.unfinished]
+    wanted: Claim | Ending | Outcome | Session
+    if callback.event_type == callbacks.ROOM_DISMISSED:
+        wanted = _close(callback, book, now_ms)
+    elif callback.event_type == callbacks.ROOM_CREATED:
+        wanted = _create(callback, token, book, resources)
+    else:
+        wanted = _note_presence(callback, token, book, resources)
+    return Decision(book, earlier, wanted, began=book.latest is not newest)
+
+
+def _create(
+    callback: Callback, token: str, book: RoomBook, resources: Resources
+) -> Claim | Outcome | Session:
+    rule = resources.rules.decide(*book.room)
+    opening, session = book.open_session(callback.event_ms, rule, precise=callback.precise)
+    if session is None or opening in ("gone", "stale"):
+        return ignored(opening)
+    if opening == "newer":
+        return session
+    return claim_wanted(callback, token, session, book, resources)
+
+
+def _note_presence(
+    callback: Callback, token: str, book: RoomBook, resources: Resources
+) -> Claim | Outcome:
+    # The rule the open session keeps, or the one the next session will get.
+    rule = book.open_now.rule if book.open_now else book.plan or resources.rules.decide(*book.room)
+    event_type, event_ms, precise = callback.event_type, callback.event_ms, callback.precise
+    if rule.ignores(callback.user_id or ""):
+        return ignored("ignored_user")
+    if event_type in ABSENCES:
+        session, left = book.open_now, event_type == callbacks.USER_LEFT
+        if session is None:
+            return ignored("unknown_room")
+        book.note_presence(event_ms, present=not left, microphone=False, precise=precise)
+        fields = {"session": session.id}
+        return Outcome("presence.noted", "left" if left else "silent", fields=fields)
+    opening, session = book.open_session(event_ms, rule, precise=precise, creates=False)
+    if session is None or opening in ("gone", "stale"):
+        return ignored(opening)
+    if session.rule.wants_nothing:
+        return not_wanted(session, session.rule)
+    talks = True if event_type == callbacks.AUDIO_STARTED else None
+    book.note_presence(event_ms, present=True, microphone=talks, precise=precise)
+    return claim_wanted(callback, token, session, book, resources)
+
+
+def _close(callback: Callback, book: RoomBook, now_ms: int) -> Ending | Outcome:
+    event_ms, precise = callback.event_ms, callback.precise
+    closing, session = book.close_session(event_ms, precise=precise), book.latest
+    if closing in ("stale", "unknown") and book.open_now is None and book.twin.open_now:
+        # A 102 may carry the room id in the other JSON type.
+        twin = book.twin
+        if twin.close_session(event_ms, precise=precise) == "closed":
+            closing, session = "closed", twin.latest
+    if session is None or closing == "unknown":
+        book.bury(event_ms)
+        return ignored("unknown_room")
+    if closing == "stale":
+        return ignored("stale")
+    if closing == "already_closed":
+        return Outcome("room.closed", closing)
+    return begin_ending(session, now_ms)
+
+
+def _carry_out(
+    decision: Decision, callback: Callback, outcomes: list[Outcome], resources: Resources
+) -> None:
+    """Make the calls that a decision asks for; adds what came of each to `outcomes`."""
+    book, earlier, wanted, began = decision
+    if earlier:
+        outcomes += _finish_earlier(earlier, resources)
+    if isinstance(wanted, Ending):
+        outcomes += _finish_ending(wanted, book, resources)
+        return
+    if isinstance(wanted, Session):
+        book, wanted = reopen_room(callback, wanted, resources)
+        began = book.latest is not None and book.latest.opened_ms == callback.event_ms
+    outcomes += settle_claim(wanted, resources)
+    # Who came after the room was created, but was told of before, stands in the session before.
+    if began and callback.event_type == callbacks.ROOM_CREATED and len(book.sessions) > 1:
+        outcomes += _carry_over(callback, book, resources)
+
+
+def _carry_over(callback: Callback, book: RoomBook, resources: Resources) -> list[Outcome]:
+    """Act again on whoever was noted in the session before, after the newest one had opened."""
+    outcomes: list[Outcome] = []
+    for person in resources.ledger.list_people(book.sessions[1]):
+        if person.present and person.event_ms >= callback.event_ms:
+            talks = callbacks.AUDIO_STARTED if person.microphone else callbacks.USER_ENTERED
+            user_id, event_ms = person.user_id, person.event_ms
+            outcomes += act_on_room(
+                msgspec.structs.replace(
+                    callback, event_type=talks, event_ms=event_ms, user_id=user_id, role=ANCHOR
+                ),
+                resources,
+            )
+    return outcomes
+
+
+def _finish_earlier(earlier: list[Ending], resources: Resources) -> list[Outcome]:
+    """What cannot be finished now does not keep a claimed start waiting."""
     try:
-        return finish_unfinished(book, resources)
+        return finish_endings(earlier, resources)
     except LedgerError as error:
         return [failed(error)]
 
 
-def _act(callback: Callback, book: RoomBook, resources: Resources) -> list[Outcome]:
-    if callback.event_type == callbacks.ROOM_DISMISSED:
-        return _close(callback, book.room, resources)
-    # The rule the open session keeps, or the one the next session will get.
-    rule = book.open_now.rule if book.open_now else book.plan or resources.rules.decide(*book.room)
-    if rule.ignores(callback.user_id or ""):
-        return [ignored("ignored_user")]
-    if callback.event_type in ABSENCES:
-        return [_note_absence(callback, book.open_now, resources)]
-    return _note_presence(callback, book.room, rule, resources)
-
-
-def _note_presence(
-    callback: Callback, room: Room, rule: Rule, resources: Resources
-) -> list[Outcome]:
-    opening, session = resources.ledger.change(
-        room,
-        lambda book: book.open_session(
-            callback.event_ms, rule, precise=callback.precise, creates=False
-        ),
-    )
-    if session is None or opening in ("gone", "stale"):
-        return [ignored(opening)]
-    if session.rule.wants_nothing:
-        return [not_wanted(session, session.rule)]
-    talks = callback.event_type == callbacks.AUDIO_STARTED
-    _note_person(callback, session, resources, present=True, microphone=True if talks else None)
-    return start_wanted(callback, session, resources)
-
-
-def _note_absence(callback: Callback, session: Session | None, resources: Resources) -> Outcome:
-    if session is None:
-        return ignored("unknown_room")
-    left = callback.event_type == callbacks.USER_LEFT
-    _note_person(callback, session, resources, present=not left, microphone=False)
-    return Outcome("presence.noted", "left" if left else "silent", fields={"session": session.id})
-
-
-def _note_person(
-    callback: Callback,
-    session: Session,
-    resources: Resources,
-    *,
-    present: bool,
-    microphone: bool | None,
-) -> None:
-    resources.ledger.note_person(
-        session,
-        callback.user_id or "",
-        callback.event_ms,
-        present=present,
-        microphone=microphone,
-        precise=callback.precise,
-    )
-
-
-def _close(callback: Callback, room: Room, resources: Resources) -> list[Outcome]:
-    closing, session = _close_exact(callback, room, resources)
-    exact_is_open = session is not None and session.closed_ms is None
-    if closing in ("stale", "unknown") and not exact_is_open and _is_open(room.twin, resources):
-        # A 102 may carry the room id in the other JSON type.
-        of_twin, twin = _close_exact(callback, room.twin, resources)
-        if of_twin == "closed":
-            closing, session = of_twin, twin
-    if session is None or closing == "unknown":
-        closing, session = resources.ledger.change(room, lambda book: _bury(callback, book))
-    if session is None or closing == "unknown":
-        return [ignored("unknown_room")]
-    if closing == "stale":
-        return [ignored("stale")]
-    if closing == "already_closed":
-        return [Outcome("room.closed", closing)]
+def _finish_ending(ending: Ending, book: RoomBook, resources: Resources) -> list[Outcome]:
+    session = ending.session
+    known = book if session.room == book.room else book.twin
     fields = {"session": session.id, "rule": session.rule.name}
-    return finish_closing(session, resources) or [Outcome("room.closed", closing, fields=fields)]
+    closed = Outcome("room.closed", "closed", fields=fields)
+    return finish_endings([ending], resources, known=known) or [closed]
 
 
-def _is_open(room: Room, resources: Resources) -> bool:
-    return resources.ledger.read(room).open_now is not None
+def _is_own_bot(callback: Callback, resources: Resources) -> bool:
+    user_id = callback.user_id or ""
+    if not user_id.startswith(BOT_PREFIX):
+        return False
+    application = resources.settings.find_application(callback.sdk_app_id)
+    return application is not None and is_own_bot(application, callback.room, user_id)
 
 
-def _close_exact(
-    callback: Callback, room: Room, resources: Resources
-) -> tuple[Closing, Session | None]:
-    return resources.ledger.change(room, lambda book: _close_in(callback, book))
-
-
-def _close_in(callback: Callback, book: RoomBook) -> tuple[Closing, Session | None]:
-    return book.close_session(callback.event_ms, precise=callback.precise), book.latest
-
-
-def _bury(callback: Callback, book: RoomBook) -> tuple[Closing, Session | None]:
-    """Remember the end of a room nobody knows; its creation may have come since it was looked for."""
-    closing, session = _close_in(callback, book)
-    if closing == "unknown":
-        book.bury(callback.event_ms)
-    return closing, session
-
-
-def _note_own_bot(callback: Callback, room: Room, resources: Resources) -> Outcome:
+def _note_own_bot(callback: Callback, resources: Resources) -> Outcome:
     """A bot of ours leaves when its task ends, of which the callback may be lost: ask the API soon."""
-    session = resources.ledger.read(room).open_now
-    application = resources.settings.find_application(room.sdk_app_id)
-    if callback.event_type != callbacks.USER_LEFT or session is None or application is None:
-        return ignored("own_bot")
+    application = resources.settings.require_application(callback.sdk_app_id)
 
-    def note(known: Session) -> Task | None:
-        for target, task in known.tasks.items():
-            if name_bot(application, room, target) == callback.user_id:
+    def note(book: RoomBook) -> tuple[Session, Task] | None:
+        session = book.open_now
+        for target, task in session.tasks.items() if session else ():
+            if name_bot(application, book.room, target) == callback.user_id:
                 is_noted = claims.note_bot_left(task, callback.event_ms, resources.now_ms())
-                return task if is_noted else None
+                return (session, task) if session and is_noted else None
         return None
 
-    task = resources.change(session, note)
-    if task is None:
+    is_left = callback.event_type == callbacks.USER_LEFT
+    noted = resources.ledger.change(callback.room, note) if is_left else None
+    if noted is None:
         return ignored("own_bot")
-    return Outcome("task.noted", "bot_left", fields=describe_task(session, task), due=True)
-
-
-def _is_own_bot(user_id: str | None, room: Room, resources: Resources) -> bool:
-    """Whether that user is a bot of ours; a person who happens to have our prefix is still a person."""
-    application = resources.settings.find_application(room.sdk_app_id)
-    if user_id is None or application is None:
-        return False
-    key = application.secret_key
-    return is_bot_user_id(room.sdk_app_id, key, room.room_id, room.room_id_type, user_id)
+    return Outcome("task.noted", "bot_left", fields=describe_task(*noted), due=True)

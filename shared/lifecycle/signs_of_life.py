@@ -12,7 +12,7 @@ HEARD_MS = 30_000  # a task whose sentence is no older has hardly ended
 ABANDONED_MS = 86_400_000
 
 
-def listen(resources: Resources, session: Session, task: Task) -> Hearing:
+def listen(session: Session, task: Task, resources: Resources) -> Hearing:
     """What has been said to a task so far; only what is new since the last `listen` kept is read."""
     known, ledger = task.hearing, resources.ledger
     version = ledger.read_version(session).latest
@@ -27,7 +27,7 @@ def listen(resources: Resources, session: Session, task: Task) -> Hearing:
     return replace(known, version=version, last_ms=max([known.last_ms, *told_ms]))
 
 
-def find_doubt_ms(resources: Resources, session: Session, task_id: TaskId) -> int:
+def find_doubted_until_ms(session: Session, task_id: TaskId, resources: Resources) -> int:
     """Until when (ms since 1970) an answer that a 2.0 task does not exist is not believed; 0: it is.
 
     Source: none says how soon Describe knows a new task; 1.0 documents its answer as final.
@@ -36,12 +36,12 @@ def find_doubt_ms(resources: Resources, session: Session, task_id: TaskId) -> in
         return 0
     # A TaskId found just now is not in the session as the caller has read it, and has heard nothing.
     task = next((one for one in session.tasks.values() if one.find(task_id.task_id)), None)
-    now_ms, heard_ms = resources.now_ms(), listen(resources, session, task).last_ms if task else 0
+    now_ms, heard_ms = resources.now_ms(), listen(session, task, resources).last_ms if task else 0
     until_ms = max(task_id.started_ms + FRESH_MS, heard_ms + HEARD_MS)
     return min(until_ms, now_ms + HEARD_MS) if until_ms > now_ms else 0
 
 
-def list_people(resources: Resources, session: Session) -> list[Person]:
+def list_people(session: Session, resources: Resources) -> list[Person]:
     """Everybody seen or heard in a session, by name.
 
     Somebody who began a sentence after the newest event about their presence is there: a leave may be
@@ -60,7 +60,7 @@ def list_people(resources: Resources, session: Session) -> list[Person]:
     return sorted(people.values(), key=lambda person: person.user_id)
 
 
-def find_last_sign_ms(resources: Resources, session: Session) -> int:
+def find_last_sign_ms(session: Session, resources: Resources) -> int:
     """When, in ms since 1970, anything last showed that somebody was in the room."""
     people = resources.ledger.list_people(session)
     events_ms = [ms for person in people for ms in (person.event_ms, person.microphone_ms)]
@@ -68,6 +68,6 @@ def find_last_sign_ms(resources: Resources, session: Session) -> int:
     return max([session.dated_ms, *events_ms, *heard_ms])
 
 
-def is_abandoned(resources: Resources, session: Session) -> bool:
+def is_abandoned(session: Session, resources: Resources) -> bool:
     """Whether nothing has shown for a day that anybody is in the room: what keeps failing there may end."""
-    return resources.now_ms() >= find_last_sign_ms(resources, session) + ABANDONED_MS
+    return resources.now_ms() >= find_last_sign_ms(session, resources) + ABANDONED_MS

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from shared.ledger import Hearing, Person, Session, Task
-from shared.lifecycle.asking import find_rule
+from shared.lifecycle.orders import find_rule
 from shared.lifecycle.outcome import Fields, Outcome, describe_task
 from shared.rules.decision import Rule
 from shared.signer import WHOLE_ROOM
@@ -39,11 +39,12 @@ def note_hearing(
     session: Session, task: Task, hearing: Hearing, people: Iterable[Person], now_ms: int
 ) -> int:
     """Keep what a look has heard; how long it is silent, when that is to be reported: once."""
-    since_ms, reported_ms = find_silence(session, task, hearing, people), task.hearing.silent_ms
-    goes_on = reported_ms and since_ms and hearing.last_ms <= reported_ms
+    since_ms = find_silence(session, task, hearing, people)
+    reported_since_ms = task.hearing.silent_since_ms
+    goes_on = reported_since_ms and since_ms and hearing.last_ms <= reported_since_ms
     is_new = not goes_on and since_ms and now_ms - since_ms >= SILENT_MS
-    silent_ms = reported_ms if goes_on else since_ms if is_new else 0
-    task.hearing = replace(hearing, silent_ms=silent_ms)
+    told_since_ms = reported_since_ms if goes_on else since_ms if is_new else 0
+    task.hearing = replace(hearing, silent_since_ms=told_since_ms)
     return now_ms - since_ms if is_new else 0
 
 

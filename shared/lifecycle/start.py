@@ -1,20 +1,29 @@
-"""Starting a task: claim it in the ledger, or say why it is not to be had."""
+"""Starting a task: which event asks for it, and who may make the start."""
 
 from __future__ import annotations
 
-import uuid
 from typing import NamedTuple
 
+from shared import callbacks
+from shared.callbacks import Callback
 from shared.errors import ApiError
-from shared.ledger import Session, Task, claims
-from shared.lifecycle import timings
-from shared.lifecycle.asking import UNSURE_MS, find_rule
+from shared.ledger import RoomBook, Session, Task, claims
 from shared.lifecycle.claimed_start import QUEUED, ClaimedStart, is_replayed
+from shared.lifecycle.orders import find_rule
 from shared.lifecycle.outcome import COME_BACK, Outcome, describe_task
 from shared.lifecycle.stop import stop_leftovers
+from shared.lifecycle.task_api import UNSURE_MS
 from shared.resources import Resources
 from shared.rules.decision import Rule
 from shared.services import classify_error
+from shared.signer import WHOLE_ROOM
+
+# The events that start a rule's task: its own, and every later one, in case the first got lost.
+STARTERS = {
+    "room_created": (callbacks.ROOM_CREATED, callbacks.USER_ENTERED, callbacks.AUDIO_STARTED),
+    "user_entered": (callbacks.USER_ENTERED, callbacks.AUDIO_STARTED),
+    "audio_started": (callbacks.AUDIO_STARTED,),
+}
 
 
 class StartRequest(NamedTuple):
@@ -32,38 +41,33 @@ class StartRequest(NamedTuple):
     by_hand: bool = False
 
 
-class Claimed(NamedTuple):
-    """Whether the request won the start, and the task as it is now."""
+class Claim(NamedTuple):
+    """A request, whether it won the start, and the session and the task as the change left them."""
 
+    request: StartRequest
     won: bool
     task: Task
+    session: Session
+    book: RoomBook
 
 
-def start_task(
-    resources: Resources,
-    session: Session,
-    target: str,
-    trigger: str,
-    event_ms: int,
-    *,
-    by_hand: bool = False,
-) -> list[Outcome]:
-    """Start the task of `target` unless it runs, is being started, or may not be; exactly one wins.
-
-    See StartRequest.
-    """
-    request = StartRequest(target, trigger, event_ms, uuid.uuid4().hex, by_hand)
-    rule = find_rule(session, target)
-    if rule.service == "none":
-        return [not_wanted(session, rule)]
-    claimed = resources.change(session, lambda known: claim_start(resources, known, request))
-    return settle_claim(resources, session, request, claimed)
+def find_target(rule: Rule, event_type: int, user_id: str | None) -> str | None:
+    """Whose task an event starts under the rule: everybody's, one speaker's, or none."""
+    if event_type not in STARTERS[rule.start_on] or rule.ignores(user_id or ""):
+        return None
+    if rule.scope == "room":
+        return WHOLE_ROOM
+    return None if event_type == callbacks.ROOM_CREATED else user_id
 
 
-def claim_start(resources: Resources, session: Session, request: StartRequest) -> Claimed:
-    """Claim the start for the request, as part of a change in the ledger."""
+def claim_start(
+    request: StartRequest, session: Session, book: RoomBook, resources: Resources
+) -> Claim:
+    """Claim a start, as part of a change of the room's document."""
     now_ms = resources.now_ms()
     known = session.tasks.get(request.target)
+    # A replayed event, whose age is no latency, counts from now.
+    is_old = is_replayed(now_ms - request.event_ms, resources)
     won, task = claims.claim_start(
         session,
         request.target,
@@ -72,14 +76,57 @@ def claim_start(resources: Resources, session: Session, request: StartRequest) -
         token=request.token,
         now_ms=now_ms,
         event_ms=request.event_ms,
+        wanted_ms=now_ms if is_old else request.event_ms,
         by_hand=request.by_hand,
         at_once=known is not None and _is_at_once(known, request, resources),
     )
-    if won:  # a replayed event, whose age is no latency, counts from now
-        age_ms = now_ms - request.event_ms
-        wanted_ms = now_ms if is_replayed(resources, age_ms) else request.event_ms
-        timings.note_wanted(task, wanted_ms, by_hand=request.by_hand)
-    return Claimed(won, task)
+    return Claim(request, won, task, session, book)
+
+
+def claim_wanted(
+    callback: Callback, token: str, session: Session, book: RoomBook, resources: Resources
+) -> Claim | Outcome:
+    """Claim the start that an event asks for, as part of a change; why the event starts nothing, if so."""
+    target = find_target(session.rule, callback.event_type, callback.user_id)
+    rule = find_rule(session, target) if target else session.rule
+    if target is None and not rule.wants_nothing:
+        fields = {"session": session.id, "rule": rule.name}
+        return Outcome("room.noted", "waiting", fields=fields)
+    if target is None or rule.service == "none":
+        return not_wanted(session, session.rule if session.rule.wants_nothing else rule)
+    trigger = f"{callback.event_type}/{callback.event_ms}/{callback.user_id or ''}"
+    request = StartRequest(target, trigger, callback.event_ms, token)
+    return claim_start(request, session, book, resources)
+
+
+def start_task(session: Session, request: StartRequest, resources: Resources) -> list[Outcome]:
+    """Start a task unless it runs, is being started, or may not be: of all requests exactly one wins."""
+    rule = find_rule(session, request.target)
+    if rule.service == "none":
+        return [not_wanted(session, rule)]
+    claim = resources.ledger.change(
+        session.room,
+        lambda book: claim_start(request, book.get(session.id), book, resources),
+    )
+    return settle_claim(claim, resources)
+
+
+def settle_claim(claim: Claim | Outcome | None, resources: Resources) -> list[Outcome]:
+    """Make the start that was claimed, or say what goes on, or is, instead."""
+    if claim is None or isinstance(claim, Outcome):
+        return [claim] if claim else []
+    if claim.won:
+        now_ms, event_ms = resources.now_ms(), claim.request.event_ms
+        session, task, book = claim.session, claim.task, claim.book
+        return ClaimedStart(session, task, book, event_ms, resources, now_ms).run()
+    leftovers = stop_leftovers(claim.session, claim.task, resources)
+    return [*leftovers, _answer_unclaimed(claim)]
+
+
+def not_wanted(session: Session, rule: Rule) -> Outcome:
+    """The rule asks for nothing."""
+    fields = {"session": session.id, "rule": rule.name}
+    return Outcome("transcription.not_wanted", "rule", fields=fields)
 
 
 def is_mended(task: Task, resources: Resources) -> bool:
@@ -97,26 +144,10 @@ def _is_at_once(task: Task, request: StartRequest, resources: Resources) -> bool
     return is_mended(task, resources) or (is_new and kind == "not_yet")
 
 
-def settle_claim(
-    resources: Resources, session: Session, request: StartRequest, claimed: Claimed
-) -> list[Outcome]:
-    """Start what was claimed, or say what goes on instead."""
-    if claimed.won:
-        rule = find_rule(session, request.target)
-        return ClaimedStart(resources, session, rule, claimed.task, request.event_ms).run()
-    leftovers = stop_leftovers(resources, session, claimed.task)
-    return [*leftovers, _answer_unclaimed(session, claimed.task, request.trigger)]
-
-
-def not_wanted(session: Session, rule: Rule) -> Outcome:
-    """The rule asks for nothing."""
-    fields = {"session": session.id, "rule": rule.name}
-    return Outcome("transcription.not_wanted", "rule", fields=fields)
-
-
-def _answer_unclaimed(session: Session, task: Task, trigger: str) -> Outcome:
+def _answer_unclaimed(claim: Claim) -> Outcome:
+    task, trigger = claim.task, claim.request.trigger
     waits = task.state in ("due", "starting") and task.trigger == trigger
-    fields = {**describe_task(session, task), "task_id": task.task_id or None}
+    fields = {**describe_task(claim.session, task), "task_id": task.task_id or None}
     return Outcome(
         "transcription.unchanged",
         task.state,

@@ -1,200 +1,258 @@
-"""Stopping tasks: every TaskId a task ever got, until each is known to be over."""
+"""Stopping tasks: every TaskId a task ever got, until each is known to be over.
+
+First the calls, then one change of the room's document with all that came of them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
 from shared.errors import ApiError, LedgerError
-from shared.ledger import RoomBook, Session, Task, TaskId, claims
-from shared.lifecycle.asking import UNSURE_MS, find_attempt, find_rule
+from shared.ledger import Attempt, RoomBook, Session, Task, TaskId, claims
+from shared.lifecycle import task_api
+from shared.lifecycle.orders import find_rule
 from shared.lifecycle.outcome import COME_BACK, Fields, Outcome, describe_task
-from shared.lifecycle.signs_of_life import find_doubt_ms, is_abandoned
-from shared.resources import Resources, name_slot
+from shared.lifecycle.signs_of_life import is_abandoned
+from shared.lifecycle.task_api import RATES, UNSURE_MS, NotCalledError
+from shared.resources import Resources
 from shared.services import SERVICES
-from shared.services.kinds import is_gone
 
 STOP_AGAIN_MS, STOP_AGAIN_MAX_MS = 3_000, 60_000
-RATE, DEADLINE = "StopsPerSecond", "Deadline"  # our own reasons not to call
 IDLE_SLACK_MS = 10_000
 
 
-def finish_unfinished(book: RoomBook, resources: Resources) -> list[Outcome]:
-    """Stop whatever the room's closed sessions still have running."""
-    return [
-        outcome
-        for session in book.sessions
-        if session.closed_ms is not None and claims.is_unfinished(session)
-        for outcome in finish_closing(session, resources)
-    ]
+class Ending(NamedTuple):
+    """The tasks of a closed session that must be stopped; `starting`: another is still being started."""
+
+    session: Session
+    tasks: list[Task]
+    starting: bool
 
 
-def finish_closing(session: Session, resources: Resources) -> list[Outcome]:
-    """Stop whatever a closed session still has running."""
-    now_ms = resources.now_ms()
-    stops, starting = resources.change(session, lambda known: claims.begin_stops(known, now_ms))
-    outcomes = stop_tasks(resources, session, stops)
-    if starting:  # its starter will stop it, unless it dies: come back and see
-        fields = {"session": session.id, "rule": session.rule.name}
-        outcomes.append(
-            Outcome("transcription.stopping", "starting", COME_BACK, fields=fields, due=True)
-        )
+class Report(NamedTuple):
+    """What came of stopping one TaskId of a task, or of asking about its unconfirmed starts.
+
+    `ended` are TaskIds that are over, `again_at_ms` is when to try again (0: not), `settled` are the claim
+    tokens of starts that need not be asked about any more, `found` what they have made. `tell` makes
+    the outcomes out of the task as it was noted; None: the ledger did not take it.
+    """
+
+    session: Session
+    target: str
+    tell: Callable[[Task | None], list[Outcome]]
+    ended: Sequence[str] = ()
+    again_at_ms: int = 0
+    settled: Sequence[str] = ()
+    found: Sequence[TaskId] = ()
+
+
+def begin_ending(session: Session, now_ms: int) -> Ending:
+    """What a closed session still has to stop, as part of a change: what is due in it is cancelled."""
+    return Ending(session, *claims.begin_stops(session, now_ms))
+
+
+def finish_endings(
+    endings: Sequence[Ending], resources: Resources, *, known: RoomBook | None = None
+) -> list[Outcome]:
+    """Stop what closed sessions of one room still have running; `known` as in `Ledger.change`."""
+    outcomes = stop_tasks(
+        [(ending.session, task) for ending in endings for task in ending.tasks],
+        resources,
+        known=known,
+    )
+    for session, _, starting in endings:
+        if starting:  # its starter will stop it, unless it dies: come back and see
+            fields = {"session": session.id, "rule": session.rule.name}
+            message = "transcription.stopping"
+            outcomes.append(Outcome(message, "starting", COME_BACK, fields=fields, due=True))
     return outcomes
 
 
-def stop_tasks(resources: Resources, session: Session, tasks: list[Task]) -> list[Outcome]:
-    """Stop all that lives of these tasks; what cannot be stopped now is kept for the next event."""
-    return [outcome for task in tasks for outcome in _stop_task(resources, session, task)]
+def finish_unfinished(book: RoomBook, resources: Resources) -> list[Outcome]:
+    """Stop whatever the closed sessions of a room still have running."""
+    if not book.unfinished:
+        return []
+    now_ms = resources.now_ms()
+    book, endings = resources.ledger.change(
+        book.room,
+        lambda known: (known, [begin_ending(session, now_ms) for session in known.unfinished]),
+    )
+    return finish_endings(endings, resources, known=book)
 
 
-def stop_leftovers(resources: Resources, session: Session, task: Task) -> list[Outcome]:
-    """Stop TaskIds of this task that live on although they should not."""
-    return [
-        stop_id(resources, session, task, task_id, "leftover")
+def stop_tasks(
+    tasks: Sequence[tuple[Session, Task]], resources: Resources, *, known: RoomBook | None = None
+) -> list[Outcome]:
+    """Stop all that lives of tasks of one room; what cannot be stopped now is kept for the next event."""
+    reports = [report for session, task in tasks for report in _stop_task(session, task, resources)]
+    return _note(reports, resources, known=known)
+
+
+def stop_leftovers(
+    session: Session, task: Task, resources: Resources, *, known: RoomBook | None = None
+) -> list[Outcome]:
+    """Stop TaskIds of a task that live on although they should not."""
+    reports = [
+        _stop_task_id(session, task, task_id, "leftover", resources)
         for task_id in claims.find_leftovers(task)
     ]
+    return _note(reports, resources, known=known)
 
 
-def stop_id(
-    resources: Resources, session: Session, task: Task, task_id: TaskId, outcome: str
+def stop_task_id(
+    session: Session, task: Task, task_id: TaskId, outcome: str, resources: Resources
 ) -> Outcome:
-    """Stop one TaskId and note in the ledger that it is over, or when to try again."""
-    fields: Fields = {**describe_task(session, task), "task_id": task_id.task_id}
-    try:
-        request_id, doubt_ms = _call_stop(resources, session, task_id)
-    except (ApiError, LedgerError) as error:
-        fields["error_code"] = error.code
-        if isinstance(error, ApiError):
-            fields["upstream_request_id"] = error.request_id or None
-        return _put_off(resources, session, task, task_id, error.code, fields)
-    fields["upstream_request_id"] = request_id or None
-    if doubt_ms and _note_stopped(resources, session, task, [], again_ms=doubt_ms):
-        # TRTC tells of its end by then, or the sweep asks once more.
-        message = "transcription.stopping"
-        return Outcome(message, "unconfirmed", COME_BACK, fields=fields, queued=True)
-    noted = _note_stopped(resources, session, task, [task_id.task_id])
-    if noted is None:
-        return Outcome("transcription.stopped", "unrecorded", COME_BACK, "warning", fields)
-    due = noted.state == "due"  # it was wanted again while it was being stopped
-    return Outcome("transcription.stopped", outcome, fields=fields, due=due)
+    """Stop one TaskId, and note in the ledger that it is over, or when to try again."""
+    (told,) = _note([_stop_task_id(session, task, task_id, outcome, resources)], resources)
+    return told
 
 
-def _put_off(
-    resources: Resources,
-    session: Session,
-    task: Task,
-    task_id: TaskId,
-    error_code: str,
-    fields: Fields,
-) -> Outcome:
-    """A stop failed: note when to try again, unless TRTC has ended the task by itself by now."""
-    waits = error_code in (RATE, DEADLINE)
-    if not waits and is_over(resources, session, task.target, task_id.started_ms):
-        _note_stopped(resources, session, task, [task_id.task_id])
-        return Outcome("transcription.stop_given_up", "idle_limit", 200, "warning", fields)
-    again_ms = resources.now_ms() + STOP_AGAIN_MS
-    again_ms = again_ms if waits else _find_again_ms(resources, session, task)
-    due = _note_stopped(resources, session, task, [], again_ms=again_ms) is not None
-    queued = due and error_code == RATE
-    return Outcome("transcription.stop_failed", "retry", COME_BACK, "warning", fields, due, queued)
-
-
-def is_over(resources: Resources, session: Session, target: str, started_ms: int) -> bool:
+def is_over(session: Session, target: str, started_ms: int, resources: Resources) -> bool:
     """Whether TRTC has ended a task by itself: its room has been closed for its idle limit, or abandoned."""
     now_ms = resources.now_ms()
     if session.closed_ms is None:
-        return is_abandoned(resources, session)
+        return is_abandoned(session, resources)
     idle_ms = find_rule(session, target).max_idle_s * 1000 + IDLE_SLACK_MS
     return now_ms >= max(session.closed_ms, started_ms) + idle_ms
 
 
-def _find_again_ms(resources: Resources, session: Session, task: Task) -> int:
+def _note(
+    reports: Sequence[Report], resources: Resources, *, known: RoomBook | None = None
+) -> list[Outcome]:
+    """Write all reports in one change, and say what came of each."""
+    if not reports:
+        return []
+
+    def note(book: RoomBook) -> list[Task]:
+        kept = {session.id: session for session in book.sessions}
+        # Of a session that has left the document meanwhile, the ledger keeps track no longer.
+        return [
+            _apply(report, kept.get(report.session.id, report.session), now_ms)
+            for report in reports
+        ]
+
+    now_ms = resources.now_ms()
+    noted: Sequence[Task | None]
+    try:
+        noted = resources.ledger.change(reports[0].session.room, note, known=known)
+    except LedgerError:  # the next event stops it once more
+        noted = [None] * len(reports)
+    told = zip(reports, noted, strict=True)
+    return [outcome for report, task in told for outcome in report.tell(task)]
+
+
+def _apply(report: Report, session: Session, now_ms: int) -> Task:
+    if report.settled or report.found:
+        claims.settle_attempts(session, report.target, [*report.settled], [*report.found])
+    ended, again_at_ms = [*report.ended], report.again_at_ms
+    claims.finish_stop(session, report.target, ended, now_ms, again_ms=again_at_ms)
+    return session.tasks[report.target]
+
+
+def _stop_task(session: Session, task: Task, resources: Resources) -> list[Report]:
+    unseen = _settle_unseen(session, task, resources) if task.unseen else None
+    known_ids = {task_id.task_id for task_id in task.task_ids}
+    found = [one for one in unseen.found if one.task_id not in known_ids] if unseen else []
+    stops = [
+        _stop_task_id(session, task, task_id, "stopped", resources)
+        for task_id in (*task.alive, *found)
+    ]
+    return [unseen, *stops] if unseen else stops
+
+
+def _stop_task_id(
+    session: Session, task: Task, task_id: TaskId, outcome: str, resources: Resources
+) -> Report:
+    fields: Fields = {**describe_task(session, task), "task_id": task_id.task_id}
+    try:
+        stopped = task_api.stop(session, task_id, resources)
+    except (ApiError, LedgerError) as error:
+        fields["error_code"] = error.code
+        if isinstance(error, ApiError):
+            fields["upstream_request_id"] = error.request_id or None
+        return _put_off(session, task, task_id, error, fields, resources)
+    fields["upstream_request_id"] = stopped.request_id or None
+
+    def tell(noted: Task | None) -> list[Outcome]:
+        message = "transcription.stopped"
+        if noted is None:
+            return [Outcome(message, "unrecorded", COME_BACK, "warning", fields)]
+        if stopped.doubted_until_ms:  # TRTC tells of its end by then, or the sweep asks once more
+            message = "transcription.stopping"
+            return [Outcome(message, "unconfirmed", COME_BACK, fields=fields, queued=True)]
+        due = noted.state == "due"  # it was wanted again while it was being stopped
+        return [Outcome(message, outcome, fields=fields, due=due)]
+
+    ended = [] if stopped.doubted_until_ms else [task_id.task_id]
+    return Report(session, task.target, tell, ended, stopped.doubted_until_ms)
+
+
+def _put_off(
+    session: Session,
+    task: Task,
+    task_id: TaskId,
+    error: ApiError | LedgerError,
+    fields: Fields,
+    resources: Resources,
+) -> Report:
+    """A stop failed: note when to try again, unless TRTC has ended the task by itself by now."""
+    waits = isinstance(error, NotCalledError)
+    if not waits and is_over(session, task.target, task_id.started_ms, resources):
+        given_up = Outcome("transcription.stop_given_up", "idle_limit", 200, "warning", fields)
+        return Report(session, task.target, lambda _: [given_up], [task_id.task_id])
+
+    def tell(noted: Task | None) -> list[Outcome]:
+        due, message = noted is not None, "transcription.stop_failed"
+        queued = due and error.code == RATES["stop"]
+        return [Outcome(message, "retry", COME_BACK, "warning", fields, due, queued)]
+
+    soon_at_ms = resources.now_ms() + STOP_AGAIN_MS
+    again_at_ms = soon_at_ms if waits else _find_again_at_ms(session, task, resources)
+    return Report(session, task.target, tell, again_at_ms=again_at_ms)
+
+
+def _find_again_at_ms(session: Session, task: Task, resources: Resources) -> int:
     """When to try what fails again: soon, and then less and less often."""
     now_ms = resources.now_ms()
     since_ms = session.closed_ms or task.changed_ms
     return now_ms + max(STOP_AGAIN_MS, min((now_ms - since_ms) // 2, STOP_AGAIN_MAX_MS))
 
 
-def _note_stopped(
-    resources: Resources, session: Session, task: Task, ended: list[str], *, again_ms: int = 0
-) -> Task | None:
-    """The task as it is then; None: the ledger did not take it, and the next event stops it once more."""
-    now_ms = resources.now_ms()
-
-    def finish(known: Session) -> Task:
-        claims.finish_stop(known, task.target, ended, now_ms, again_ms=again_ms)
-        return known.tasks[task.target]
-
-    try:
-        return resources.change(session, finish)
-    except LedgerError:
-        return None
-
-
-def _stop_task(resources: Resources, session: Session, task: Task) -> list[Outcome]:
-    outcomes, found = _settle_unseen(resources, session, task)
-    alive = [*task.alive, *found]
-    return outcomes + [stop_id(resources, session, task, i, "stopped") for i in alive]
-
-
-def _settle_unseen(
-    resources: Resources, session: Session, task: Task
-) -> tuple[list[Outcome], list[TaskId]]:
-    """Find what starts that nobody saw have made, so that it can be stopped too.
+def _settle_unseen(session: Session, task: Task, resources: Resources) -> Report:
+    """Find what unconfirmed starts have made, so that it can be stopped too.
 
     1.0 is asked, and believed that there is nothing only when there can be nothing any more. 2.0
     cannot be asked: unless 1401 tells of the task in that time, it ends by its MaxIdleTime.
     """
-    fields = describe_task(session, task)
     outcomes: list[Outcome] = []
     settled: list[str] = []
     found: list[TaskId] = []
-    again_ms = 0
+    again_at_ms = 0
     for attempt in task.unseen:
-        asks = SERVICES[attempt.service].finds_by_session
-        known, task_id = find_attempt(resources, session, task, attempt) if asks else (True, None)
-        found += [task_id] if task_id else []
-        given_up = not known and is_over(resources, session, task.target, attempt.sent_ms)
-        if given_up or (known and resources.now_ms() >= attempt.sent_ms + UNSURE_MS):
+        is_settled, told = _settle_attempt(session, task, attempt, found, resources)
+        outcomes += told
+        if is_settled:
             settled.append(attempt.token)
-            if given_up or not asks:
-                outcomes.append(Outcome("transcription.may_run", "unsure", 200, "warning", fields))
             continue
-        next_ms = _find_again_ms(resources, session, task)
-        again_ms = max(again_ms, attempt.sent_ms + UNSURE_MS, next_ms)
-        outcomes.append(
-            Outcome("transcription.unclear", "retry", COME_BACK, "warning", fields, due=True)
-        )
-    if task.unseen:
-        resources.change(
-            session,
-            lambda known: _settle(known, task, settled, found, again_ms, resources.now_ms()),
-        )
-    known_ids = {task_id.task_id for task_id in task.task_ids}
-    return outcomes, [task_id for task_id in found if task_id.task_id not in known_ids]
+        next_ms = _find_again_at_ms(session, task, resources)
+        again_at_ms = max(again_at_ms, attempt.sent_ms + UNSURE_MS, next_ms)
+    return Report(session, task.target, lambda _: outcomes, (), again_at_ms, settled, found)
 
 
-def _settle(
-    session: Session,
-    task: Task,
-    settled: list[str],
-    found: list[TaskId],
-    again_ms: int,
-    now_ms: int,
-) -> None:
-    claims.settle_attempts(session, task.target, settled, found)
-    claims.finish_stop(session, task.target, [], now_ms, again_ms=again_ms)
-
-
-def _call_stop(resources: Resources, session: Session, task_id: TaskId) -> tuple[str, int]:
-    """Stop one TaskId and return the RequestId, and `find_doubt_ms` of an answer that it is gone, else 0."""
-    service, timeout_s = SERVICES[task_id.service], resources.call_timeout_s()
-    if not timeout_s:
-        raise ApiError(DEADLINE, "no time is left for the call")
-    if not resources.take_slot(name_slot("stop", task_id.service)):
-        raise ApiError(RATE, "as many calls a second as the API allows are under way")
-    params = service.name_task(session.room.sdk_app_id, task_id.task_id)
-    try:
-        answer = resources.client.call(service.stop_action, params, task_id.region, timeout_s)
-    except ApiError as error:
-        if is_gone(task_id.service, error):
-            return error.request_id, find_doubt_ms(resources, session, task_id)
-        raise
-    return str(answer.get("RequestId", "")), 0
+def _settle_attempt(
+    session: Session, task: Task, attempt: Attempt, found: list[TaskId], resources: Resources
+) -> tuple[bool, list[Outcome]]:
+    """Whether one start need not be asked about any more, and what to say of it; adds to `found`."""
+    asks = SERVICES[attempt.service].finds_by_session
+    known, task_id = (
+        task_api.find_attempt(session, task, attempt, resources) if asks else (True, None)
+    )
+    found += [task_id] if task_id else []
+    fields = describe_task(session, task)
+    given_up = not known and is_over(session, task.target, attempt.sent_ms, resources)
+    if given_up or (known and resources.now_ms() >= attempt.sent_ms + UNSURE_MS):
+        may_run = Outcome("transcription.may_run", "unsure", 200, "warning", fields)
+        return True, [may_run] if given_up or not asks else []
+    unclear = Outcome("transcription.unclear", "retry", COME_BACK, "warning", fields, due=True)
+    return False, [unclear]

@@ -8,11 +8,10 @@ from shared.ledger import RoomBook, Session, Task
 from shared.lifecycle import timings
 from shared.lifecycle.endings import NOT_STARTED, end_task, read_leave_code
 from shared.lifecycle.outcome import Fields, Outcome, describe_task, failed, ignored
-from shared.lifecycle.start import start_task
-from shared.lifecycle.stop import finish_closing, stop_leftovers
+from shared.lifecycle.start import settle_claim
+from shared.lifecycle.stop import finish_unfinished, stop_leftovers
 from shared.lifecycle.unknown_tasks import adopt_task, answer_unknown, note_running
 from shared.resources import Resources
-from shared.room import Room
 from shared.task_news import TASK_STARTED, TASK_STOPPED, TaskNews
 from shared.transcripts.records import SentenceNews
 
@@ -25,9 +24,8 @@ def act_on_task(callback: Callback, resources: Resources) -> list[Outcome]:
     """Note what a callback of group 9 or 14 tells of a task, and start again what is still wanted."""
     news = callback.task
     assert news  # noqa: S101  is_task_event
-    room = Room(callback.sdk_app_id, callback.room_id, callback.room_id_type)
     try:
-        book = resources.ledger.read(room)
+        book = resources.ledger.read(callback.room)
         known = _find_task(book.sessions, news.task_id)
         if known and news.unread:
             _keep_news(news.unread, known[0], resources)
@@ -36,7 +34,7 @@ def act_on_task(callback: Callback, resources: Resources) -> list[Outcome]:
         if known is None:
             return _note_unknown(callback, news, book, resources)
         outcomes = _keep_sentence(callback, *known, book, resources)
-        return outcomes + _note_known(callback, news, *known, resources)
+        return outcomes + _note_known(callback, news, *known, book, resources)
     except RoomscribeError as error:
         return [failed(error)]
 
@@ -61,30 +59,38 @@ def _note_end(
     session, task = known
     code = NOT_STARTED if news.failed else read_leave_code(news.service, news.leave_code)
     was_current = task.state == "running" and task.task_id == news.task_id
-    task = end_task(resources, session, task.target, news.task_id, code, callback.event_ms)
+    trigger = f"{callback.event_type}/{callback.event_ms}/{news.task_id}"
+    told = end_task(session, task, news.task_id, code, callback.event_ms, trigger, resources)
     level = "warning" if was_current and code.ending in LOUD else "info"
     fields: Fields = {
-        **describe_task(session, task),
+        **describe_task(session, told.task),
         "task_id": news.task_id,
         "leave_code": news.leave_code,
         "reason": code.words,
     }
-    ended = Outcome("task.ended", task.state, level=level, fields=fields)
-    if task.state != "due":
-        return [ended]
-    trigger = f"{callback.event_type}/{callback.event_ms}/{news.task_id}"
-    return [ended, *start_task(resources, session, task.target, trigger, task.waiting_ms)]
+    ended = Outcome("task.ended", told.state, level=level, fields=fields)
+    return [ended, *settle_claim(told.claim, resources)]
 
 
 def _note_known(
-    callback: Callback, news: TaskNews, session: Session, task: Task, resources: Resources
+    callback: Callback,
+    news: TaskNews,
+    session: Session,
+    task: Task,
+    book: RoomBook,
+    resources: Resources,
 ) -> list[Outcome]:
     known = task.find(news.task_id)
     assert known  # noqa: S101  _find_task
     is_start = callback.event_type in TASK_STARTED
     is_new_start = is_start and known.timing.running_ms != callback.event_ms
     if task.state in ("due", "starting") or is_new_start:
-        task = note_running(callback, session, task.target, known, resources)
+        target = task.target
+        task = resources.ledger.change(
+            session.room,
+            lambda book: note_running(callback, book.get(session.id), target, known, resources),
+            known=book,
+        )
     if callback.said and task.state == "running":
         return []
     return [Outcome("task.noted", task.state, fields=describe_task(session, task))]
@@ -111,8 +117,8 @@ def _note_unknown(
         _keep_news(news.unread, session, resources)
     outcomes += _keep_sentence(callback, session, task, book, resources)
     if session.closed_ms is not None:
-        return outcomes + finish_closing(session, resources)
-    return outcomes + stop_leftovers(resources, session, task)
+        return outcomes + finish_unfinished(resources.ledger.read(session.room), resources)
+    return outcomes + stop_leftovers(session, task, resources)
 
 
 def _keep_sentence(
@@ -127,7 +133,7 @@ def _keep_sentence(
     ):
         return [ignored("stale")]
     kept = _keep_news(callback.said, session, resources)
-    return [kept, *_time_first_text(callback, session, task, resources)]
+    return [kept, *_time_first_text(callback, session, task, book, resources)]
 
 
 def _keep_news(news: SentenceNews, session: Session, resources: Resources) -> Outcome:
@@ -140,7 +146,7 @@ def _keep_news(news: SentenceNews, session: Session, resources: Resources) -> Ou
 
 
 def _time_first_text(
-    callback: Callback, session: Session, task: Task, resources: Resources
+    callback: Callback, session: Session, task: Task, book: RoomBook, resources: Resources
 ) -> list[Outcome]:
     """Keep when the task's first sentence was told of, and say once how long that took.
 
@@ -152,11 +158,11 @@ def _time_first_text(
         return []
     task_id, target = known.task_id, task.target
 
-    def note(session: Session) -> tuple[bool, Task]:
-        task = session.tasks[target]
+    def note(book: RoomBook) -> tuple[bool, Task]:
+        task = book.get(session.id).tasks[target]
         return timings.note_first_text(task, task_id, callback.event_ms), task
 
-    is_first, task = resources.change(session, note)
+    is_first, task = resources.ledger.change(session.room, note, known=book)
     known = task.find(task_id)
     if not is_first or known is None:
         return []

@@ -7,11 +7,12 @@ from typing import NamedTuple
 from shared.callbacks import Callback
 from shared.errors import LedgerError
 from shared.ledger import RoomBook, Session, Task, TaskId, claims
-from shared.lifecycle import timings
-from shared.lifecycle.asking import ask_session_id, find_region, name_bot
+from shared.lifecycle import task_api, timings
+from shared.lifecycle.orders import find_rule, is_own_bot, name_bot
 from shared.lifecycle.outcome import COME_BACK, Outcome, ignored
 from shared.resources import Resources
-from shared.signer import WHOLE_ROOM, is_bot_user_id, read_api_session_id
+from shared.rules.decision import Rule
+from shared.signer import WHOLE_ROOM, read_api_session_id
 from shared.task_news import TASK_STARTED, TaskNews
 
 LATE_START_MS = 10_000  # a start sent before the room closed has told of itself by then
@@ -33,27 +34,29 @@ def adopt_task(
     owner = _find_owner(callback, news, book, resources)
     if isinstance(owner, Outcome):
         return owner
-    session = _find_session(callback, book, owner.opened_ms, resources)
-    region = find_region(session, owner.target, news.service)
-    started_ms = _guess_start_ms(callback, session)
-    found = TaskId(news.task_id, news.service, region, started_ms=started_ms)
-    return session, note_running(callback, session, owner.target, found, resources)
+    rule = resources.rules.decide(*book.room)
+
+    def adopt(known: RoomBook) -> tuple[Session, Task]:
+        session = _find_session(callback, known, owner.opened_ms, rule)
+        region = find_rule(session, owner.target).region(news.service)
+        started_ms = _guess_start_ms(callback, session)
+        found = TaskId(news.task_id, news.service, region, started_ms=started_ms)
+        return session, note_running(callback, session, owner.target, found, resources)
+
+    return resources.ledger.change(book.room, adopt, known=book)
 
 
 def note_running(
     callback: Callback, session: Session, target: str, found: TaskId, resources: Resources
 ) -> Task:
-    """TRTC has told that this TaskId runs: what nobody is starting just now needs no other call."""
+    """Note, as part of a change, that TRTC tells that a TaskId runs: then the task needs no other start."""
     now_ms = resources.now_ms()
     told_ms = callback.event_ms if callback.event_type in TASK_STARTED else 0
-
-    def note(known: Session) -> Task:
-        called_ms = timings.find_called_ms(known.tasks.get(target), found.service)
-        task = claims.note_running(known, target, found, now_ms=now_ms)
-        timings.note_running(task, found.task_id, called_ms=called_ms, told_ms=told_ms)
-        return task
-
-    return resources.change(session, note)
+    called_ms = timings.find_called_ms(session.tasks.get(target), found.service)
+    task = claims.note_running(session, target, found, now_ms=now_ms)
+    known = task.find(found.task_id) or found
+    claims.time_running(task, known, called_ms=called_ms, told_ms=told_ms)
+    return task
 
 
 def answer_unknown(book: RoomBook, resources: Resources) -> Outcome:
@@ -83,8 +86,8 @@ def _find_owner(
         if answer_unknown(book, resources) is EARLY:
             return EARLY
         rule = book.open_now.rule if book.open_now else resources.rules.decide(*book.room)
-        region = str(rule.parameters("ai").get("region", ""))
-        session_id = ask_session_id(resources, TaskId(news.task_id, "ai", region))
+        task_id = TaskId(news.task_id, "ai", rule.region("ai"))
+        session_id = task_api.read_session_id(task_id, resources)
         if session_id is None:
             return EARLY
         bot, opened_ms = read_api_session_id(session_id)
@@ -98,11 +101,10 @@ def _find_owner(
 
 
 def _is_ours(bot: str | None, book: RoomBook, resources: Resources) -> bool:
-    room, application = book.room, resources.settings.find_application(book.room.sdk_app_id)
+    application = resources.settings.find_application(book.room.sdk_app_id)
     if bot is None or application is None:
         return False
-    key = application.secret_key
-    return is_bot_user_id(room.sdk_app_id, key, room.room_id, room.room_id_type, bot)
+    return is_own_bot(application, book.room, bot)
 
 
 def _find_target(
@@ -120,31 +122,25 @@ def _find_target(
     )
 
 
-def _find_session(
-    callback: Callback, book: RoomBook, opened_ms: int, resources: Resources
-) -> Session:
+def _find_session(callback: Callback, book: RoomBook, opened_ms: int, rule: Rule) -> Session:
     """The session a task of ours belongs to: the newest, unless it closed long before the task began.
 
-    What was said before the newest session opened belongs to the one before it.
+    What was said before the newest session opened belongs to the one before it. Raises LedgerError when
+    the room has closed meanwhile.
     """
     event_ms, latest = callback.event_ms, book.latest
     last_ms = max(book.tombstone_ms, (latest.closed_ms or 0) if latest else 0)
     if latest and (latest.closed_ms is None or event_ms <= last_ms + LATE_START_MS):
         lives = [s for s in book.sessions if callback.said and s.opened_ms <= event_ms]
         return lives[0] if lives else latest
-    rule = resources.rules.decide(*book.room)
     # Before the room's tombstone, too, if there is one: it is opened only to be closed again.
     at_ms = max(opened_ms, last_ms + 1)
-
-    def open_it(known: RoomBook) -> Session:
-        opening, session = known.open_session(at_ms, rule, creates=False)
-        if session is None:
-            raise LedgerError("the room has closed meanwhile")
-        if opening == "opened" and event_ms <= last_ms + LATE_START_MS:
-            known.close_session(at_ms)
-        return session
-
-    return resources.ledger.change(book.room, open_it)
+    opening, session = book.open_session(at_ms, rule, creates=False)
+    if session is None:
+        raise LedgerError("the room has closed meanwhile")
+    if opening == "opened" and event_ms <= last_ms + LATE_START_MS:
+        book.close_session(at_ms)
+    return session
 
 
 def _guess_start_ms(callback: Callback, session: Session) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import secrets
 
 from shared.errors import RoomscribeError
 from shared.lifecycle.outcome import COME_BACK, DONE, Outcome
@@ -14,7 +14,7 @@ KICKED_MS = 5_000  # a drainer that was called has begun by then, cold start inc
 ENDED = ("transcription.stopped", "task.ended")
 
 
-def kick_drainer(room: Room, outcomes: list[Outcome], resources: Resources) -> list[Outcome]:
+def wake_drainer(room: Room, outcomes: list[Outcome], resources: Resources) -> list[Outcome]:
     """Call a drainer when one of these outcomes leaves it something to do; what came of it, if it failed.
 
     That is a task left due; or one that ended while the quota was used up, so that another may start.
@@ -37,7 +37,7 @@ def call_drainer(resources: Resources) -> None:
     settings, ledger = resources.settings, resources.ledger
     if settings.drain_function is None or not settings.has_drainer:
         return
-    token = uuid.uuid4().hex
+    token = secrets.token_hex(16)
     if not ledger.take_lease(LEASE, token, resources.now_ms(), KICKED_MS):
         return
     try:

@@ -94,6 +94,10 @@ class Rule(Struct, frozen=True, omit_defaults=True):
         """The parameters of that service."""
         return self.cloud if service == "cloud" else self.ai
 
+    def region(self, service: str) -> str:
+        """The region in which that service is asked; "" for a site that needs none."""
+        return str((self.cloud if service == "cloud" else self.ai).get("region", ""))
+
 
 class Rules(Struct, frozen=True, dict=True):
     """The rules of one file, in their order."""

@@ -21,6 +21,7 @@ Answer = Mapping[str, Any]
 Request = dict[str, Any]
 Progress = Literal["starting", "running", "ended"]
 ServiceName = Literal["cloud", "ai"]
+Verb = Literal["start", "describe", "stop"]
 
 # Source: status values of DescribeAITranscription and DescribeCloudTranscription, SDK 3.1.177.
 PROGRESS: dict[str, Progress] = {
@@ -53,9 +54,7 @@ class Service(Struct, frozen=True):
     """One transcription service; `finds_by_session` when a lost TaskId can be asked for."""
 
     name: ServiceName
-    start_action: str
-    describe_action: str
-    stop_action: str
+    actions: Mapping[Verb, str]
     finds_by_session: bool
     model: type[ApiStruct]
     fill: Callable[[StartOrder, Request], None]
@@ -124,18 +123,22 @@ def _add_bot(order: StartOrder, request: Request, name: str) -> Request:
 
 CLOUD = Service(
     name="cloud",
-    start_action="CreateCloudTranscription",
-    describe_action="DescribeCloudTranscription",
-    stop_action="DeleteCloudTranscription",
+    actions={
+        "start": "CreateCloudTranscription",
+        "describe": "DescribeCloudTranscription",
+        "stop": "DeleteCloudTranscription",
+    },
     finds_by_session=False,
     model=CreateCloudTranscription,
     fill=_fill_cloud,
 )
 AI = Service(
     name="ai",
-    start_action="StartAITranscription",
-    describe_action="DescribeAITranscription",
-    stop_action="StopAITranscription",
+    actions={
+        "start": "StartAITranscription",
+        "describe": "DescribeAITranscription",
+        "stop": "StopAITranscription",
+    },
     finds_by_session=True,
     model=StartAITranscription,
     fill=_fill_ai,

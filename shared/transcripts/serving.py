@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 
 from shared import log
+from shared.entry import run_function
 from shared.errors import MethodError, RequestError, RoomscribeError, SettingsError
-from shared.scf import Json, Request, Response, begin_invocation, is_direct, read_request
+from shared.scf import Invocation, Json, Request, Response, is_direct, read_request
 from shared.scf import write_response as write
-from shared.settings import Settings, read_settings
+from shared.settings import Settings
 from shared.transcripts.answer import Answer, answer_message, answer_request
 from shared.transcripts.memory import RememberedTranscripts
 
@@ -34,22 +34,23 @@ def answer_reader(event: object, context: object, open_transcripts: OpenTranscri
 
 
 def _answer(event: object, context: object, open_transcripts: OpenTranscripts) -> Response:
-    invocation = begin_invocation(context, answers_trtc=False)
-    log.begin_logging(invocation)
     started_s = time.perf_counter()
-    try:
-        settings = read_settings(os.environ)
-        log.begin_logging(invocation, settings.log_level)
+
+    def act(settings: Settings, invocation: Invocation) -> Response:
         key = _require_key(settings)
         request = _read_request(event)
         answer = answer_request(request, open_transcripts(settings), key, invocation.started_ms)
-    except RoomscribeError as error:
-        return _answer_error(error)
-    except Exception as error:  # noqa: BLE001  a bug: its text may quote what it choked on
-        log.write_crash("function.crashed", error)
-        return answer_message(500, *WRONG)
-    _log(answer, round((time.perf_counter() - started_s) * 1000, 1))
-    return answer.response
+        _log(answer, round((time.perf_counter() - started_s) * 1000, 1))
+        return answer.response
+
+    return run_function(
+        context,
+        act,
+        _answer_error,
+        refused="transcript.refused",
+        failed="transcript.failed",
+        answers_trtc=False,
+    )
 
 
 def _require_key(settings: Settings) -> str:
@@ -66,11 +67,9 @@ def _read_request(event: object) -> Request:
 
 def _answer_error(error: RoomscribeError) -> Response:
     if isinstance(error, RequestError):
-        log.write_error("transcript.refused", error)
         response = answer_message(error.http_status, "This cannot be answered", f"{error}.")
         allow = {"Allow": "GET, HEAD"} if isinstance(error, MethodError) else {}
         return Response(response.status, response.body, {**response.headers, **allow})
-    log.write_error("transcript.failed", error)
     return answer_message(error.http_status, *(NOT_NOW if error.http_status == 503 else WRONG))
 
 

@@ -62,7 +62,7 @@ def list_fields(table: Mapping[str, Field], path: str = "") -> Iterator[tuple[st
 @pytest.mark.parametrize("service", SERVICES.values(), ids=lambda service: service.name)
 def test_start_request_has_every_parameter_with_its_type_and_place(service: Any) -> None:
     ours = dict(list_model(msgspec.inspect.type_info(service.model)))
-    official = definitions.list_parameters(service.start_action)
+    official = definitions.list_parameters(service.actions["start"])
     assert {path: one.kind for path, one in ours.items()} == {
         path: one.kind for path, one in official.items()
     }
@@ -97,7 +97,7 @@ def read_kind(kind: Any) -> tuple[str, Any]:
 @pytest.mark.parametrize("service", SERVICES.values(), ids=lambda service: service.name)
 def test_question_and_stop_have_what_is_required_and_nothing_unknown(service: Any) -> None:
     sent = service.name_task(SDK_APP_ID, "t").keys()
-    for action in (service.describe_action, service.stop_action):
+    for action in (service.actions["describe"], service.actions["stop"]):
         official = definitions.list_parameters(action)
         assert {path for path, one in official.items() if one.required} == {*sent}
 

@@ -11,8 +11,8 @@ import pytest
 from shared.callbacks import Callback
 from shared.ledger import claims
 from shared.lifecycle import act_on
-from shared.lifecycle.asking import UNSURE_MS
 from shared.lifecycle.signs_of_life import FRESH_MS
+from shared.lifecycle.task_api import UNSURE_MS
 from tests.conftest import SDK_APP_ID
 from tests.unit.stage import (
     ENDED,

@@ -184,7 +184,7 @@ def test_role_may_do_what_the_functions_do_and_no_more() -> None:
     policy = json.loads((ROOT / "docs" / "deploy" / "run-role-policy.json").read_text())
     allowed = {action for statement in policy["statement"] for action in statement["action"]}
     services = (ROOT / "shared" / "services" / "service.py").read_text()
-    actions = set(re.findall(r'_action="(\w+)"', services))
+    actions = set(re.findall(r'"(?:start|describe|stop)": "(\w+)"', services))
     assert len(actions) == 6
     assert allowed == {f"name/trtc:{action}" for action in actions} | {"scf:InvokeFunction"}
     (invoking,) = [one for one in policy["statement"] if "scf:InvokeFunction" in one["action"]]

@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from shared.ledger import RoomBook, claims
-from shared.lifecycle.asking import UNSURE_MS
+from shared.lifecycle.task_api import UNSURE_MS
 from shared.rules.decision import Rule
 from tests.unit.stage import (
     ENDED,

@@ -35,6 +35,7 @@ from shared.ledger.claims.tasks import (
     is_leased,
     is_unfinished,
     needs_stop,
+    time_running,
 )
 
 __all__ = [
@@ -62,4 +63,5 @@ __all__ = [
     "resume",
     "settle_attempts",
     "switch_service",
+    "time_running",
 ]

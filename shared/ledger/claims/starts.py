@@ -14,6 +14,7 @@ from shared.ledger.claims.tasks import (
     lose_claim,
     run,
     set_state,
+    time_running,
 )
 from shared.ledger.document import Attempt, Session, Task, TaskId
 
@@ -32,6 +33,7 @@ def claim_start(
     token: str,
     now_ms: int,
     event_ms: int = 0,
+    wanted_ms: int = 0,
     by_hand: bool = False,
     at_once: bool = False,
 ) -> tuple[bool, Task]:
@@ -40,7 +42,8 @@ def claim_start(
     An event newer than the end of a task that stopped by itself may begin it again; `at_once`, one
     that waits to be tried again, or failed. A person (`by_hand`) may also begin one that failed, was
     stopped or is held, and with another service, unless a start may have happened unseen. A task
-    that failed begins with `service` again. Whoever holds the claim already gets it again.
+    that failed begins with `service` again. Whoever holds the claim already gets it again. `wanted_ms` is
+    when what the start answers happened; of several events that ask, the first counts.
     """
     task = session.tasks.get(target) or Task(target, service, changed_ms=now_ms)
     if session.held and not by_hand:
@@ -50,7 +53,8 @@ def claim_start(
         return False, task
     if task.state == "starting" and task.token == token:
         return True, task
-    adopt_living(task, now_ms)
+    if task.task_ids:
+        adopt_living(task, now_ms)
     if not _may_claim(task, now_ms, event_ms, by_hand=by_hand, at_once=at_once):
         return False, task
     lose_claim(task)
@@ -62,18 +66,22 @@ def claim_start(
     task.pending = Attempt(token, task.service, len(task.task_ids), now_ms)
     task.attempts += 1
     task.waiting_ms = task.waiting_ms or now_ms
+    task.wanted_ms = wanted_ms if by_hand else task.wanted_ms or wanted_ms
     set_state(task, "starting", now_ms)
     return True, task
 
 
-def finish_start(session: Session, claim: Task, task_id: str, region: str, now_ms: int) -> Finish:
-    """Record the TaskId of a start that succeeded, whatever happened meanwhile.
+def finish_start(
+    session: Session, claim: Task, task_id: str, region: str, now_ms: int, *, called_ms: int = 0
+) -> Finish:
+    """Record the TaskId of a start that was sent at `called_ms` and succeeded, whatever happened meanwhile.
 
     running: all is well. starting: the claim was lost to somebody who is starting it now and will
     see this TaskId. stopping: the room closed, or a person stopped it: whoever started must stop.
     """
     task = session.tasks[claim.target]
     known = add_task_id(task, TaskId(task_id, claim.service, region, started_ms=now_ms))
+    time_running(task, known, called_ms=called_ms, answered_ms=now_ms)
     task.unseen = [attempt for attempt in task.unseen if attempt.token != claim.token]
     if _holds(task, claim):
         task.pending = None

@@ -32,10 +32,8 @@ def note_ended(session: Session, target: str, ended: list[str], now_ms: int) -> 
         make_due(task, now_ms)
 
 
-def note_running(
-    session: Session, target: str, found: TaskId, *, now_ms: int, asked_ms: int = 0
-) -> Task:
-    """Somebody told that this TaskId runs: TRTC (at `found.started_ms`), or the API (`asked_ms`).
+def note_running(session: Session, target: str, found: TaskId, *, now_ms: int) -> Task:
+    """TRTC told that this TaskId runs, since `found.started_ms` as far as anybody knows.
 
     What nobody holds a claim on is running now, without another call. Of two that run, the newer one
     is kept: it has the same bot. In a session that is closed or held it is left to be stopped.
@@ -44,8 +42,6 @@ def note_running(
     fresh = Task(target, found.service, state, changed_ms=now_ms)
     task = session.tasks.setdefault(target, fresh)
     known = next((i for i in task.task_ids if i.task_id == found.task_id), None)
-    if known and known.task_id == task.task_id:
-        task.checked_ms = max(task.checked_ms, asked_ms)
     current = next((i for i in task.task_ids if i.task_id == task.task_id), None)
     newer = known is None and (current is None or current.started_ms < found.started_ms)
     known = known or add_task_id(task, found)

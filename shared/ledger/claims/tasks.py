@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from shared.ledger.document import Session, Task, TaskId, TaskState
 
 LEASE_MS = 9_000  # longer than any call, shorter than TRTC's 10 s between retries
@@ -56,6 +58,26 @@ def run(task: Task, task_id: TaskId, now_ms: int) -> None:
     # 1.0 has one task for a SessionId; 2.0 has one for a bot, or nobody can tell: see starting.
     task.unseen = [attempt for attempt in task.unseen if attempt.service != task_id.service]
     set_state(task, "running", now_ms)
+
+
+def time_running(
+    task: Task, known: TaskId, *, called_ms: int = 0, answered_ms: int = 0, told_ms: int = 0
+) -> None:
+    """Note when a TaskId began to run: its start was answered, or TRTC told of it (901, 1401).
+
+    Whoever has the answer knows best when the start was sent, TRTC since when the task runs.
+    """
+    timing = known.timing
+    known.timing = replace(
+        timing,
+        event_ms=timing.event_ms or task.wanted_ms,
+        called_ms=called_ms if answered_ms else timing.called_ms or called_ms,
+        running_ms=told_ms or timing.running_ms or answered_ms,
+    )
+    if not timing.event_ms:
+        task.wanted_ms = 0
+    if told_ms and not timing.running_ms:
+        known.started_ms = told_ms  # a sentence of it came first, and let only guess
 
 
 def make_due(task: Task, now_ms: int) -> None:
