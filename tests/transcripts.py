@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import msgspec
 
 from shared.ledger import KeptTranscripts
+from shared.task_news import parse_sentence
 from shared.transcripts.merging import merge_sentence
-from shared.transcripts.parsing import parse_sentence
 from shared.transcripts.records import SentenceNews, TaskOrigin, Transcript, TranscriptHead
 from shared.transcripts.timeline import build_transcript
 

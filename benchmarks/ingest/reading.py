@@ -24,7 +24,7 @@ from shared.ledger import Ledger, open_ledger
 from shared.links import sign_link
 from shared.room import Room
 from shared.rules.prepared import load_rules
-from shared.transcripts.parsing import parse_sentence
+from shared.task_news import parse_sentence
 
 MEETING_S, SENTENCES = 3 * 3600, 5_000
 LANGUAGES = ("zh", "ja")

@@ -121,6 +121,7 @@ def test_end_of_a_task_is_read_in_any_spelling(load_event: LoadEvent) -> None:
         ({"Payload": {"StopReason": 1}}, None, True),
         ({"Payload": [98]}, None, True),
         ({"Payload": "98"}, None, True),
+        ({"Payload": 98}, None, True),
         ({}, None, False),
         ({"Payload": None}, None, False),
     ],
