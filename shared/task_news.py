@@ -71,28 +71,20 @@ def read_task(event_type: int, raw: bytes, info: Json, event_ms: int) -> TaskNew
 
 
 def read_sentence(event_type: int, raw: bytes, info: Json, event_ms: int) -> SentenceNews | None:
-    """What a callback tells of a sentence; None of one that goes on: the whole of it will be told."""
-    told = {**info, **fold_names(info.get("payload"))}
-    is_whole = told.get("end") is not False and told.get("iscompleted") is not False
-    return parse_sentence(event_type, raw, event_ms) if is_whole else None
+    """What was said, in an EventInfo as it came and folded; None of a sentence that goes on.
 
-
-def parse_sentence(event_type: int, event_info: bytes, event_ms: int | None = None) -> SentenceNews:
-    """The news in the EventInfo of a callback that tells what was said; never fails.
-
-    903 is documented. Of 1403 and 1404 no field list is: the names of 903, of the in-room messages
-    and of Tencent's client SDKs are looked for, in any spelling, in the Payload and beside it.
-    Without any text, the EventInfo is kept as it is. `event_ms` is when it was told, if that is not
-    what the EventInfo says.
+    The whole of a sentence that goes on will be told. 903 is documented. Of 1403 and 1404 no field
+    list is: the names of 903, of the in-room messages and of Tencent's client SDKs are looked for, in
+    any spelling, in the Payload and beside it. Without any text, the EventInfo is kept as it is.
     Source: TRTC documentation, AI service callbacks (product 647, documents 109686 and 129976), 2026-04;
     npm trtc-sdk-v5 5.17.1; TXLiteAVSDK for iOS, AITranscriberManager.h.
     """
-    info = _decode(event_info)
     fields = {**info, **fold_names(info.get("payload"))}
-    event_ms = _read_event_ms(info) if event_ms is None else event_ms
+    if fields.get("end") is False or fields.get("iscompleted") is False:
+        return None
     said, translations = _read_words(event_type, fields, event_ms)
     if said is None and not translations:
-        return _keep_unread(event_info, info, event_ms)
+        return _keep_unread(raw, info, event_ms)
     task_id = _read_text(info, "taskid") or _read_text(fields, "taskid")
     round_id = _read_text(fields, "roundid", "segmentid")
     # Without a RoundId the event itself: the same however TRTC writes it the second time.
@@ -113,11 +105,10 @@ def _is_documented(info: Json) -> bool:
     )
 
 
-def _keep_unread(event_info: bytes, info: Json, event_ms: int) -> SentenceNews:
+def _keep_unread(raw: bytes, info: Json, event_ms: int) -> SentenceNews:
     """An EventInfo as it is, for whoever wants to know what TRTC tells beyond its documents."""
-    key = _hash(info) if info else hashlib.blake2b(event_info, digest_size=12).hexdigest()
-    opaque = event_info.decode("utf-8", "replace")
-    return SentenceNews(key, _read_text(info, "taskid"), opaque=opaque, opaque_ms=event_ms)
+    opaque, task_id = raw.decode("utf-8", "replace"), _read_text(info, "taskid")
+    return SentenceNews(_hash(info), task_id, opaque=opaque, opaque_ms=event_ms)
 
 
 def _read_words(
@@ -154,13 +145,6 @@ def _read_translations(fields: Json, target: str) -> dict[str, str]:
     return {language or UNDETERMINED: text for language, text in told if text}
 
 
-def _decode(event_info: bytes) -> Json:
-    try:
-        return fold_names(msgspec.json.decode(event_info))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return {}
-
-
 def _read_text(fields: Json, *names: str) -> str:
     for name in names:
         value = fields.get(name)
@@ -190,11 +174,6 @@ def _read_ms(fields: Json, *names: str) -> int:
             hours, minutes, seconds = int(clock[1]), int(clock[2]), int(clock[3])
             return ((hours * 60 + minutes) * 60 + seconds) * 1000 + int(clock[4] or 0)
     return UNKNOWN_MS
-
-
-def _read_event_ms(info: Json) -> int:
-    precise = _read_ms(info, "eventmsts")
-    return precise if precise != UNKNOWN_MS else max(0, _read_ms(info, "eventts")) * 1000
 
 
 def _hash(value: object) -> str:

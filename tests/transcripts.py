@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import msgspec
 
 from shared.ledger import KeptTranscripts
-from shared.task_news import parse_sentence
+from shared.mending import fold_names
+from shared.task_news import read_sentence
 from shared.transcripts.merging import merge_sentence
 from shared.transcripts.records import SentenceNews, TaskOrigin, Transcript, TranscriptHead
 from shared.transcripts.timeline import build_transcript
@@ -85,6 +86,17 @@ def hear(
     """The news of a callback with that payload, of an event `at_s` after the opening."""
     info = {"EventMsTs": OPENED_MS + round(at_s * 1000), "TaskId": task_id, "Payload": payload}
     return parse_sentence(event_type, msgspec.json.encode(info))
+
+
+def parse_sentence(event_type: int, event_info: bytes) -> SentenceNews:
+    """The news in an EventInfo, told at its EventMsTs; one that is no JSON object tells nothing."""
+    try:
+        info = fold_names(msgspec.json.decode(event_info))
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        info = {}
+    news = read_sentence(event_type, event_info, info, info.get("eventmsts", 0))
+    assert news
+    return news
 
 
 def make_transcript(*said: tuple[str, str, float], **translations: str) -> Transcript:

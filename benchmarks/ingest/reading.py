@@ -22,9 +22,10 @@ from benchmarks.ingest.posting import STRING_ROOM
 from local.development import LINK_KEY, SDK_APP_ID
 from shared.ledger import Ledger, open_ledger
 from shared.links import sign_link
+from shared.mending import fold_names
 from shared.room import Room
 from shared.rules.prepared import load_rules
-from shared.task_news import parse_sentence
+from shared.task_news import read_sentence
 
 MEETING_S, SENTENCES = 3 * 3600, 5_000
 LANGUAGES = ("zh", "ja")
@@ -147,8 +148,10 @@ class Meeting:
                 "TaskId": TASK,
                 "Payload": {**payload, **words},
             }
-            news = parse_sentence(event_type, msgspec.json.encode(info))
-            self._ledger.keep_sentence(self.session, news)
+            raw, folded = msgspec.json.encode(info), fold_names(info)
+            news = read_sentence(event_type, raw, folded, folded["eventmsts"])
+            if news:
+                self._ledger.keep_sentence(self.session, news)
 
 
 def measure_reading(sentences: int = SENTENCES, times: int = TIMES) -> list[Reading]:

@@ -13,9 +13,9 @@ from local.redis_server import RedisServer
 from shared.ledger import Ledger, RoomBook, Session, Task, claims, close_ledgers, open_ledger
 from shared.room import Room
 from shared.rules.decision import Rule
-from shared.task_news import parse_sentence
 from shared.transcripts.records import SentenceNews
 from tests.redis_server import be_patient, empty
+from tests.transcripts import parse_sentence
 
 APP = 1400000000
 ROOM = Room(APP, "lobby", 1)

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.task_news import parse_sentence
 from shared.transcripts.merging import merge_sentence
 from shared.transcripts.records import TaskOrigin, Words
 from shared.transcripts.timeline import build_transcript, place_sentence, place_words
@@ -21,6 +20,7 @@ from tests.transcripts import (
     list_texts,
     make_head,
     merge_all,
+    parse_sentence,
     read_all,
 )
 
