@@ -33,11 +33,8 @@ MAX_DRIFT_MS = 300_000
 ROOM_CREATED, ROOM_DISMISSED = 101, 102
 USER_ENTERED, USER_LEFT = 103, 104
 AUDIO_STARTED, AUDIO_STOPPED = 203, 204
-ROOM_EVENTS = frozenset(
-    (ROOM_CREATED, ROOM_DISMISSED, USER_ENTERED, USER_LEFT, AUDIO_STARTED, AUDIO_STOPPED)
-)
-
-USER_EVENTS = ROOM_EVENTS - {ROOM_CREATED, ROOM_DISMISSED}
+USER_EVENTS = frozenset((USER_ENTERED, USER_LEFT, AUDIO_STARTED, AUDIO_STOPPED))
+ROOM_EVENTS = USER_EVENTS | {ROOM_CREATED, ROOM_DISMISSED}
 
 ANCHOR = 20
 
@@ -61,19 +58,22 @@ class EventInfo(Struct):
 class Envelope(Struct):
     """The outside of every callback; group 9's table calls CallbackTs by another name.
 
-    SavedCallbackTs is the CallbackTs that TRTC sent, in a callback that is played again.
+    `sent_ms` is when this callback was sent, `told_ms` when TRTC sent it: SavedCallbackTs is the
+    CallbackTs of then, in a callback that is played again. None when the callback does not say.
     """
 
     event_type: Annotated[int, Meta(ge=0, le=2**31)] = msgspec.field(name="EventType")
     info: msgspec.Raw = msgspec.field(name="EventInfo")
-    callback_ms: Milliseconds | None = msgspec.field(default=None, name="CallbackTs")
-    callback_ms_too: Milliseconds | None = msgspec.field(default=None, name="CallbackMsTs")
-    saved_ms: Milliseconds | None = msgspec.field(default=None, name="SavedCallbackTs")
+    sent_ms: Milliseconds | None = msgspec.field(default=None, name="CallbackTs")
+    sent_ms_too: Milliseconds | None = msgspec.field(default=None, name="CallbackMsTs")
+    told_ms: Milliseconds | None = msgspec.field(default=None, name="SavedCallbackTs")
 
-    @property
-    def sent_ms(self) -> int | None:
-        """When it was sent, the last time; None when it does not say."""
-        return self.callback_ms if self.callback_ms is not None else self.callback_ms_too
+    def __post_init__(self) -> None:
+        """Read the times that other names or the absence of one stand for."""
+        if self.sent_ms is None:
+            self.sent_ms = self.sent_ms_too
+        if self.told_ms is None:
+            self.told_ms = self.sent_ms
 
 
 class Callback(Struct, frozen=True):
@@ -196,8 +196,9 @@ def _receive_direct(event: object, applications: Sequence[Application]) -> Callb
 
 
 def _decode(body: bytes) -> Envelope:
+    is_plain = body.isascii() and b"\\u" not in body  # nothing in it can be broken
     try:
-        return msgspec.json.decode(mend_json(body), type=Envelope)
+        return msgspec.json.decode(body if is_plain else mend_json(body), type=Envelope)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise CallbackError("the body is not a TRTC callback") from _without_text(error)
 
@@ -212,25 +213,24 @@ def _check_age(envelope: Envelope, now_ms: int, max_age_s: int) -> None:
 
 
 def _read_callback(sdk_app_id: int, envelope: Envelope) -> Callback:
-    told_ms = envelope.saved_ms if envelope.saved_ms is not None else envelope.sent_ms
     try:
-        return _build_callback(sdk_app_id, envelope.event_type, bytes(envelope.info), told_ms)
+        return _build_callback(sdk_app_id, envelope)
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        if envelope.event_type in ROOM_EVENTS:
-            raise CallbackError("EventInfo is not that of a TRTC room event") from _without_text(
-                error
-            )
-        return Callback(sdk_app_id, envelope.event_type, told_ms or 0)
+        if envelope.event_type not in ROOM_EVENTS:
+            return Callback(sdk_app_id, envelope.event_type, envelope.told_ms or 0)
+        wrong = "EventInfo is not that of a TRTC room event"
+        raise CallbackError(wrong) from _without_text(error)
 
 
-def _build_callback(sdk_app_id: int, event_type: int, raw: bytes, told_ms: int | None) -> Callback:
+def _build_callback(sdk_app_id: int, envelope: Envelope) -> Callback:
+    event_type, raw = envelope.event_type, bytes(envelope.info)
     fields = fold_names(msgspec.json.decode(raw))
     info = msgspec.convert(fields, EventInfo)
-    event_ms, precise = _read_time(info, told_ms)
+    event_ms, precise = _read_time(info, envelope.told_ms)
     room_id, room_id_type = _read_room(info)
     if event_type in USER_EVENTS and not names_user(info.userid):
         raise ValueError("UserId is missing or none")
-    is_task_event = event_type in TASK_EVENTS
+    about = (event_type, raw, fields, event_ms)
     return Callback(
         sdk_app_id,
         event_type,
@@ -240,8 +240,8 @@ def _build_callback(sdk_app_id: int, event_type: int, raw: bytes, told_ms: int |
         room_id_type,
         info.userid,
         info.role,
-        read_task(event_type, raw, fields, event_ms) if is_task_event else None,
-        read_sentence(event_type, raw, fields, event_ms) if event_type in TASK_SPOKE else None,
+        read_task(*about) if event_type in TASK_EVENTS else None,
+        read_sentence(*about) if event_type in TASK_SPOKE else None,
     )
 
 

@@ -12,24 +12,24 @@ class RoomscribeError(Exception):
     http_status = 500
 
 
-class SettingsError(RoomscribeError):
-    """The environment is incomplete or malformed; `problems` names every setting concerned."""
+class MistakesError(RoomscribeError):
+    """Something that people write is wrong; `problems` are all of its mistakes at once."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(f"{self.code}: " + "; ".join(self.problems))
+
+
+class SettingsError(MistakesError):
+    """The environment is incomplete or malformed; each of `problems` names the settings concerned."""
 
     code = "settings"
 
-    def __init__(self, problems: Sequence[str]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("settings: " + "; ".join(self.problems))
 
-
-class RulesError(RoomscribeError):
+class RulesError(MistakesError):
     """The rules are wrong; each of `problems` names file, rule and key."""
 
     code = "rules"
-
-    def __init__(self, problems: Sequence[str]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("rules: " + "; ".join(self.problems))
 
 
 class RequestError(RoomscribeError):

@@ -57,7 +57,7 @@ class SentenceNews(Struct, frozen=True, omit_defaults=True, gc=False):
         return max([self.opaque_ms, *(each.event_ms for each in words if each)])
 
     def __repr__(self) -> str:
-        """Likewise."""
+        """Without what was said, as `Words` has it."""
         return f"SentenceNews(key={self.key!r}, version={self.version})"
 
 
