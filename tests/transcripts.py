@@ -9,8 +9,13 @@ import msgspec
 from shared.ledger import KeptTranscripts
 from shared.mending import fold_names
 from shared.task_news import read_sentence
-from shared.transcripts.merging import merge_sentence
-from shared.transcripts.records import SentenceNews, TaskOrigin, Transcript, TranscriptHead
+from shared.transcripts.records import (
+    SentenceNews,
+    TaskOrigin,
+    Transcript,
+    TranscriptHead,
+    merge_sentence,
+)
 from shared.transcripts.timeline import build_transcript
 
 SESSION = "1400000000/1/class-7/1700000000000"

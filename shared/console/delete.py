@@ -8,7 +8,7 @@ from shared.errors import LedgerError, RequestError
 from shared.ledger import Session
 from shared.lifecycle.outcome import Outcome
 from shared.resources import Resources
-from shared.transcripts.deletion import FOR_EVER_MS
+from shared.transcripts.records import FOR_EVER_MS
 
 ALL = 1_000_000  # sessions: more than any room has
 

@@ -20,8 +20,8 @@ from shared.ledger.retry import take_turns
 from shared.ledger.sessions import SESSIONS_LOADED, RoomBook
 from shared.room import Room, find_room
 from shared.settings import KEEP_DAYS
-from shared.transcripts.deletion import FOR_EVER_MS, KEYS_KEPT, Deletion
-from shared.transcripts.merging import merge_sentence
+from shared.transcripts.records import FOR_EVER_MS, KEYS_KEPT, Deletion
+from shared.transcripts.records import merge_sentence
 from shared.transcripts.records import SentenceNews
 
 PATIENCE_S = 0.7  # no third turn begins later; an answer that takes 0.5 s is the last

@@ -1,13 +1,20 @@
-"""What is known of a transcript: the news that callbacks bring, and the sentences people read."""
+"""What is known of a transcript: the news that callbacks bring, and the sentences people read.
+
+Of a transcript that was deleted a `Deletion` is left: enough that nothing of it comes back, and no word.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta, Struct
 
 UNKNOWN_MS = -1
+FOR_EVER_MS = 2**53  # of a session that has closed nothing may come any more
+KEYS_KEPT = 100  # of the sentences deleted last, about which more may still be told
 
 
 class Words(Struct, frozen=True, order=True, omit_defaults=True, gc=False):
@@ -59,6 +66,48 @@ class SentenceNews(Struct, frozen=True, omit_defaults=True, gc=False):
     def __repr__(self) -> str:
         """Without what was said, as `Words` has it."""
         return f"SentenceNews(key={self.key!r}, version={self.version})"
+
+
+def merge_sentence(known: SentenceNews | None, new: SentenceNews) -> SentenceNews:
+    """What both tell of a sentence; `known` itself when `new` tells nothing new.
+
+    Of two texts in one language the later event's wins. Any order and any repetition lead to
+    the same result, so several processes may merge at once. `version` stays the known one.
+    """
+    if known is None:
+        return new
+    translations = dict(known.translations)
+    for language, words in new.translations.items():
+        translations[language] = max(words, translations.get(language, words))
+    merged = msgspec.structs.replace(
+        known,
+        said=max((words for words in (known.said, new.said) if words), default=None),
+        translations=dict(sorted(translations.items())),
+        opaque=max(known.opaque, new.opaque),
+        opaque_ms=max(known.opaque_ms, new.opaque_ms),
+    )
+    return known if merged == known else merged
+
+
+class Deletion(Struct, frozen=True):
+    """What happened until `until_ms` is not kept again, whenever and however often it is told.
+
+    Nor is what is told later of a sentence that was deleted, such as its translation: `keys` are
+    those of the last ones. `version` is the one that the deletion made.
+    """
+
+    until_ms: int = -1
+    version: int = 0
+    keys: list[str] = []
+
+    def covers(self, news: SentenceNews) -> bool:
+        """Whether the news is of something that was deleted."""
+        return news.event_ms <= self.until_ms or news.key in self.keys
+
+    def follow(self, until_ms: int, version: int, keys: Sequence[str]) -> Deletion:
+        """One more deletion: of a transcript of that version, with these sentences, the last first."""
+        kept = [*keys, *self.keys][:KEYS_KEPT]
+        return Deletion(max(until_ms, self.until_ms), version + 1, kept)
 
 
 class TaskOrigin(Struct, frozen=True):

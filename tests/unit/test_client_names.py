@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from shared.callbacks import Callback, parse_event
-from shared.transcripts.merging import merge_sentence
-from shared.transcripts.records import SentenceNews, TranscriptHead
+from shared.transcripts.records import SentenceNews, TranscriptHead, merge_sentence
 from shared.transcripts.timeline import build_transcript
 from tests.conftest import SDK_APP_ID, LoadEvent
 from tests.unit.stage import OPENED_MS, STARTED, Stage, stage

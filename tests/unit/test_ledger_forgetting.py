@@ -10,7 +10,7 @@ from shared.ledger import KeptTranscripts, Ledger, RoomBook, Session
 from shared.ledger.forgetting import Forgotten
 from shared.ledger.ledger import Version
 from shared.room import Room
-from shared.transcripts.deletion import FOR_EVER_MS, KEYS_KEPT
+from shared.transcripts.records import FOR_EVER_MS, KEYS_KEPT
 from tests.transcripts import parse_sentence
 from tests.unit.ledgers import (
     APP,

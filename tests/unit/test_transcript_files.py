@@ -13,9 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import RequestError
-from shared.transcripts.files import JOINER, write_srt, write_text, write_webvtt
+from shared.transcripts.files import (
+    JOINER,
+    NOTHING,
+    close_directions,
+    write_clock,
+    write_plain,
+    write_srt,
+    write_text,
+    write_webvtt,
+)
 from shared.transcripts.languages import choose_texts, read_language, read_languages
-from shared.transcripts.plain import NOTHING, close_directions, write_clock, write_plain
 from shared.transcripts.records import Sentence, Transcript
 from tests.transcripts import OPENED_MS, make_head, make_transcript
 

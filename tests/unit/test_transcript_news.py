@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.transcripts.merging import merge_sentence
-from shared.transcripts.records import TaskOrigin, Words
+from shared.transcripts.records import TaskOrigin, Words, merge_sentence
 from shared.transcripts.timeline import build_transcript, place_sentence, place_words
 from tests.transcripts import (
     OPENED_MS,
