@@ -32,13 +32,12 @@ from local.scf.urls import FunctionUrls
 from local.wanted import read_wanted
 from shared.rules.prepared import load_rules
 from shared.settings import read_settings
-from shared.site import find_site
 
 
 def load_wanted(settings: Mapping[str, str]) -> Wanted:
     """What the rules want; checks all settings, and raises SettingsError or RulesError."""
     checked = read_settings(settings)
-    return read_wanted(load_rules(checked.rules_file, find_site(checked.endpoint)))
+    return read_wanted(load_rules(checked.rules_file, checked.site))
 
 
 def create_clock(*, manual: bool) -> Clock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -30,17 +30,15 @@ class Application(Struct, frozen=True):
 
 def read_applications(environ: Mapping[str, str], problems: list[str]) -> tuple[Application, ...]:
     """Every application; what is wrong with one is added to `problems`, by the name it has there."""
-    named = bool(environ.get("TRTC_APPS"))
-    if named:
-        rows = _parse_apps(environ["TRTC_APPS"], problems)
+    text = environ.get("TRTC_APPS")
+    if text:
+        rows = {f"TRTC_APPS[{i}].": row for i, row in enumerate(_parse_apps(text, problems))}
     else:
-        rows = [{key: environ.get(name, "") for key, name in ONE_APP.items()}]
-    apps = [
-        _read_application(row, f"TRTC_APPS[{i}]." if named else "", problems)
-        for i, row in enumerate(rows)
-    ]
-    _refuse_twins([app for app in apps if app], problems)
-    return tuple(app for app in apps if app)
+        rows = {"": {key: environ.get(name, "") for key, name in ONE_APP.items()}}
+    read = [_read_application(row, place, problems) for place, row in rows.items()]
+    apps = tuple(app for app in read if app)
+    _refuse_twins(apps, problems)
+    return apps
 
 
 def _parse_apps(text: str, problems: list[str]) -> list[dict[str, object]]:
@@ -76,7 +74,7 @@ def _read_application(
     return None if found else Application(int(app_id), secret_key, callback_key)
 
 
-def _refuse_twins(apps: list[Application], problems: list[str]) -> None:
+def _refuse_twins(apps: Sequence[Application], problems: list[str]) -> None:
     if len({app.sdk_app_id for app in apps}) < len(apps):
         problems.append("TRTC_APPS: the same sdk_app_id stands there twice")
     if len({app.callback_key for app in apps}) < len(apps):

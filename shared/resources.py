@@ -17,7 +17,6 @@ from shared.rules.decision import Rules
 from shared.rules.prepared import load_rules
 from shared.scf import Invocation, Json, now_ms
 from shared.settings import Settings
-from shared.site import find_site
 
 if TYPE_CHECKING:
     from shared.api.client import Client
@@ -107,7 +106,7 @@ def open_resources(settings: Settings, invocation: Invocation) -> Resources:
         ledger = cast("Ledger", AbsentLedger(error))
     return Resources(
         settings=settings,
-        rules=load_rules(settings.rules_file, find_site(settings.endpoint)),
+        rules=load_rules(settings.rules_file, settings.site),
         ledger=ledger,
         client=open_client(settings.endpoint, settings.ca),
         invocation=invocation,

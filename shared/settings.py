@@ -14,7 +14,7 @@ from shared.applications import Application, read_applications
 from shared.errors import SettingsError
 from shared.links import MIN_KEY_CHARACTERS
 from shared.setting_texts import list_faults, strip_text
-from shared.site import find_scf_host
+from shared.site import Site, find_scf_host, find_site
 
 DEFAULT_ENDPOINT = "https://trtc.intl.tencentcloudapi.com"
 # Source: StartAITranscription and CreateCloudTranscription, request limits; Tencent raises them on request.
@@ -46,6 +46,7 @@ class Settings(Struct, frozen=True):
 
     applications: tuple[Application, ...]
     endpoint: str
+    site: Site
     ca: str | None
     ledger_url: str  # may carry a password
     rules_file: str
@@ -120,6 +121,7 @@ def _read_all(environ: Mapping[str, str]) -> Settings:
     settings = Settings(
         applications=read_applications(texts, problems),
         endpoint=endpoint,
+        site=find_site(endpoint),
         ca=_read_ca(texts, problems),
         ledger_url=texts["LEDGER_URL"] or DEFAULT_LEDGER_URL,
         rules_file=texts["RULES_FILE"] or DEFAULT_RULES_FILE,

@@ -19,7 +19,6 @@ from shared.rules.file import overridable_keys, override_rule
 from shared.scf import Json
 from shared.services.checks import suggest_name
 from shared.signer import WHOLE_ROOM
-from shared.site import find_site
 
 
 def start_room(request: RoomRequest, resources: Resources) -> Result:
@@ -33,7 +32,7 @@ def start_room(request: RoomRequest, resources: Resources) -> Result:
     session = resources.ledger.read(room).open_now
     rule = session.rule if session else resources.rules.decide(*room)
     if changes:
-        rule = override_rule(rule, changes, find_site(resources.settings.endpoint))
+        rule = override_rule(rule, changes, resources.settings.site)
     if request.when == "room_created":
         return _plan(room, rule, resources)
     if rule.wants_nothing:
