@@ -125,18 +125,18 @@ def _read_all(environ: Mapping[str, str]) -> Settings:
         ca=_read_ca(texts, problems),
         ledger_url=texts["LEDGER_URL"] or DEFAULT_LEDGER_URL,
         rules_file=texts["RULES_FILE"] or DEFAULT_RULES_FILE,
-        user_sig_expire_s=_read_int(texts, "USER_SIG_EXPIRE_S", 86_400, problems),
-        callback_max_age_s=_read_int(texts, "CALLBACK_MAX_AGE_S", 300, problems),
+        user_sig_expire_s=_read_int(texts, "USER_SIG_EXPIRE_S", 86_400, "seconds", problems),
+        callback_max_age_s=_read_int(texts, "CALLBACK_MAX_AGE_S", 300, "seconds", problems),
         starts_per_s={
-            name: _read_int(texts, f"STARTS_PER_S_{name.upper()}", default, problems, unit="starts")
+            name: _read_int(texts, f"STARTS_PER_S_{name.upper()}", default, "starts", problems)
             for name, default in STARTS_PER_S.items()
         },
-        task_quota=_read_int(texts, "TASK_QUOTA", 100, problems, unit="tasks"),
+        task_quota=_read_int(texts, "TASK_QUOTA", 100, "tasks", problems),
         drain_function=texts["DRAIN_FUNCTION"] or None,
         invoke_endpoint=_read_endpoint(texts, "INVOKE_ENDPOINT", scf, problems),
         transcript_link_key=_read_link_key(texts, problems),
         transcript_keep_days=_read_int(
-            texts, "TRANSCRIPT_KEEP_DAYS", KEEP_DAYS, problems, unit="days", most=MAX_KEEP_DAYS
+            texts, "TRANSCRIPT_KEEP_DAYS", KEEP_DAYS, "days", problems, MAX_KEEP_DAYS
         ),
         log_level=_read_log_level(texts, problems),
         on_scf=texts["TENCENTCLOUD_RUNENV"] == "SCF",
@@ -170,11 +170,8 @@ def read_credentials(environ: Mapping[str, str] = os.environ) -> Credentials:
             if faults := list_faults(texts):
                 raise SettingsError(faults)
             return Credentials(secret_id, secret_key, token or None)
-    raise SettingsError(
-        [
-            "TENCENT_SECRET_ID, TENCENT_SECRET_KEY: not set; set both, or attach a run role to the function"
-        ]
-    )
+    both = "TENCENT_SECRET_ID, TENCENT_SECRET_KEY"
+    raise SettingsError([f"{both}: not set; set both, or attach a run role to the function"])
 
 
 def _read_endpoint(environ: Mapping[str, str], name: str, default: str, problems: list[str]) -> str:
@@ -194,15 +191,9 @@ def _read_ca(environ: Mapping[str, str], problems: list[str]) -> str | None:
 
 
 def _read_int(
-    environ: Mapping[str, str],
-    name: str,
-    default: int,
-    problems: list[str],
-    *,
-    unit: str = "seconds",
-    most: int | None = None,
+    texts: Mapping[str, str], name: str, default: int, unit: str, problems: list[str], most: int = 0
 ) -> int:
-    text = environ.get(name) or str(default)
+    text = texts[name] or str(default)
     is_number = re.fullmatch(r"[0-9]{1,9}", text) and int(text) > 0
     if not is_number or (most and int(text) > most):
         allowed = f"1 to {most}" if most else "1 or more"

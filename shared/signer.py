@@ -44,7 +44,7 @@ def bot_user_id(
     nobody outside can foretell or imitate it.
     """
     tag = _hash(secret_key, "target", target)[:8]
-    return BOT_PREFIX + tag + _sign_tag(sdk_app_id, secret_key, room_id, room_id_type, tag)
+    return _name_bot(sdk_app_id, secret_key, room_id, room_id_type, tag)
 
 
 def is_bot_user_id(
@@ -53,8 +53,8 @@ def is_bot_user_id(
     """Whether a user is a bot of ours in this room, whomever it hears; known from the id alone."""
     if not user_id.startswith(BOT_PREFIX):
         return False
-    tag, sign = user_id[len(BOT_PREFIX) :][:8], user_id[len(BOT_PREFIX) + 8 :]
-    return sign == _sign_tag(sdk_app_id, secret_key, room_id, room_id_type, tag)
+    tag = user_id.removeprefix(BOT_PREFIX)[:8]
+    return user_id == _name_bot(sdk_app_id, secret_key, room_id, room_id_type, tag)
 
 
 def api_session_id(bot: str, opened_ms: int, generation: int = 0) -> str:
@@ -69,8 +69,9 @@ def read_api_session_id(session_id: str) -> tuple[str, int]:
     return (match[1], int(match[2])) if match else ("", 0)
 
 
-def _sign_tag(sdk_app_id: int, secret_key: str, room_id: str, room_id_type: int, tag: str) -> str:
-    return _hash(secret_key, "bot", str(sdk_app_id), str(room_id_type), room_id, tag)[:12]
+def _name_bot(sdk_app_id: int, secret_key: str, room_id: str, room_id_type: int, tag: str) -> str:
+    sign = _hash(secret_key, "bot", str(sdk_app_id), str(room_id_type), room_id, tag)[:12]
+    return BOT_PREFIX + tag + sign
 
 
 def _hash(secret_key: str, *parts: str) -> str:

@@ -63,9 +63,7 @@ class Rule(Struct, frozen=True, omit_defaults=True):
     @property
     def wants_nothing(self) -> bool:
         """Whether nobody in its rooms is transcribed."""
-        return self.service == "none" and all(
-            speaker.service in (None, "none") for speaker in self.speakers
-        )
+        return {self.service, *(speaker.service for speaker in self.speakers)} <= {"none", None}
 
     def ignores(self, user_id: str) -> bool:
         """Whether that user is another product's bot; a client's transcriber is one under every rule."""
