@@ -98,7 +98,8 @@ def read_variables(configuration: Json) -> dict[str, str]:
 
 def list_variables(environ: Mapping[str, str]) -> list[Json]:
     """The functions' environment; SCF refuses empty values, and a setting that is empty has its default."""
-    given = {**environ, "DRAIN_FUNCTION": name_function(environ, "drain_starts")}
+    named = {"DRAIN_FUNCTION": name_function(environ, "drain_starts")}
+    given = {**environ, **named, "LEDGER_NAME": environ.get("LEDGER_NAME") or environ["STAGE"]}
     return [{"Key": name, "Value": given[name]} for name in PASSED_ON if given.get(name)]
 
 

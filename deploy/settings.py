@@ -14,8 +14,8 @@ APPLICATION = ("TRTC_SDK_APP_ID", "TRTC_SDK_SECRET_KEY", "TRTC_CALLBACK_KEY")
 # All that the functions are given, where it is set. Source of what may not begin a name: SCF
 # documentation, environment variables (product 583, document 30228): SCF_, QCLOUD_, TENCENTCLOUD_.
 PASSED_ON = (
-    *(*APPLICATION, "TRTC_APPS", "TRTC_ENDPOINT", "INVOKE_ENDPOINT", "LEDGER_URL", "LOG_LEVEL"),
-    *("STARTS_PER_S_CLOUD", "STARTS_PER_S_AI", "TASK_QUOTA", "DRAIN_FUNCTION"),
+    *(*APPLICATION, "TRTC_APPS", "TRTC_ENDPOINT", "INVOKE_ENDPOINT", "LEDGER_URL", "LEDGER_NAME"),
+    *("STARTS_PER_S_CLOUD", "STARTS_PER_S_AI", "TASK_QUOTA", "DRAIN_FUNCTION", "LOG_LEVEL"),
     *("TRANSCRIPT_LINK_KEY", "TRANSCRIPT_KEEP_DAYS", "USER_SIG_EXPIRE_S", "CALLBACK_MAX_AGE_S"),
 )
 # Of these nothing may ever be shown: whole, and every part that looks like a key or a password.
@@ -55,6 +55,9 @@ FORMS: Mapping[str, Form] = {
         rf"[A-Za-z0-9_-]{{1,{MAX_STAGE_CHARACTERS}}}",
         f"1 to {MAX_STAGE_CHARACTERS} letters, digits, - and _, because it stands in the functions' names",
         "settings",
+    ),
+    "LEDGER_NAME": Form(
+        r"[A-Za-z0-9_-]{1,40}", "1 to 40 letters, digits, - and _, or empty for STAGE", "redis"
     ),
     "REGION": Form(
         r"[a-z]{2}-[a-z]+(-[a-z0-9]+)?", "a region of SCF like ap-singapore", "settings"

@@ -23,7 +23,7 @@ def open_transcripts(settings: Settings) -> RememberedTranscripts:
         raise NotSharedError(
             "LEDGER_URL: reading transcripts needs a ledger that all instances share"
         )
-    ledger = open_ledger(settings.ledger_url, settings.transcript_keep_days)
+    ledger = open_ledger(settings.ledger_url, settings.transcript_keep_days, settings.ledger_name)
     kept = KeptTranscripts(ledger, settings.kept_since_ms(now_ms()))
     memories = find_memories(ledger)
     return RememberedTranscripts(kept, memories)

@@ -66,7 +66,7 @@ def explain(
     deployment = read_deployment()
     settings = read_settings(local_environment(deployment, endpoint=ENDPOINT))
     application = sdk_app_id or settings.applications[0].sdk_app_id
-    named, why = choose_room(application, room, room_id_type, settings.ledger_url)
+    named, why = choose_room(application, room, room_id_type, settings)
     site = find_function_site(deployment)
     loaded = load_rules(rules or settings.rules_file, site)
     print(f"room {room!r} ({KINDS[named.room_id_type]}) of application {application}")

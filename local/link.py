@@ -15,7 +15,7 @@ from local.transcripts import READER
 from shared.ledger import Session, open_ledger
 from shared.links import write_link
 from shared.room import Room
-from shared.settings import read_settings
+from shared.settings import Settings, read_settings
 
 
 def link(
@@ -42,8 +42,8 @@ def link(
     known = [application.sdk_app_id for application in settings.applications]
     if sdk_app_id is None and len(known) > 1:
         raise LocalError(f"--sdk-app-id: name one of {known}")
-    chosen, why = choose_room(sdk_app_id or known[0], room, room_id_type, settings.ledger_url)
-    session = find_latest(settings.ledger_url, chosen)
+    chosen, why = choose_room(sdk_app_id or known[0], room, room_id_type, settings)
+    session = find_latest(settings, chosen)
     if settings.transcript_link_key is None:
         raise LocalError("TRANSCRIPT_LINK_KEY is not set")
     if why:
@@ -51,9 +51,10 @@ def link(
     print(write_link(settings.transcript_link_key, url, session.id, int(time.time())))
 
 
-def find_latest(ledger_url: str, room: Room) -> Session:
+def find_latest(settings: Settings, room: Room) -> Session:
     """The newest session of a room; LocalError for a room that is not known."""
-    sessions = open_ledger(ledger_url).list_sessions(room, 1)
+    ledger = open_ledger(settings.ledger_url, name=settings.ledger_name)
+    sessions = ledger.list_sessions(room, 1)
     if not sessions:
         kind = KINDS[room.room_id_type]
         raise LocalError(f"no {kind} room {room.room_id!r} is in the ledger; try --room-id-type")

@@ -11,6 +11,7 @@ from shared.console.request import list_known
 from shared.errors import LedgerError, RequestError
 from shared.ledger import open_ledger
 from shared.room import MAX_ROOM_NUMBER, NUMERIC_ROOM, STRING_ROOM, Room, names_numeric_room
+from shared.settings import Settings
 
 KINDS = ("numeric", "string")
 RoomIdType = Annotated[
@@ -23,7 +24,7 @@ RoomIdType = Annotated[
 
 
 def choose_room(
-    sdk_app_id: int, room_id: str, room_id_type: str, ledger_url: str
+    sdk_app_id: int, room_id: str, room_id_type: str, settings: Settings
 ) -> tuple[Room, str]:
     """The room, and why its type is that one ("" where nothing had to be guessed).
 
@@ -35,12 +36,15 @@ def choose_room(
     if room_id_type != "auto" or not is_numeric:
         kind = NUMERIC_ROOM if room_id_type == "0" else STRING_ROOM
         return Room(sdk_app_id, room_id, kind), ""
-    return _guess(Room(sdk_app_id, room_id, NUMERIC_ROOM), ledger_url)
+    return _guess(Room(sdk_app_id, room_id, NUMERIC_ROOM), settings)
 
 
-def _guess(numeric: Room, ledger_url: str) -> tuple[Room, str]:
+def _guess(numeric: Room, settings: Settings) -> tuple[Room, str]:
     try:
-        known = list_known(numeric, open_ledger(ledger_url)) if _exists(ledger_url) else []
+        known = []
+        if _exists(settings.ledger_url):
+            ledger = open_ledger(settings.ledger_url, name=settings.ledger_name)
+            known = list_known(numeric, ledger)
         reason = "the one that is open or was last known" if known else "none is known"
     except LedgerError:
         known, reason = [], "the ledger cannot be read from here"

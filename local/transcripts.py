@@ -53,7 +53,9 @@ class Transcripts:
     def find(self, rooms: list[Room]) -> list[dict[str, object]]:
         """The newest transcripts of these rooms in which something was said, newest first."""
         settings = self._settings
-        ledger = open_ledger(settings.ledger_url, settings.transcript_keep_days)
+        ledger = open_ledger(
+            settings.ledger_url, settings.transcript_keep_days, settings.ledger_name
+        )
         kept = KeptTranscripts(ledger, settings.kept_since_ms(self._clock.now_ms()))
         sessions = [each for room in rooms for each in ledger.list_sessions(room, MOST_SESSIONS)]
         sessions.sort(key=lambda session: session.opened_ms, reverse=True)

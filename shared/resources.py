@@ -74,7 +74,7 @@ class Resources(Struct, frozen=True):
         return left if left >= SHORTEST_CALL_S else 0
 
     def find_slot_wait(self, slot: str) -> int:
-        """0 when the limiter lets a call like "start/cloud" or "describe/ai" go out now, else the ms to wait."""
+        """0 when the limiter lets a call like "start/cloud" go out now, else the ms to wait."""
         if slot in self.granted:
             self.granted.remove(slot)
             return 0
@@ -101,7 +101,9 @@ class Resources(Struct, frozen=True):
 def open_resources(settings: Settings, invocation: Invocation) -> Resources:
     """Open what the settings name; ledger, rules and connections stay open for the next invocation."""
     try:
-        ledger = open_ledger(settings.ledger_url, settings.transcript_keep_days)
+        ledger = open_ledger(
+            settings.ledger_url, settings.transcript_keep_days, settings.ledger_name
+        )
     except LedgerError as error:  # a room that is created starts without it
         ledger = cast("Ledger", AbsentLedger(error))
     return Resources(

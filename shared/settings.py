@@ -21,6 +21,7 @@ DEFAULT_ENDPOINT = "https://trtc.intl.tencentcloudapi.com"
 STARTS_PER_S = {"cloud": 20, "ai": 50}
 KEEP_DAYS, MAX_KEEP_DAYS = 30, 3650  # of what is over
 DEFAULT_LEDGER_NAME = "roomscribe"
+LEDGER_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")  # it stands in braces in the names of keys
 DEFAULT_LEDGER_URL = "sqlite:////tmp/roomscribe-ledger.db"
 DEFAULT_RULES_FILE = str(Path(__file__).parent.parent / "rules.toml")
 PACKAGED_CA = Path(__file__).parent.parent / "ca"  # hashed: the package has it, a checkout has not
@@ -34,7 +35,8 @@ CREDENTIAL_NAMES = (  # SCF's run role first: an attached role is the safer choi
 # All that read_settings looks at.
 NAMES = (
     *("TRTC_SDK_APP_ID", "TRTC_SDK_SECRET_KEY", "TRTC_CALLBACK_KEY", "TRTC_APPS"),
-    *("TRTC_ENDPOINT", "TRTC_CA", "LEDGER_URL", "RULES_FILE", "LOG_LEVEL", "TENCENTCLOUD_RUNENV"),
+    *("TRTC_ENDPOINT", "TRTC_CA", "LEDGER_URL", "LEDGER_NAME", "STAGE", "RULES_FILE"),
+    *("LOG_LEVEL", "TENCENTCLOUD_RUNENV"),
     *("USER_SIG_EXPIRE_S", "CALLBACK_MAX_AGE_S", "TASK_QUOTA", "DRAIN_FUNCTION", "INVOKE_ENDPOINT"),
     *("STARTS_PER_S_CLOUD", "STARTS_PER_S_AI", "TRANSCRIPT_LINK_KEY", "TRANSCRIPT_KEEP_DAYS"),
     *CREDENTIAL_NAMES[1],  # for development keys, which SCF must not have
@@ -49,6 +51,7 @@ class Settings(Struct, frozen=True):
     site: Site
     ca: str | None
     ledger_url: str  # may carry a password
+    ledger_name: str
     rules_file: str
     user_sig_expire_s: int
     callback_max_age_s: int
@@ -124,6 +127,7 @@ def _read_all(environ: Mapping[str, str]) -> Settings:
         site=find_site(endpoint),
         ca=_read_ca(texts, problems),
         ledger_url=texts["LEDGER_URL"] or DEFAULT_LEDGER_URL,
+        ledger_name=_read_ledger_name(texts, problems),
         rules_file=texts["RULES_FILE"] or DEFAULT_RULES_FILE,
         user_sig_expire_s=_read_int(texts, "USER_SIG_EXPIRE_S", 86_400, "seconds", problems),
         callback_max_age_s=_read_int(texts, "CALLBACK_MAX_AGE_S", 300, "seconds", problems),
@@ -210,6 +214,15 @@ def _read_link_key(environ: Mapping[str, str], problems: list[str]) -> str | Non
             "make one with `openssl rand -base64 32`"
         )
     return key
+
+
+def _read_ledger_name(environ: Mapping[str, str], problems: list[str]) -> str:
+    name = environ.get("LEDGER_NAME") or environ.get("STAGE") or DEFAULT_LEDGER_NAME
+    if not LEDGER_NAME.fullmatch(name):
+        problems.append(
+            "LEDGER_NAME: must be 1 to 40 letters, digits, - and _; where it is not set, STAGE is it"
+        )
+    return name
 
 
 def _read_log_level(environ: Mapping[str, str], problems: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import uuid
 from collections.abc import Iterator
@@ -13,27 +14,52 @@ from shared.ledger import close_ledgers, open_ledger
 from shared.settings import Settings
 
 LEASE, LEASE_MS = "doctor", 1_000
+OLDER_KEYS = "roomscribe:*"
+SCANS, KEYS_A_SCAN = 20, 1_000
 REMEDY = "check LEDGER_URL and what it names"
 
 
 def check_ledger(settings: Settings) -> Finding:
-    """Open it, write to it, and leave it as it was."""
+    """Open it, write to it, and leave it as it was; name what an older version left there."""
     try:
-        use_ledger(settings.ledger_url)
+        use_ledger(settings)
+        has_older_keys = find_older_keys(settings.ledger_url)
     except SettingsError as error:
         return Finding("FAIL", "ledger", "; ".join(error.problems), REMEDY, "redis")
     except LedgerError as error:
         return explain_failure(str(error), settings.ledger_url)
     finally:
         close_ledgers()
-    return Finding("ok", "ledger", f"{name_engine(settings.ledger_url)}: opened, written and read")
+    used = f"{name_engine(settings.ledger_url)}: opened, written and read"
+    if has_older_keys:
+        text = f"{used}; an older version's ledger, {OLDER_KEYS}, lies beside it and is not read"
+        remedy = "delete those keys when no room of that version is open"
+        return Finding("warn", "ledger", text, remedy, "redis")
+    return Finding("ok", "ledger", used)
 
 
-def use_ledger(url: str) -> None:
+def use_ledger(settings: Settings) -> None:
     """Take a lease and give it back: as little as shows that scripts and writing are allowed."""
-    ledger, token = open_ledger(url), uuid.uuid4().hex
+    ledger = open_ledger(settings.ledger_url, name=settings.ledger_name)
+    token = uuid.uuid4().hex
     ledger.take_lease(LEASE, token, time.time_ns() // 1_000_000, LEASE_MS)
     ledger.drop_lease(LEASE, token)
+
+
+def find_older_keys(url: str) -> bool:
+    """Whether an older version's keys are in a Redis database, as far as a short look shows."""
+    if url.startswith("sqlite:"):
+        return False
+    from shared.ledger.redis_server import Server
+
+    cursor = 0
+    with contextlib.closing(Server(url)) as server:
+        for _ in range(SCANS):
+            scan = ("SCAN", cursor, "MATCH", OLDER_KEYS, "COUNT", KEYS_A_SCAN)
+            ((cursor, keys),) = server.ask(scan)
+            if keys or not cursor:
+                return bool(keys)
+    return False
 
 
 def explain_failure(text: str, url: str) -> Finding:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
 
 from shared.ledger import claims
-from shared.ledger.document import Document, Half, Session
+from shared.ledger.document import Half, Session
 from shared.ledger.due import find_next_look, list_living
 from shared.ledger.engine import Change, Ended, Line, Older
 from shared.ledger.names import name_ended, name_room
@@ -43,42 +42,52 @@ def encode_document(book: RoomBook) -> bytes:
     return b"" if document == EMPTY else document
 
 
-def compose_change(before: Document, book: RoomBook, keeping: Keeping) -> Change:
-    """All that must be written so that the document, once `before`, says what the book says now.
+def compose_change(former: RoomBook, book: RoomBook, keeping: Keeping) -> Change:
+    """All that must be written so that a document which said what `former` says will say what `book` says.
 
     Sessions that are too many leave the book.
     """
-    books = (book, book.twin)
-    former = [RoomBook.view(one.room, before) for one in books]
-    places, living = _find_places(books, keeping), _count_living(books)
-    counts = Counter(living)
-    counts.subtract(_count_living(former))
-    ended = [one for pair in zip(former, books, strict=True) for one in _list_ended(*pair)]
-    moves = [one for pair in zip(former, books, strict=True) for one in _list_moves(*pair)]
-    older = [one for each in books for one in _take_older(each)]
-    is_needed = living or any(one.plan for one in books) or any(key[0] == DUE for key in places)
-    open_now = book.open_now or book.twin.open_now
+    lines: list[Line] = []
+    moves: list[tuple[str, str]] = []
+    ended: list[Ended] = []
+    older: list[Older] = []
+    counts: dict[str, int] = {}
+    for before, after in ((former, book), (former.twin, book.twin)):
+        if before.half != after.half:
+            lines += _compare_places(_find_places(before, keeping), _find_places(after, keeping))
+            moves += _list_moves(before, after)
+            ended += _list_ended(before, after)
+            older += _take_older(after)
+            _add_living(counts, before, -1)
+            _add_living(counts, after, 1)
     return Change(
         document=encode_document(book),
         moves=moves,
         older=older,
         ended=ended,
-        lines=_compare_places(_find_places(former, keeping), places),
+        lines=lines,
         counts={name: count for name, count in counts.items() if count},
-        keep_s=None if is_needed else keeping.find_s(open_now),
+        keep_s=None if keeping.by_index else _find_keep_s(book, keeping),
         ended_keep_s=keeping.keep_s,
     )
 
 
-def _find_places(books: Sequence[RoomBook], keeping: Keeping) -> Places:
-    """Where rooms and sessions stand in the indexes."""
+def _find_keep_s(book: RoomBook, keeping: Keeping) -> int | None:
+    """For how long to keep the document: for ever (None) while anything is due, lives, or is planned."""
+    books = (book, book.twin)
+    if any(one.plan or find_next_look(one) is not None or list_living(one) for one in books):
+        return None
+    return keeping.find_s(book.open_now or book.twin.open_now)
+
+
+def _find_places(book: RoomBook, keeping: Keeping) -> Places:
+    """Where a room and its sessions stand in the indexes."""
     places: Places = {}
-    for book in books:
-        look_ms = find_next_look(book)
-        if look_ms is not None:
-            places[DUE, name_room(book.room)] = look_ms
-        if keeping.by_index:
-            places.update(_find_ends(book))
+    look_ms = find_next_look(book)
+    if look_ms is not None:
+        places[DUE, name_room(book.room)] = look_ms
+    if keeping.by_index:
+        places.update(_find_ends(book))
     return places
 
 
@@ -89,9 +98,8 @@ def _find_ends(book: RoomBook) -> Iterator[tuple[tuple[str, str], int]]:
         is_over = place >= SESSIONS_LOADED or not claims.is_unfinished(session)
         if session.closed_ms is not None and is_over:
             yield (OVER, session.id), session.closed_ms
-    own = book.document[book.room.room_id_type]
-    if own.tombstone_ms and not own.plan:
-        yield (BURIED, name_room(book.room)), own.tombstone_ms
+    if book.half.tombstone_ms and not book.plan:
+        yield (BURIED, name_room(book.room)), book.half.tombstone_ms
 
 
 def _compare_places(before: Places, after: Places) -> list[Line]:
@@ -102,8 +110,10 @@ def _compare_places(before: Places, after: Places) -> list[Line]:
     ]
 
 
-def _count_living(books: Sequence[RoomBook]) -> Counter[str]:
-    return Counter(LIVING + task.state for book in books for task in list_living(book))
+def _add_living(counts: dict[str, int], book: RoomBook, times: int) -> None:
+    for task in list_living(book):
+        name = LIVING + task.state
+        counts[name] = counts.get(name, 0) + times
 
 
 def _list_ended(before: RoomBook, after: RoomBook) -> Iterator[Ended]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple, TypeVar
 
@@ -11,7 +10,7 @@ import msgspec
 
 from shared.errors import LedgerError
 from shared.ledger.changes import DUE, LIVING, Keeping, compose_change, encode_document
-from shared.ledger.document import Document, Half, Person, Session
+from shared.ledger.document import Document, Person, Session
 from shared.ledger.engine import Change, Engine, Seen
 from shared.ledger.forgetting import Forgotten, forget_piece
 from shared.ledger.names import name_ended, name_room, parse_room
@@ -20,9 +19,13 @@ from shared.ledger.retry import take_turns
 from shared.ledger.sessions import SESSIONS_LOADED, RoomBook
 from shared.room import Room, find_room
 from shared.settings import KEEP_DAYS
-from shared.transcripts.records import FOR_EVER_MS, KEYS_KEPT, Deletion
-from shared.transcripts.records import merge_sentence
-from shared.transcripts.records import SentenceNews
+from shared.transcripts.records import (
+    FOR_EVER_MS,
+    KEYS_KEPT,
+    Deletion,
+    SentenceNews,
+    merge_sentence,
+)
 
 PATIENCE_S = 0.7  # no third turn begins later; an answer that takes 0.5 s is the last
 LONGEST_PAUSE_S = 0.004
@@ -30,6 +33,7 @@ DAY_S = 86_400
 ALL = 1_000_000  # sessions: more than any room has
 
 Result = TypeVar("Result")
+Raw = TypeVar("Raw")
 
 
 class Version(NamedTuple):
@@ -91,9 +95,8 @@ class Ledger:
     def list_sessions(self, room: Room, most: int) -> list[Session]:
         """The room's sessions that are kept, newest first, at most `most`."""
         document, older = self._engine.load_history(room, most - SESSIONS_LOADED)
-        with self._decoding():
-            newest = self._open_book(room, Seen(document)).sessions
-            return [*newest, *map(self._sessions.decode, older)][:most]
+        newest = self._open_book(room, Seen(document)).sessions
+        return [*newest, *(self._decode(self._sessions.decode, raw) for raw in older)][:most]
 
     def find_session(self, session_id: str) -> Session | None:
         """The session with that id; None for one that is not kept, or never was."""
@@ -134,16 +137,15 @@ class Ledger:
         document, (of_newest, of_ended) = self._engine.load_people(session.room, owners)
         newest = self._open_book(session.room, Seen(document)).latest
         people = of_newest if newest and newest.id == session.id else of_ended
-        with self._decoding():
-            return [
-                self._presences.decode(raw).show(user_id) for user_id, raw in sorted(people.items())
-            ]
+        return [
+            self._decode(self._presences.decode, raw).show(user_id)
+            for user_id, raw in sorted(people.items())
+        ]
 
     def list_due(self, now_ms: int, most: int) -> list[Room]:
         """The rooms of which something is due by now (see `due`), the longest waiting first."""
         found = self._engine.list_index(DUE, now_ms, most)
-        with self._decoding():
-            return [parse_room(name) for name, _ in found]
+        return [self._decode(parse_room, name) for name, _ in found]
 
     def find_next_due(self) -> int | None:
         """The ms at which something of the next room is due; None when nothing is."""
@@ -182,9 +184,10 @@ class Ledger:
         for _ in take_turns(PATIENCE_S, LONGEST_PAUSE_S):
             with self._engine.changing():
                 told = self._engine.load_sentence(session.id, news.key)
-                with self._decoding():
-                    deletion = self._decode_deletion(told.deletion)
-                    known = self._sentences.decode(told.sentence) if told.sentence else None
+                deletion = self._open_deletion(told.deletion)
+                known = None
+                if told.sentence:
+                    known = self._decode(self._sentences.decode, told.sentence)
                 merged = known if deletion.covers(news) else merge_sentence(known, news)
                 if merged is known or merged is None:
                     return False
@@ -198,18 +201,16 @@ class Ledger:
     def read_version(self, session: Session) -> Version:
         """How often anything in the session's transcript has changed so far."""
         last = self._engine.read_last_changes(session.id, 1)
-        with self._decoding():
-            deleted = self._decode_deletion(last.deletion).version
+        deleted = self._open_deletion(last.deletion).version
         return Version(last.sentences[0][1] if last.sentences else deleted, deleted)
 
     def list_sentences(self, session: Session, since: int) -> list[SentenceNews]:
         """What is known of each sentence that changed after version `since`."""
         found = self._engine.list_sentences(session.id, since)
-        with self._decoding():
-            return [
-                msgspec.structs.replace(self._sentences.decode(raw), version=version)
-                for version, raw in found
-            ]
+        return [
+            msgspec.structs.replace(self._decode(self._sentences.decode, raw), version=version)
+            for version, raw in found
+        ]
 
     def forget_sentences(self, session: Session, until_ms: int) -> int:
         """Delete what was said in a session, for good; how many sentences there were.
@@ -219,8 +220,7 @@ class Ledger:
         for _ in take_turns(PATIENCE_S, LONGEST_PAUSE_S):
             with self._engine.changing():
                 last = self._engine.read_last_changes(session.id, KEYS_KEPT)
-                with self._decoding():
-                    known = self._decode_deletion(last.deletion)
+                known = self._open_deletion(last.deletion)
                 version = last.sentences[0][1] if last.sentences else known.version
                 deletion = known.follow(until_ms, version, [key for key, _ in last.sentences])
                 body, keep_s = msgspec.json.encode(deletion), self._keeping.find_s(session)
@@ -254,11 +254,11 @@ class Ledger:
         return known.seen if is_same else None
 
     def _open_book(self, room: Room, seen: Seen) -> RoomBook:
-        with self._decoding():
-            book = RoomBook.view(room, self._decode_document(seen.document))
-            if seen.presence:
-                book.presence = self._presences.decode(seen.presence)
+        document = self._decode(self._documents.decode, seen.document) if seen.document else None
+        book = RoomBook(room, document=document)
         book.seen = seen
+        if seen.presence:
+            book.presence = self._decode(self._presences.decode, seen.presence)
         return book
 
     def _save(self, book: RoomBook, *, is_fresh: bool) -> bool:
@@ -269,7 +269,7 @@ class Ledger:
         seen, document, presence = book.seen, encode_document(book), _encode_presence(book)
         change = Change()
         if document != seen.document:
-            change = compose_change(self._decode_document(seen.document), book, self._keeping)
+            change = compose_change(self._open_book(book.room, seen), book, self._keeping)
             document = change.document or b""
         elif presence == seen.presence:
             return is_fresh or self._engine.load(book.room, seen.user_id) == seen
@@ -282,20 +282,16 @@ class Ledger:
         book.living = _sum_living(counters)
         return True
 
-    def _decode_document(self, raw: bytes) -> Document:
-        return self._documents.decode(raw) if raw else (Half(), Half())
-
-    def _decode_deletion(self, raw: bytes) -> Deletion:
-        return self._deletions.decode(raw) if raw else Deletion()
+    def _open_deletion(self, raw: bytes) -> Deletion:
+        return self._decode(self._deletions.decode, raw) if raw else Deletion()
 
     def _crowded(self) -> LedgerError:
         place = self._engine.place
         return LedgerError(f"LEDGER_URL: {place}: too many change the same room at once")
 
-    @contextmanager
-    def _decoding(self) -> Iterator[None]:
+    def _decode(self, decode: Callable[[Raw], Result], raw: Raw) -> Result:
         try:
-            yield
+            return decode(raw)
         except (msgspec.MsgspecError, ValueError):
             text = f"LEDGER_URL: {self._engine.place} {self._engine.garbage}"
             raise LedgerError(text) from None

@@ -28,25 +28,25 @@ class RoomBook:
     The ledger loads it, lets one of these methods work on it, and saves the document as one step.
     `presence` is what is known of one user in the newest session, if the ledger was told which.
     `living` is how many tasks of the application live after the change that saved this book; None
-    for a book that no change has saved. `seen` is the ledger's own: what was read, or saved last.
+    for a book that no change has saved. `half` is what the document holds of this room alone. `seen`
+    is the ledger's own: what was read, or saved last.
     """
 
     def __init__(
-        self, room: Room, sessions: list[Session] | None = None, tombstone_ms: int = 0
+        self,
+        room: Room,
+        sessions: list[Session] | None = None,
+        tombstone_ms: int = 0,
+        document: Document | None = None,
     ) -> None:
         self.room = room
-        self.document: Document = (Half(), Half())
+        self.document = document or (Half(), Half())
+        self.half = self.document[room.room_id_type]
         self.presence = Presence()
         self.living: int | None = None
         self.seen = Seen()
-        self._half.sessions, self._half.tombstone_ms = sessions or [], tombstone_ms
-
-    @classmethod
-    def view(cls, room: Room, document: Document) -> RoomBook:
-        """The book of a room over its document: what is changed in one is changed in the other."""
-        book = cls(room)
-        book.document = document
-        return book
+        if document is None:
+            self.half.sessions, self.half.tombstone_ms = sessions or [], tombstone_ms
 
     def __eq__(self, other: object) -> bool:
         """Whether both say the same of the same room."""
@@ -57,14 +57,14 @@ class RoomBook:
     @property
     def twin(self) -> RoomBook:
         """The book of the other id type over the same document."""
-        book = RoomBook.view(self.room.twin, self.document)
+        book = RoomBook(self.room.twin, document=self.document)
         book.seen = Seen(self.seen.document)
         return book
 
     @property
     def sessions(self) -> list[Session]:
         """The newest sessions, newest first."""
-        return self._half.sessions
+        return self.half.sessions
 
     @property
     def tombstone_ms(self) -> int:
@@ -73,20 +73,16 @@ class RoomBook:
         A string room's tombstone counts for the numeric room, too: TRTC has sent a numeric room's 102
         with a string id.
         """
-        return max(self._half.tombstone_ms, self.document[STRING_ROOM].tombstone_ms)
+        return max(self.half.tombstone_ms, self.document[STRING_ROOM].tombstone_ms)
 
     @property
     def plan(self) -> Rule | None:
         """The rule of the next session, if somebody has asked for one."""
-        return self._half.plan
+        return self.half.plan
 
     @plan.setter
     def plan(self, rule: Rule | None) -> None:
-        self._half.plan = rule
-
-    @property
-    def _half(self) -> Half:
-        return self.document[self.room.room_id_type]
+        self.half.plan = rule
 
     @property
     def latest(self) -> Session | None:
@@ -170,7 +166,7 @@ class RoomBook:
 
     def bury(self, event_ms: int) -> None:
         """Remember a 102 of a life we never saw: its 101 may still be on the way."""
-        self._half.tombstone_ms = max(self._half.tombstone_ms, event_ms)
+        self.half.tombstone_ms = max(self.half.tombstone_ms, event_ms)
 
     def note_presence(
         self, event_ms: int, *, present: bool, microphone: bool | None, precise: bool = True
@@ -182,11 +178,11 @@ class RoomBook:
 
     def drop_session(self, session_id: str) -> None:
         """Take a session out of the document."""
-        self._half.sessions = [one for one in self.sessions if one.id != session_id]
+        self.half.sessions = [one for one in self.sessions if one.id != session_id]
 
     def drop_tombstone(self) -> None:
         """Forget when the room was last closed without a session."""
-        self._half.tombstone_ms = 0
+        self.half.tombstone_ms = 0
 
     def _judge_opening(self, event_ms: int, *, precise: bool, creates: bool) -> Opening:
         session = self.open_now

@@ -81,13 +81,12 @@ class SqliteEngine:
 
     def __init__(self, path: str) -> None:
         self.place = path
-        self._turn = threading.RLock()
-        self._connection = open_file(path)
+        self._turn = _Turn(path, open_file(path))
 
     def close(self) -> None:
         """Let go of the file."""
-        with self._turn:
-            self._connection.close()
+        with self._turn as connection:
+            connection.close()
 
     def changing(self) -> AbstractContextManager[None]:
         """One transaction, in which nobody else writes; inside of another it is that one."""
@@ -101,17 +100,17 @@ class SqliteEngine:
 
     def save(self, room: Room, seen: Seen, change: Change) -> Mapping[str, int]:
         """Make a change; since `changing` began nobody can have been quicker."""
-        with self.changing(), self._alone() as connection:
+        with self._turn as connection:
             _write_document(connection, name_document(room), change.document)
             _move_people(connection, change.moves)
             if change.presence:
                 values = (name_room(room), seen.user_id, change.presence)
                 connection.execute(WRITE_PRESENCE, values)
-            older = [(name_room(one.room), one.session_id, one.body) for one in change.older]
-            connection.executemany(WRITE_OLDER, older)
+            for one in change.older:
+                connection.execute(WRITE_OLDER, (name_room(one.room), one.session_id, one.body))
             _write_lines(connection, change.lines)
-            counts = [(room.sdk_app_id, *count) for count in change.counts.items()]
-            connection.executemany(ADD_COUNT, counts)
+            for count in change.counts.items():
+                connection.execute(ADD_COUNT, (room.sdk_app_id, *count))
             return self.read_counters(room.sdk_app_id)
 
     def load_history(self, room: Room, most: int) -> tuple[bytes, list[bytes]]:
@@ -198,14 +197,14 @@ class SqliteEngine:
         keep_s: int,  # noqa: ARG002  the ledger deletes what is over
     ) -> int:
         """Delete a session's sentences, and keep the deletion: how many there were."""
-        with self.changing(), self._alone() as connection:
+        with self._turn as connection:
             connection.execute("REPLACE INTO deletions VALUES (?, ?)", (session_id, deletion))
             delete = "DELETE FROM sentences WHERE session_id = ?"
             return connection.execute(delete, (session_id,)).rowcount
 
     def forget_session(self, session_id: str, owner: str, most: int) -> tuple[int, int]:
         """Delete what is kept of a session outside its document: at most `most` rows at a time."""
-        with self.changing(), self._alone() as connection:
+        with self._turn as connection:
             values = (session_id, session_id, most)
             said = connection.execute(FORGET_SENTENCES, values).rowcount
             seen = connection.execute(FORGET_PEOPLE, (owner, owner, most - said)).rowcount
@@ -216,17 +215,17 @@ class SqliteEngine:
 
     def erase_traces(self) -> bool:
         """Empty the log of writes; False: another program reads there."""
-        with self._alone() as connection:
+        with self._turn as connection:
             return empty_log(connection)
 
     def _ask(self, query: str, *values: str | bytes | int) -> list[Any]:
         """All that one statement finds."""
-        with self._alone() as connection:
+        with self._turn as connection:
             return connection.execute(query, values).fetchall()
 
     @contextmanager
     def _transaction(self, kind: str) -> Iterator[None]:
-        with self._alone() as connection:
+        with self._turn as connection:
             if connection.in_transaction:
                 yield
                 return
@@ -238,17 +237,24 @@ class SqliteEngine:
                 connection.rollback()
                 raise
 
-    @contextmanager
-    def _alone(self) -> Iterator[sqlite3.Connection]:
-        """The connection, for one thread at a time."""
-        if not self._turn.acquire(timeout=BUSY_TIMEOUT_S):
-            raise LedgerError(f"LEDGER_URL: {self.place} does not answer: too many threads wait")
-        try:
-            yield self._connection
-        except sqlite3.Error as error:
-            raise LedgerError(f"LEDGER_URL: {self.place} does not answer: {error}") from error
-        finally:
-            self._turn.release()
+
+class _Turn:
+    """The connection, for one thread at a time: within a turn the same thread may have another."""
+
+    def __init__(self, path: str, connection: sqlite3.Connection) -> None:
+        self._path = path
+        self._connection = connection
+        self._lock = threading.RLock()
+
+    def __enter__(self) -> sqlite3.Connection:
+        if not self._lock.acquire(timeout=BUSY_TIMEOUT_S):
+            raise LedgerError(f"LEDGER_URL: {self._path} does not answer: too many threads wait")
+        return self._connection
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._lock.release()
+        if isinstance(error, sqlite3.Error):
+            raise LedgerError(f"LEDGER_URL: {self._path} does not answer: {error}") from error
 
 
 def _write_document(connection: sqlite3.Connection, name: str, document: bytes | None) -> None:
@@ -260,10 +266,8 @@ def _write_document(connection: sqlite3.Connection, name: str, document: bytes |
 
 def _move_people(connection: sqlite3.Connection, moves: Sequence[tuple[str, str]]) -> None:
     for owner, heir in moves:
-        if heir:
+        if heir:  # else the room had no session, and so nobody here was in it
             connection.execute(MOVE_PEOPLE, (owner, heir))
-        else:
-            connection.execute("DELETE FROM people WHERE owner = ?", (owner,))
 
 
 def _write_lines(connection: sqlite3.Connection, lines: Sequence[Line]) -> None:

@@ -1,8 +1,10 @@
-"""Opening the SQLite ledger's file: a new one is laid out, no other program's or version's touched."""
+"""Opening the SQLite ledger's file: an older version's is set aside, no other program's is touched."""
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+from itertools import count
 from pathlib import Path
 
 from shared.errors import LedgerError
@@ -13,6 +15,10 @@ SCHEMA_VERSION = 4
 BUSY_TIMEOUT_S = 1.0
 OPEN_PAUSE_S = 0.04  # switching to WAL does not wait for a lock by itself
 SCHEMA = Path(__file__).parent / "schema.sql"
+TEMPORARY = Path("/tmp")  # noqa: S108  where a function's only disk is, which dies with its instance
+LOG_PAGES = (
+    4_000  # of writes, 16 MB, that one checkpoint brings into the file: it waits for the disk twice
+)
 
 
 def open_file(path: str) -> sqlite3.Connection:
@@ -20,7 +26,7 @@ def open_file(path: str) -> sqlite3.Connection:
     failure: Exception | None = None
     for _ in take_turns(BUSY_TIMEOUT_S, OPEN_PAUSE_S):
         try:
-            return _connect(path)
+            return _open(path)
         except (sqlite3.Error, OSError) as error:
             failure = error
             if "locked" not in str(error):
@@ -34,40 +40,60 @@ def empty_log(connection: sqlite3.Connection) -> bool:
     return not is_busy
 
 
-def _connect(path: str) -> sqlite3.Connection:
+def _open(path: str) -> sqlite3.Connection:
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     is_new = not Path(path).exists()
     connection = sqlite3.connect(
         path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
     )
     try:
-        connection.row_factory = sqlite3.Row
-        is_laid_out = _is_laid_out_alone(connection, path)
+        version = _find_version_alone(connection, path)
         # A new file has nothing to lose: not to wait for the disk saves 15 of 25 ms of a first start.
         connection.execute(f"PRAGMA synchronous = {'OFF' if is_new else 'NORMAL'}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
-        if not is_laid_out:
+        connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
+        if version != SCHEMA_VERSION:
             _lay_out(connection, path)
-        connection.execute("PRAGMA synchronous = NORMAL")
+        # Unless checkpoints wait for the disk, a power cut may corrupt the file; a killed process never does.
+        lasts = TEMPORARY not in Path(path).resolve().parents
+        connection.execute(f"PRAGMA synchronous = {'NORMAL' if lasts else 'OFF'}")
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _is_laid_out_alone(connection: sqlite3.Connection, path: str) -> bool:
-    """What `_is_laid_out` says, all of one moment, though somebody may be laying out the file meanwhile."""
+def _find_version_alone(connection: sqlite3.Connection, path: str) -> int | None:
+    """What `_find_version` says, all of one moment, though somebody may be laying out the file meanwhile."""
     connection.execute("BEGIN")
     try:
-        return _is_laid_out(connection, path)
+        return _find_version(connection, path)
     finally:
         connection.rollback()
 
 
+def _find_version(connection: sqlite3.Connection, path: str) -> int | None:
+    """The version of the schema, None for an empty file; LedgerError for a newer one, or one not ours."""
+    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            raise LedgerError(f"LEDGER_URL: {path} is another program's database; name a new file")
+        return None
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > SCHEMA_VERSION:
+        raise LedgerError(
+            f"LEDGER_URL: {path} was written by another version of Roomscribe; "
+            "name a new file, or delete it when no room is open"
+        )
+    return version
+
+
 def _lay_out(connection: sqlite3.Connection, path: str) -> None:
     connection.execute("BEGIN IMMEDIATE")
-    if not _is_laid_out(connection, path):  # somebody else may have been quicker
+    version = _find_version(connection, path)
+    if version != SCHEMA_VERSION:  # else somebody else was quicker
+        if version is not None:
+            _set_aside(connection, Path(path), version)
         for statement in SCHEMA.read_text(encoding="utf-8").split(";"):
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -75,15 +101,25 @@ def _lay_out(connection: sqlite3.Connection, path: str) -> None:
     connection.execute("COMMIT")
 
 
-def _is_laid_out(connection: sqlite3.Connection, path: str) -> bool:
-    """False for an empty file; LedgerError for one that is not ours, or not of this version."""
-    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-        if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            raise LedgerError(f"LEDGER_URL: {path} is another program's database; name a new file")
-        return False
-    if connection.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
-        raise LedgerError(
-            f"LEDGER_URL: {path} was written by another version of Roomscribe; "
-            "name a new file, or delete it when no room is open"
-        )
-    return True
+def _set_aside(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    """Copy what an older version wrote into a file beside it, and drop it from this one.
+
+    The file itself keeps its name: whoever is opening it would find the log of another one beside it.
+    """
+    from shared import log  # late: hardly anybody has an older file
+
+    name = f"{path.name}.version-{version}"
+    names = (path.with_name(name if number == 1 else f"{name}-{number}") for number in count(1))
+    aside = next(free for free in names if not free.exists())
+    with (
+        contextlib.closing(
+            sqlite3.connect(path)
+        ) as older,  # a connection that writes makes no copy
+        contextlib.closing(sqlite3.connect(aside)) as copy,
+    ):
+        older.backup(copy)
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    for (table,) in tables:
+        connection.execute(f'DROP TABLE "{table}"')
+    reason = f"{path} was an older version's: that is {aside} now, and a new ledger begins"
+    log.write("ledger.set_aside", "warning", outcome="older", reason=reason)

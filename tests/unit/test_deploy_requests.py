@@ -82,6 +82,12 @@ def test_empty_variables_are_not_sent() -> None:
     assert sent.keys() == read_variables(ENVIRON).keys() - {"TRANSCRIPT_LINK_KEY", "LOG_LEVEL"}
 
 
+@pytest.mark.parametrize(("given", "name"), [("", "stage"), ("blue", "blue")])
+def test_ledger_is_called_like_the_stage_where_nothing_else_is_said(given: str, name: str) -> None:
+    environ = {**ENVIRON, "STAGE": "stage", "LEDGER_NAME": given}
+    assert read_variables(environ)["LEDGER_NAME"] == name
+
+
 def test_several_applications_are_passed_on() -> None:
     assert read_variables({**ENVIRON, "TRTC_APPS": "[1]"})["TRTC_APPS"] == "[1]"
 

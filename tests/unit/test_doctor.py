@@ -14,11 +14,14 @@ import pytest
 
 from local.doctor.api import ADVICE, check_clock, explain_answer, find_services
 from local.doctor.deployment import check_policy
+from local.doctor.ledger import check_ledger
+from local.redis_server import RedisServer
 from shared.errors import ApiError
 from shared.rules.file import parse_rules
 from shared.services.kinds import VERDICTS
 from shared.settings import read_settings
 from tests.conftest import SETTINGS
+from tests.redis_server import connect, empty
 
 
 @contextmanager
@@ -160,3 +163,14 @@ def test_policy_that_is_filled_in_is_about_these_settings(
 def test_policy_that_is_not_there_is_nothing_to_check(tmp_path: Path) -> None:
     settings = read_settings(SETTINGS)
     assert list(check_policy(settings, {}, tmp_path / "none.json")) == []
+
+
+def test_older_versions_keys_in_redis_are_named(redis_server: RedisServer) -> None:
+    empty(redis_server)
+    settings = read_settings({**SETTINGS, "LEDGER_URL": redis_server.url})
+    assert check_ledger(settings).level == "ok"
+    with connect(redis_server) as client:
+        client.set("roomscribe:{ledger}:agenda", "")
+    finding = check_ledger(settings)
+    assert finding.level == "warn"
+    assert "an older version's ledger, roomscribe:*, lies beside it and is not read" in finding.text

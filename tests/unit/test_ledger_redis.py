@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import subprocess
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 
@@ -22,7 +24,18 @@ from shared.ledger.open import open_redis
 from shared.room import Room
 from shared.rules.decision import Rule
 from tests.redis_server import connect, empty, need_redis
-from tests.unit.ledgers import APP, ROOM, RULE, TAG, T, claim, close_room, finish, open_session
+from tests.unit.ledgers import (
+    APP,
+    ROOM,
+    RULE,
+    TAG,
+    T,
+    claim,
+    close_room,
+    finish,
+    hear,
+    open_session,
+)
 
 PATIENCE_S = 1.3  # a webhook has 4 s for everything
 PASSWORD = "s3cret-p4ss"
@@ -292,11 +305,14 @@ def test_unix_socket_serves_as_well(tmp_path: Path) -> None:
         assert claim(ledger)
 
 
-def test_change_takes_two_round_trips_and_one_when_nothing_changes(
-    ledger: Ledger, redis_server: RedisServer
-) -> None:
+def test_round_trips_are_as_few_as_they_can_be(ledger: Ledger, redis_server: RedisServer) -> None:
     claim(ledger)
-    numeric = Room(APP, "7", 0)
+    room, numeric = Room(APP, "lobby", 0), Room(APP, "7", 0)
+
+    def enter(book: RoomBook) -> RoomBook:
+        book.note_presence(T + 1, present=True, microphone=None)
+        return book
+
     with connect(redis_server) as client:
 
         def count_trips(work: Callable[[], object]) -> int:
@@ -304,10 +320,116 @@ def test_change_takes_two_round_trips_and_one_when_nothing_changes(
             work()
             return int(client.info("stats")["total_reads_processed"]) - before - 1
 
+        assert count_trips(lambda: ledger.read(ROOM, "ann")) == 1
         assert count_trips(lambda: finish(ledger)) == 2
         assert count_trips(lambda: open_session(ledger)) == 1
         assert count_trips(lambda: claim(ledger, room=numeric)) == 2
-        assert count_trips(lambda: finish(ledger, room=numeric)) == 2
+        known = ledger.read(ROOM, "ann")
+        change = partial(ledger.change, ROOM, enter, user_id="ann", known=known)
+        assert count_trips(change) == 1
+        assert count_trips(lambda: ledger.change(ROOM, enter, user_id="ann")) == 1
+        assert count_trips(lambda: ledger.change(ROOM, enter, user_id="bob")) == 2
+        known = ledger.change(ROOM, enter, user_id="cat")
+        assert count_trips(lambda: ledger.change(ROOM, name_room, known=known)) == 1
+        bury = partial(ledger.change, room, lambda book: book.bury(T), known=known.twin)
+        assert count_trips(bury) == 1
+        assert count_trips(lambda: ledger.take_slot("cloud", 1, T)) == 1
+        assert count_trips(lambda: close_room(ledger, T + 5)) == 3
+        assert count_trips(lambda: ledger.list_due(T, 9)) == 2
+
+
+def test_person_who_comes_writes_the_document_never(
+    ledger: Ledger, redis_server: RedisServer
+) -> None:
+    open_session(ledger)
+    with (
+        connect(redis_server) as client,
+        connect(redis_server) as watcher,
+        watcher.monitor() as monitor,
+    ):
+        for number in range(20):
+            ledger.change(ROOM, partial(greet, at_ms=T + number), user_id=f"user-{number}")
+        client.echo("end")
+        told = iter(lambda: str(monitor.next_command()["command"]), "ECHO end")
+        heard = [command.split()[0] for command in told]
+    assert heard.count("HSET") == 20
+    assert "SET" not in heard
+
+
+def name_room(book: RoomBook) -> str:
+    """Changes nothing."""
+    return book.room.room_id
+
+
+def greet(book: RoomBook, at_ms: int) -> None:
+    book.note_presence(at_ms, present=True, microphone=None)
+
+
+def fill(ledger: Ledger, name: str) -> Session:
+    """Something of all that a ledger keeps; what it says of it carries the name."""
+    claim(ledger, name)
+    finish(ledger, name)
+    claim(ledger, name, room=ROOM.twin)
+    session = open_session(ledger)
+    ledger.note_person(session, name, T, present=True, microphone=True)
+    ledger.keep_sentence(session, hear(1))
+    assert ledger.take_slot("cloud", 1, T) == 0
+    assert ledger.take_lease("drainer", name, T, 9_000)
+    return session
+
+
+def tell(ledger: Ledger, session: Session) -> list[object]:
+    return [
+        ledger.read(ROOM).sessions[0].tasks["*"].task_id,
+        ledger.read(ROOM.twin).sessions[0].tasks["*"].token,
+        [person.user_id for person in ledger.list_people(session)],
+        ledger.list_due(LATER, 9),
+        ledger.find_next_due(),
+        ledger.count_living(APP),
+        ledger.list_sentences(session, 0),
+        ledger.read_version(session),
+        ledger.take_slot("cloud", 1, T),
+    ]
+
+
+def test_two_deployments_share_a_redis_and_do_not_see_each_other(redis_server: RedisServer) -> None:
+    empty(redis_server)
+    with (
+        contextlib.closing(open_redis(redis_server.url, name="blue")) as blue,
+        contextlib.closing(open_redis(redis_server.url, name="green")) as green,
+    ):
+        session = fill(blue, "blue")
+        assert green.read(ROOM).sessions == []
+        assert (green.list_due(LATER, 9), green.find_next_due()) == ([], None)
+        assert green.count_living(APP) == 0
+        assert green.list_people(session) == []
+        fill(green, "green")
+        before = [tell(ledger, session) for ledger in (blue, green)]
+        assert [told[:3] for told in before] == [
+            [f"task-{name}", name, [name]] for name in ("blue", "green")
+        ]
+        assert green.forget_sentences(session, T + 5_000) == 1
+        green.drop_lease("drainer", "green")
+        close_room(green, T + 5)
+        assert not blue.take_lease("drainer", "green", T, 9_000)
+        assert tell(blue, session) == before[0]
+        with connect(redis_server) as client:
+            tags = {re.split("[:}]", key)[0] for key in client.scan_iter()}
+    assert tags == {"{blue", "{green"}
+
+
+def test_user_who_may_use_the_keys_of_one_deployment_has_a_ledger(tmp_path: Path) -> None:
+    need_redis()
+    with RedisServer(tmp_path / "redis") as server:
+        with connect(server) as client:
+            rights = ("~{blue:*", "+@all", "-@dangerous")
+            client.execute_command("ACL", "SETUSER", "blue", "on", ">right", *rights)
+        url = server.url.replace("//", "//blue:right@")
+        with contextlib.closing(open_redis(url, name="blue")) as ledger:
+            tell(ledger, fill(ledger, "blue"))
+            close_room(ledger, T + 5)
+        with contextlib.closing(open_redis(url, name="green")) as ledger:
+            assert "allow ~{green:* and +@all -@dangerous" in complain_of(ledger)
 
 
 def test_change_is_one_read_and_one_script_so_that_nothing_comes_between_document_and_index(

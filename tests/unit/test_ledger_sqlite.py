@@ -91,12 +91,83 @@ def test_new_file_is_nobody_elses_however_many_open_it_at_once(tmp_path: Path) -
             list(threads.map(open_and_close, [path] * 8))
 
 
-@pytest.mark.parametrize("version", [0, SCHEMA_VERSION - 1, SCHEMA_VERSION + 1, 99])
-def test_file_of_another_version_is_named_and_left_alone(path: Path, version: int) -> None:
+def date_file(path: Path, version: int) -> bytes:
+    """Make a ledger's file one of another version, and tell what is in it then."""
     open_sqlite(str(path)).close()
     with contextlib.closing(sqlite3.connect(path)) as other:
         other.execute(f"PRAGMA user_version = {version}")
-    before = path.read_bytes()
+    return path.read_bytes()
+
+
+def read_version(path: Path) -> int:
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        version: int = other.execute("PRAGMA user_version").fetchone()[0]
+        return version
+
+
+def mark(path: Path, name: str) -> None:
+    """Leave a table of that name in a file."""
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute(f"CREATE TABLE {name} (id TEXT)")
+
+
+def list_tables(path: Path) -> list[str]:
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        return [name for (name,) in other.execute("SELECT name FROM sqlite_master")]
+
+
+def list_set_aside(path: Path) -> list[str]:
+    return sorted(one.name for one in path.parent.glob("ledger.db.version-*"))
+
+
+def test_older_versions_file_is_set_aside_and_both_names_are_told(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    date_file(path, SCHEMA_VERSION - 1)
+    mark(path, "old")
+    with contextlib.closing(open_sqlite(str(path))) as ledger:
+        open_session(ledger)
+    aside = path.with_name(f"ledger.db.version-{SCHEMA_VERSION - 1}")
+    assert (read_version(aside), read_version(path)) == (SCHEMA_VERSION - 1, SCHEMA_VERSION)
+    assert ("old" in list_tables(aside), "old" in list_tables(path)) == (True, False)
+    told = capsys.readouterr().out
+    assert "ledger.set_aside" in told
+    assert f"{path} was an older version's: that is {aside} now, and a new ledger begins" in told
+
+
+def test_file_set_aside_never_takes_the_place_of_an_earlier_one(path: Path) -> None:
+    names = ["ledger.db.version-3", "ledger.db.version-3-2", "ledger.db.version-3-3"]
+    for number, name in enumerate(names):
+        date_file(path, 3)
+        mark(path, f"mark_{number}")
+        open_sqlite(str(path)).close()
+        assert list_set_aside(path) == names[: number + 1]
+        assert f"mark_{number}" in list_tables(path.with_name(name))
+    assert "mark_0" in list_tables(path.with_name(names[0]))
+
+
+def test_many_who_find_an_older_file_set_it_aside_once(tmp_path: Path) -> None:
+    start = threading.Barrier(8)
+
+    def write(path: Path, number: int) -> None:
+        start.wait()
+        with contextlib.closing(open_sqlite(str(path))) as ledger:
+            open_session(ledger, room=Room(APP, str(number), 1))
+
+    with ThreadPoolExecutor(8) as threads:
+        for number in range(20):
+            path = tmp_path / str(number) / "ledger.db"
+            date_file(path, SCHEMA_VERSION - 1)
+            list(threads.map(write, [path] * 8, range(8)))
+            assert list_set_aside(path) == [f"ledger.db.version-{SCHEMA_VERSION - 1}"]
+            with contextlib.closing(open_sqlite(str(path))) as ledger:
+                books = [ledger.read(Room(APP, str(room), 1)) for room in range(8)]
+            assert all(book.open_now for book in books)
+
+
+@pytest.mark.parametrize("version", [SCHEMA_VERSION + 1, 99])
+def test_file_of_a_newer_version_is_named_and_left_alone(path: Path, version: int) -> None:
+    before = date_file(path, version)
     with pytest.raises(LedgerError, match="another version of Roomscribe; name a new file"):
         open_sqlite(str(path))
     assert path.read_bytes() == before

@@ -239,6 +239,8 @@ PLAIN = {  # a value of each setting that is right
     "TRTC_ENDPOINT": "trtc.tencentcloudapi.com",
     "TRTC_CA": "/etc",
     "LEDGER_URL": "redis://:right@10.0.0.7:6379/0",
+    "LEDGER_NAME": "a-name",
+    "STAGE": "prod",
     "RULES_FILE": "/rules.toml",
     "LOG_LEVEL": "DEBUG",
     "TENCENTCLOUD_RUNENV": "",
@@ -374,3 +376,23 @@ def test_credential_that_no_header_can_carry_is_refused_by_name(
 def test_blank_credentials_are_none() -> None:
     with pytest.raises(SettingsError, match="not set; set both"):
         read_credentials({"TENCENT_SECRET_ID": " \ufeff", "TENCENT_SECRET_KEY": "\n"})
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ({}, "roomscribe"),
+        ({"STAGE": "prod"}, "prod"),
+        ({"STAGE": "prod", "LEDGER_NAME": "blue-1_B"}, "blue-1_B"),
+        ({"STAGE": "prod", "LEDGER_NAME": ""}, "prod"),
+    ],
+)
+def test_ledger_is_called_what_is_said_or_like_the_stage(given: dict[str, str], name: str) -> None:
+    assert read_settings({**SETTINGS, **given}).ledger_name == name
+
+
+@pytest.mark.parametrize("name", ["a b", "{blue}", "blue:1", "é", "n" * 41])
+@pytest.mark.parametrize("variable", ["LEDGER_NAME", "STAGE"])
+def test_name_that_no_ledger_can_have_is_refused(variable: str, name: str) -> None:
+    (problem,) = read_problems({**SETTINGS, variable: name})
+    assert problem.startswith("LEDGER_NAME: must be 1 to 40 letters, digits, - and _")
