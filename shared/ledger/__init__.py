@@ -1,34 +1,17 @@
 """What we know of rooms: sessions, people and tasks, kept by an engine that LEDGER_URL names."""
 
-from shared.ledger.document import (
-    Attempt,
-    Hearing,
-    Person,
-    Session,
-    Task,
-    TaskId,
-    TaskState,
-    Timing,
-)
-from shared.ledger.ledger import Ledger
-from shared.ledger.open import close_ledgers, open_ledger
-from shared.ledger.sessions import Closing, Opening, RoomBook
-from shared.ledger.transcripts import KeptTranscripts
-
-__all__ = [
-    "Attempt",
-    "Closing",
-    "Hearing",
-    "KeptTranscripts",
-    "Ledger",
-    "Opening",
-    "Person",
-    "RoomBook",
-    "Session",
-    "Task",
-    "TaskId",
-    "TaskState",
-    "Timing",
-    "close_ledgers",
-    "open_ledger",
-]
+from shared.ledger.document import Attempt as Attempt
+from shared.ledger.document import Hearing as Hearing
+from shared.ledger.document import Person as Person
+from shared.ledger.document import Session as Session
+from shared.ledger.document import Task as Task
+from shared.ledger.document import TaskId as TaskId
+from shared.ledger.document import TaskState as TaskState
+from shared.ledger.document import Timing as Timing
+from shared.ledger.ledger import Ledger as Ledger
+from shared.ledger.open import close_ledgers as close_ledgers
+from shared.ledger.open import open_ledger as open_ledger
+from shared.ledger.sessions import Closing as Closing
+from shared.ledger.sessions import Opening as Opening
+from shared.ledger.sessions import RoomBook as RoomBook
+from shared.ledger.transcripts import KeptTranscripts as KeptTranscripts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -14,15 +15,19 @@ from shared.ledger import RoomBook, Session, Task, TaskId, claims
 from shared.lifecycle import task_api, timings
 from shared.lifecycle.orders import build_request, find_rule
 from shared.lifecycle.outcome import COME_BACK, Fields, Outcome, describe_task, failed
-from shared.lifecycle.signs_of_life import find_last_sign_ms
-from shared.lifecycle.start_failed import DYING_MAX_MS, DYING_MS, choose_next_step, double_ms
+from shared.lifecycle.signs_of_life import ABANDONED_MS, find_last_sign_ms
 from shared.lifecycle.stop import stop_leftovers, stop_task_id
-from shared.lifecycle.task_api import RATES, NotCalledError
+from shared.lifecycle.task_api import RATES, UNSURE_MS, NotCalledError
 from shared.resources import Resources
-from shared.services import SERVICES
+from shared.services import SERVICES, Verdict, classify_error
 
 Result = TypeVar("Result")
 
+DYING_MS, DYING_MAX_MS = 2_000, 30_000  # how soon to ask again while a predecessor still cleans up
+BACK_OFF_MS, BACK_OFF_MAX_MS = 500, 8_000
+NOT_YET_MS, NOT_YET_MAX_MS = 2_000, 60_000
+HOPE_MS = 600_000  # after the last sign of a person
+FAILED_AGAIN_MS = 300_000
 QUOTA = "TaskQuota"
 RATE = RATES["start"]
 QUEUED = (QUOTA, RATE)
@@ -129,21 +134,39 @@ class ClaimedStart(Struct):
     def _settle_failure(self, error: ApiError) -> list[Outcome]:
         """Settle a failed call; without the ledger the claim runs out, and whoever comes then settles it."""
         try:
-            # Somebody was believed to be there when the start was wanted, or wanted again.
-            sign_ms = find_last_sign_ms(self.session, self.resources)
-            alone_ms = self.began_ms - max(sign_ms, self.task.waiting_ms)
-            rule = find_rule(self.session, self.task.target)
-            step = choose_next_step(self.task, rule, error, alone_ms)
-            if step.name == "find":
-                return self._recover(error)
-            if step.name == "retry":
-                may_have_happened, queued = step.may_have_happened, step.queued
-                return self._retry(error.code, step.after_ms, may_have_happened, queued=queued)
-            if step.name == "fall_back":
-                return self._fall_back(error, rule.fallback)
-            return self._give_up(error, step.kind, step.after_ms)
+            return self._judge_failure(error, classify_error(error))
         except LedgerError as lost:
             return [failed(lost)]
+
+    def _judge_failure(self, error: ApiError, verdict: Verdict) -> list[Outcome]:
+        # Somebody was believed to be there when the start was wanted, or wanted again.
+        sign_ms = max(find_last_sign_ms(self.session, self.resources), self.task.waiting_ms)
+        alone_ms = self.began_ms - sign_ms
+        kind, may_have_happened = verdict.kind, verdict.may_have_happened
+        if kind in ("exists", "retry") and alone_ms < ABANDONED_MS:
+            if kind == "exists":
+                return self._recover(error)
+            after_ms = self._back_off_ms(verdict) if alone_ms < HOPE_MS else NOT_YET_MAX_MS
+            return self._retry(error.code, after_ms, may_have_happened)
+        if kind == "not_yet" and alone_ms < HOPE_MS:
+            after_ms = self._double_ms(NOT_YET_MS, NOT_YET_MAX_MS)
+            return self._retry(error.code, after_ms, False, queued=True)
+        fallback = find_rule(self.session, self.task.target).fallback
+        is_other = fallback not in ("none", self.task.service) and kind != "credentials"
+        if is_other and not (self.task.unseen or may_have_happened):
+            return self._fall_back(error, fallback)
+        return self._give_up(error, kind)
+
+    def _double_ms(self, first_ms: int, longest_ms: int) -> int:
+        """A wait that doubles with each attempt."""
+        wait_ms: int = min(first_ms * 2 ** (self.task.attempts - 1), longest_ms)
+        return wait_ms
+
+    def _back_off_ms(self, verdict: Verdict) -> int:
+        """A wait that is spread; longer than the API works on a start that may have happened."""
+        wait_ms = self._double_ms(BACK_OFF_MS, BACK_OFF_MAX_MS)
+        spread_ms = random.randint(wait_ms // 2, wait_ms)  # noqa: S311  only spreads the load
+        return max(spread_ms, UNSURE_MS) if verdict.may_have_happened else spread_ms
 
     def _recover(self, error: ApiError) -> list[Outcome]:
         """The API says the task exists: adopt it if it lives, else wait until its predecessor is gone."""
@@ -159,7 +182,7 @@ class ClaimedStart(Struct):
             # Another instance has started it, and only its ledger knows.
             self._release("due", error.code, may_have_happened=False)
             return [self._outcome("transcription.unchanged", "elsewhere", error_code=error.code)]
-        after_ms = double_ms(self.task, DYING_MS, DYING_MAX_MS)
+        after_ms = self._double_ms(DYING_MS, DYING_MAX_MS)
         return self._retry(error.code, after_ms, not known)
 
     def _retry(
@@ -187,15 +210,16 @@ class ClaimedStart(Struct):
         self.task = task
         return [refusal, *self.run()]
 
-    def _give_up(self, error: ApiError, kind: str, again_ms: int) -> list[Outcome]:
+    def _give_up(self, error: ApiError, kind: str) -> list[Outcome]:
         """Try again now and then, and when package or settings change, what the room is not the cause of."""
+        is_mendable = kind in ("account", "credentials")
         told = self.task.failed_under and self.task.error_code == error.code
         self._release(
             "failed",
             error.code,
             may_have_happened=False,
-            not_before_ms=self.resources.now_ms() + again_ms if again_ms else 0,
-            failed_under=self.resources.fingerprint if again_ms else "",
+            not_before_ms=self.resources.now_ms() + FAILED_AGAIN_MS if is_mendable else 0,
+            failed_under=self.resources.fingerprint if is_mendable else "",
         )
         # The reason is Roomscribe's own, if nothing was sent; Tencent's text is not for logs.
         reason = None if self.called_ms else error.message

@@ -19,11 +19,10 @@ from shared import log
 from shared.errors import LedgerError, RoomscribeError
 from shared.ledger import RoomBook
 from shared.ledger.due import find_due
-from shared.lifecycle.claimed_start import QUOTA
+from shared.lifecycle.claimed_start import FAILED_AGAIN_MS, QUOTA
 from shared.lifecycle.heal_room import heal_room
 from shared.lifecycle.outcome import Outcome, failed
 from shared.lifecycle.start import is_mended
-from shared.lifecycle.start_failed import FAILED_AGAIN_MS
 from shared.lifecycle.wake_drainer import LEASE, LEASE_MS, call_drainer
 from shared.resources import Resources
 from shared.room import Room

@@ -5,8 +5,10 @@ First the calls, then one change of the room's document with all that came of th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from shared.errors import ApiError, LedgerError
 from shared.ledger import Attempt, RoomBook, Session, Task, TaskId, claims
@@ -20,6 +22,7 @@ from shared.services import SERVICES
 
 STOP_AGAIN_MS, STOP_AGAIN_MAX_MS = 3_000, 60_000
 IDLE_SLACK_MS = 10_000
+NOTED = ("transcription.stopped", "transcription.stopping", "transcription.stop_failed")
 
 
 class Ending(NamedTuple):
@@ -34,13 +37,12 @@ class Report(NamedTuple):
     """What came of stopping one TaskId of a task, or of asking about its unconfirmed starts.
 
     `ended` are TaskIds that are over, `again_at_ms` is when to try again (0: not), `settled` are the claim
-    tokens of starts that need not be asked about any more, `found` what they have made. `tell` makes
-    the outcomes out of the task as it was noted; None: the ledger did not take it.
+    tokens of starts that need not be asked about any more, `found` what these have made.
     """
 
     session: Session
     target: str
-    tell: Callable[[Task | None], list[Outcome]]
+    outcomes: list[Outcome]
     ended: Sequence[str] = ()
     again_at_ms: int = 0
     settled: Sequence[str] = ()
@@ -89,15 +91,12 @@ def stop_tasks(
     return _note(reports, resources, known=known)
 
 
-def stop_leftovers(
-    session: Session, task: Task, resources: Resources, *, known: RoomBook | None = None
-) -> list[Outcome]:
+def stop_leftovers(session: Session, task: Task, resources: Resources) -> list[Outcome]:
     """Stop TaskIds of a task that live on although they should not."""
-    reports = [
-        _stop_task_id(session, task, task_id, "leftover", resources)
-        for task_id in claims.find_leftovers(task)
-    ]
-    return _note(reports, resources, known=known)
+    leftovers = claims.find_leftovers(task)
+    return _note(
+        [_stop_task_id(session, task, i, "leftover", resources) for i in leftovers], resources
+    )
 
 
 def stop_task_id(
@@ -138,8 +137,21 @@ def _note(
         noted = resources.ledger.change(reports[0].session.room, note, known=known)
     except LedgerError:  # the next event stops it once more
         noted = [None] * len(reports)
-    told = zip(reports, noted, strict=True)
-    return [outcome for report, task in told for outcome in report.tell(task)]
+    noted_reports = zip(reports, noted, strict=True)
+    return [_tell(one, task) for report, task in noted_reports for one in report.outcomes]
+
+
+def _tell(outcome: Outcome, noted: Task | None) -> Outcome:
+    """What to say of a stop now that the task is noted; None: the ledger did not take it."""
+    if outcome.message == "transcription.stopped" and noted:
+        # It may have been wanted again while it was being stopped.
+        return replace(outcome, due=noted.state == "due")
+    if noted or outcome.message not in NOTED:
+        return outcome
+    if outcome.message == "transcription.stop_failed":
+        return replace(outcome, due=False, queued=False)
+    fields = outcome.fields
+    return Outcome("transcription.stopped", "unrecorded", COME_BACK, "warning", fields)
 
 
 def _apply(report: Report, session: Session, now_ms: int) -> Task:
@@ -174,18 +186,12 @@ def _stop_task_id(
         return _put_off(session, task, task_id, error, fields, resources)
     fields["upstream_request_id"] = stopped.request_id or None
 
-    def tell(noted: Task | None) -> list[Outcome]:
-        message = "transcription.stopped"
-        if noted is None:
-            return [Outcome(message, "unrecorded", COME_BACK, "warning", fields)]
-        if stopped.doubted_until_ms:  # TRTC tells of its end by then, or the sweep asks once more
-            message = "transcription.stopping"
-            return [Outcome(message, "unconfirmed", COME_BACK, fields=fields, queued=True)]
-        due = noted.state == "due"  # it was wanted again while it was being stopped
-        return [Outcome(message, outcome, fields=fields, due=due)]
-
-    ended = [] if stopped.doubted_until_ms else [task_id.task_id]
-    return Report(session, task.target, tell, ended, stopped.doubted_until_ms)
+    told = Outcome("transcription.stopped", outcome, fields=fields)
+    if not stopped.doubted_until_ms:
+        return Report(session, task.target, [told], [task_id.task_id])
+    # TRTC tells of its end by then, or the sweep asks once more.
+    told = Outcome("transcription.stopping", "unconfirmed", COME_BACK, fields=fields, queued=True)
+    return Report(session, task.target, [told], again_at_ms=stopped.doubted_until_ms)
 
 
 def _put_off(
@@ -200,16 +206,13 @@ def _put_off(
     waits = isinstance(error, NotCalledError)
     if not waits and is_over(session, task.target, task_id.started_ms, resources):
         given_up = Outcome("transcription.stop_given_up", "idle_limit", 200, "warning", fields)
-        return Report(session, task.target, lambda _: [given_up], [task_id.task_id])
+        return Report(session, task.target, [given_up], [task_id.task_id])
 
-    def tell(noted: Task | None) -> list[Outcome]:
-        due, message = noted is not None, "transcription.stop_failed"
-        queued = due and error.code == RATES["stop"]
-        return [Outcome(message, "retry", COME_BACK, "warning", fields, due, queued)]
-
+    queued, message = error.code == RATES["stop"], "transcription.stop_failed"
+    told = Outcome(message, "retry", COME_BACK, "warning", fields, due=True, queued=queued)
     soon_at_ms = resources.now_ms() + STOP_AGAIN_MS
     again_at_ms = soon_at_ms if waits else _find_again_at_ms(session, task, resources)
-    return Report(session, task.target, tell, again_at_ms=again_at_ms)
+    return Report(session, task.target, [told], again_at_ms=again_at_ms)
 
 
 def _find_again_at_ms(session: Session, task: Task, resources: Resources) -> int:
@@ -237,7 +240,7 @@ def _settle_unseen(session: Session, task: Task, resources: Resources) -> Report
             continue
         next_ms = _find_again_at_ms(session, task, resources)
         again_at_ms = max(again_at_ms, attempt.sent_ms + UNSURE_MS, next_ms)
-    return Report(session, task.target, lambda _: outcomes, (), again_at_ms, settled, found)
+    return Report(session, task.target, outcomes, (), again_at_ms, settled, found)
 
 
 def _settle_attempt(

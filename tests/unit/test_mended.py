@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from shared.fingerprint import take_fingerprint
+from shared.lifecycle.claimed_start import FAILED_AGAIN_MS
 from shared.lifecycle.drainer import drain
-from shared.lifecycle.start_failed import FAILED_AGAIN_MS
 from shared.settings import read_settings
 from tests.conftest import SETTINGS
 from tests.unit.stage import OPENED_MS, STARTED, Stage, error, stage

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.lifecycle.start_failed import HOPE_MS
+from shared.lifecycle.claimed_start import HOPE_MS
 from shared.lifecycle.task_api import UNSURE_MS
 from tests.unit.stage import OPENED_MS, STARTED, Stage, error, stage
 

@@ -4,64 +4,28 @@ A claim is a lease with a token: whoever holds it starts the task, and finishing
 it was lost meanwhile. A task keeps every TaskId it ever got until each is known to be over.
 """
 
-from shared.ledger.claims.starts import (
-    Finish,
-    Release,
-    claim_start,
-    finish_start,
-    release_start,
-    settle_attempts,
-    switch_service,
-)
-from shared.ledger.claims.stops import (
-    begin_stops,
-    finish_stop,
-    hold_session,
-    lift_hold,
-)
-from shared.ledger.claims.task_reports import (
-    Ending,
-    note_bot_left,
-    note_checked,
-    note_ended,
-    note_ending,
-    note_running,
-    resume,
-)
-from shared.ledger.claims.tasks import (
-    LEASE_MS,
-    find_leftovers,
-    is_busy,
-    is_leased,
-    is_unfinished,
-    needs_stop,
-    time_running,
-)
-
-__all__ = [
-    "LEASE_MS",
-    "Ending",
-    "Finish",
-    "Release",
-    "begin_stops",
-    "claim_start",
-    "find_leftovers",
-    "finish_start",
-    "finish_stop",
-    "hold_session",
-    "is_busy",
-    "is_leased",
-    "is_unfinished",
-    "lift_hold",
-    "needs_stop",
-    "note_bot_left",
-    "note_checked",
-    "note_ended",
-    "note_ending",
-    "note_running",
-    "release_start",
-    "resume",
-    "settle_attempts",
-    "switch_service",
-    "time_running",
-]
+from shared.ledger.claims.starts import Finish as Finish
+from shared.ledger.claims.starts import Release as Release
+from shared.ledger.claims.starts import claim_start as claim_start
+from shared.ledger.claims.starts import finish_start as finish_start
+from shared.ledger.claims.starts import release_start as release_start
+from shared.ledger.claims.starts import settle_attempts as settle_attempts
+from shared.ledger.claims.starts import switch_service as switch_service
+from shared.ledger.claims.stops import begin_stops as begin_stops
+from shared.ledger.claims.stops import finish_stop as finish_stop
+from shared.ledger.claims.stops import hold_session as hold_session
+from shared.ledger.claims.stops import lift_hold as lift_hold
+from shared.ledger.claims.task_reports import Ending as Ending
+from shared.ledger.claims.task_reports import note_bot_left as note_bot_left
+from shared.ledger.claims.task_reports import note_checked as note_checked
+from shared.ledger.claims.task_reports import note_ended as note_ended
+from shared.ledger.claims.task_reports import note_ending as note_ending
+from shared.ledger.claims.task_reports import note_running as note_running
+from shared.ledger.claims.task_reports import resume as resume
+from shared.ledger.claims.tasks import LEASE_MS as LEASE_MS
+from shared.ledger.claims.tasks import find_leftovers as find_leftovers
+from shared.ledger.claims.tasks import is_busy as is_busy
+from shared.ledger.claims.tasks import is_leased as is_leased
+from shared.ledger.claims.tasks import is_unfinished as is_unfinished
+from shared.ledger.claims.tasks import needs_stop as needs_stop
+from shared.ledger.claims.tasks import time_running as time_running
