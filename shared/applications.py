@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from msgspec import Struct
 
@@ -74,7 +74,7 @@ def _read_application(
     return None if found else Application(int(app_id), secret_key, callback_key)
 
 
-def _refuse_twins(apps: Sequence[Application], problems: list[str]) -> None:
+def _refuse_twins(apps: tuple[Application, ...], problems: list[str]) -> None:
     if len({app.sdk_app_id for app in apps}) < len(apps):
         problems.append("TRTC_APPS: the same sdk_app_id stands there twice")
     if len({app.callback_key for app in apps}) < len(apps):
