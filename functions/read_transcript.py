@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 
 from shared.errors import NotSharedError
-from shared.ledger import KeptTranscripts, Ledger, open_ledger
+from shared.ledger import Ledger, open_ledger
+from shared.reading.kept import KeptTranscripts
+from shared.reading.memory import Memories, RememberedTranscripts
+from shared.reading.serving import answer_reader
 from shared.scf import Json, now_ms
 from shared.settings import Settings
-from shared.transcripts.memory import Memories, RememberedTranscripts
-from shared.transcripts.serving import answer_reader
 
 
 def main_handler(event: object, context: object) -> Json:

@@ -14,8 +14,9 @@ from local.cloud.arguments import refusing
 from local.cloud.clock import Clock
 from local.cloud.errors import RefusedError
 from shared.errors import LedgerError
-from shared.ledger import KeptTranscripts, Session, open_ledger
+from shared.ledger import Session, open_ledger
 from shared.links import write_link
+from shared.reading.kept import KeptTranscripts
 from shared.room import Room
 from shared.settings import read_settings
 

@@ -72,14 +72,14 @@ def begin_invocation(context: object, *, answers_trtc: bool = True) -> Invocatio
     """
     keys: Mapping[str, Any] = context if isinstance(context, Mapping) else {}
     cold, _instance["cold"] = _instance["cold"], False
-    limit_s = int(keys.get("time_limit_in_ms") or 10_000) / 1000 - ANSWER_MARGIN_S
+    limit_s = _read_int(keys.get("time_limit_in_ms"), 10_000) / 1000 - ANSWER_MARGIN_S
     if answers_trtc:
         limit_s = min(COLD_BUDGET_S if cold else WARM_BUDGET_S, limit_s)
     return Invocation(
         request_id=str(keys.get("request_id", "")),
         function_name=str(keys.get("function_name", "")),
         function_version=str(keys.get("function_version", "")),
-        memory_mb=int(keys.get("memory_limit_in_mb") or 0),
+        memory_mb=_read_int(keys.get("memory_limit_in_mb"), 0),
         region=str(keys.get("tencentcloud_region", "")),
         namespace=str(keys.get("namespace", "")),
         cold_start=cold,
@@ -142,3 +142,10 @@ def _read_body(event: Json) -> bytes:
         except (binascii.Error, ValueError) as error:
             raise RequestError("the event's body is not base64, although it says so") from error
     return body.encode("utf-8", "surrogatepass")
+
+
+def _read_int(value: object, default: int) -> int:
+    try:
+        return int(str(value))
+    except ValueError:
+        return default

@@ -15,9 +15,9 @@ from starlette.routing import Route
 
 from local.host.function_url import read_event, write_answer
 from shared.links import write_link
+from shared.reading.memory import RememberedTranscripts
+from shared.reading.serving import answer_reader
 from shared.scf import Json
-from shared.transcripts.memory import RememberedTranscripts
-from shared.transcripts.serving import answer_reader
 from tests.transcripts import LINK_KEY, SESSION, MemorySource
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from shared.ledger import KeptTranscripts
 from shared.mending import fold_names
+from shared.reading.kept import KeptTranscripts
 from shared.task_news import read_sentence
 from shared.transcripts.records import (
     SentenceNews,

@@ -14,7 +14,8 @@ from benchmarks.ingest.plan import (
 )
 from benchmarks.ingest.posting import LANGUAGE, STRING_ROOM
 from local.development import SDK_APP_ID
-from shared.ledger import KeptTranscripts, Ledger, close_ledgers, open_ledger
+from shared.ledger import Ledger, close_ledgers, open_ledger
+from shared.reading.kept import KeptTranscripts
 from shared.room import Room
 from shared.transcripts.records import Sentence
 from shared.transcripts.timeline import build_transcript

@@ -14,4 +14,3 @@ from shared.ledger.open import open_ledger as open_ledger
 from shared.ledger.sessions import Closing as Closing
 from shared.ledger.sessions import Opening as Opening
 from shared.ledger.sessions import RoomBook as RoomBook
-from shared.ledger.transcripts import KeptTranscripts as KeptTranscripts

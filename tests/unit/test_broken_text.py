@@ -14,14 +14,15 @@ from hypothesis import strategies as st
 from shared import log
 from shared.callbacks import Callback, parse_event, receive_callback
 from shared.errors import SignatureError
-from shared.ledger import KeptTranscripts, Ledger
+from shared.ledger import Ledger
 from shared.lifecycle import act_on, write_outcomes
 from shared.mending import REPLACEMENT, mend_json
+from shared.reading.kept import KeptTranscripts
+from shared.reading.memory import RememberedTranscripts
 from shared.room import Room
 from shared.scf import begin_invocation
 from shared.transcripts.document import write_document
 from shared.transcripts.files import write_srt, write_text, write_webvtt
-from shared.transcripts.memory import RememberedTranscripts
 from tests.conftest import SDK_APP_ID, LoadEvent
 from tests.unit.ledgers import ledger_url
 from tests.unit.stage import LIVES, STARTED, make_stage

@@ -6,9 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shared.ledger import KeptTranscripts, Ledger, RoomBook, Session
+from shared.ledger import Ledger, RoomBook, Session
 from shared.ledger.forgetting import Forgotten
 from shared.ledger.ledger import Version
+from shared.reading.kept import KeptTranscripts
 from shared.room import Room
 from shared.transcripts.records import FOR_EVER_MS, KEYS_KEPT
 from tests.transcripts import parse_sentence

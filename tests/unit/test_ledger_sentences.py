@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from concurrent.futures import ThreadPoolExecutor
 
-from shared.ledger import KeptTranscripts, Ledger
+from shared.ledger import Ledger
+from shared.reading.kept import KeptTranscripts
 from shared.room import Room
 from shared.transcripts.timeline import build_transcript
 from tests.unit.ledgers import ROOM, T, claim, finish, hear, ledger, ledger_url, open_session

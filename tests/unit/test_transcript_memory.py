@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from shared.transcripts import memory
-from shared.transcripts.memory import RememberedTranscripts
+from shared.reading import memory
+from shared.reading.memory import RememberedTranscripts
 from shared.transcripts.records import SentenceNews, TaskOrigin
 from tests.transcripts import OPENED_MS, SESSION, TASK, MemorySource, hear, list_texts
 

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from shared import log
 from shared.entry import run_function
 from shared.errors import MethodError, RequestError, RoomscribeError, SettingsError
+from shared.reading.answer import Answer, answer_message, answer_request
+from shared.reading.memory import RememberedTranscripts
 from shared.scf import Invocation, Json, Request, Response, is_direct, read_request
 from shared.scf import write_response as write
 from shared.settings import Settings
-from shared.transcripts.answer import Answer, answer_message, answer_request
-from shared.transcripts.memory import RememberedTranscripts
 
 OpenTranscripts = Callable[[Settings], RememberedTranscripts]
 

@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 from shared.errors import MethodError
 from shared.links import read_link
+from shared.reading.memory import RememberedTranscripts
+from shared.reading.pages import Page, write_message, write_page
 from shared.scf import Request, Response
 from shared.transcripts.document import read_since, write_document
 from shared.transcripts.files import write_date, write_srt, write_text, write_webvtt
 from shared.transcripts.languages import read_languages
-from shared.transcripts.memory import RememberedTranscripts
-from shared.transcripts.pages import Page, write_message, write_page
 from shared.transcripts.records import Transcript, TranscriptHead
 
 PATH = re.compile(r"/?([A-Za-z0-9_-]+)(?:\.(vtt|srt|txt|json))?")

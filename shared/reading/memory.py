@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from shared.ledger.transcripts import KeptTranscripts
+from shared.reading.kept import KeptTranscripts
 from shared.transcripts.document import read_since, write_next
 from shared.transcripts.records import Sentence, Transcript, TranscriptHead
 from shared.transcripts.timeline import arrange_sentences, build_transcript, place_news
