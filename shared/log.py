@@ -105,12 +105,13 @@ def write_crash(message: str, error: BaseException) -> None:
 
 def _complete_line(_: object, level: str, event: Mapping[str, Any]) -> dict[str, Any]:
     """Add what every line has, put the keys in order, and keep values short."""
+    now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
     line = {
         **event,
         "level": level.upper(),
         "location": _find_caller(),
         "message": event["event"],
-        "timestamp": _read_clock(),
+        "timestamp": now.replace("+00:00", "Z"),
         "service": SERVICE,
     }
     del line["event"]
@@ -123,10 +124,6 @@ def _find_caller() -> str:
     while frame and str(frame.f_globals.get("__name__", "")).startswith(QUIET_MODULES):
         frame = frame.f_back
     return f"{frame.f_code.co_name}:{frame.f_lineno}" if frame else ""
-
-
-def _read_clock() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _shorten(value: object) -> object:

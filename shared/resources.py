@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from msgspec import Struct, field
 
 from shared.errors import LedgerError
-from shared.ledger import Ledger, Session, open_ledger
+from shared.ledger import Ledger, open_ledger
 from shared.rules.decision import Rules
 from shared.rules.prepared import load_rules
 from shared.scf import Invocation, Json, now_ms
@@ -51,10 +51,6 @@ class Resources(Struct, frozen=True):
     sleep: Callable[[float], None] = time.sleep
     granted: list[str] = field(default_factory=list)
     strangers: deque[str] = field(default_factory=make_strangers)
-
-    def change(self, session: Session, work: Callable[[Session], Result]) -> Result:
-        """Let `work` change a session in the ledger as it is now, alone."""
-        return self.ledger.change(session.room, lambda book: work(book.get(session.id)))
 
     @property
     def fingerprint(self) -> str:

@@ -79,7 +79,7 @@ class Settings(Struct, frozen=True):
     @property
     def has_drainer(self) -> bool:
         """Whether what is left due in the ledger is somebody's to do."""
-        return self.ledger_is_shared and self.drain_function is not None
+        return self.drain_function is not None and self.ledger_is_shared
 
     def find_application(self, sdk_app_id: int) -> Application | None:
         """The application of that id, or None."""

@@ -21,7 +21,7 @@ def act_on(callback: Callback, resources: Resources) -> list[Outcome]:
     bot = callback.task.bot_user_id if callback.task else callback.user_id
     if bot and callback.event_type != ROOM_DISMISSED and find_matcher(CLIENT_TRANSCRIBERS)(bot):
         return [*_report_transcriber(bot, room, resources), ignored("client_transcriber")]
-    act = act_on_task if callback.is_task_event else act_on_room
+    act = act_on_task if callback.task else act_on_room
     outcomes = act(callback, resources)
     if resources.settings.has_drainer:
         outcomes += wake_drainer(room, outcomes, resources)

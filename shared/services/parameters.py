@@ -87,7 +87,7 @@ def convert_value(key: str, value: Value) -> Value:
         if not isinstance(value, list):
             raise TypeError("must be a list")
         return _CONVERT[key](value)
-    return _rename(value)
+    return _rename(value) if isinstance(value, list | dict) else value
 
 
 def _rename(value: Value) -> Value:

@@ -149,6 +149,10 @@ class Stage:
         _, result = stop_room(RoomRequest(self.room, None, "now", {}), self.resources)
         return result
 
+    def change(self, session: Session, work: Callable[[Session], object]) -> None:
+        """Change a session in the ledger, as nothing but a fault could."""
+        self.resources.ledger.change(session.room, lambda book: work(book.get(session.id)))
+
     def sleep(self, seconds: float) -> None:
         """Time passes, at least a millisecond of it."""
         self.now_ms += max(1, round(seconds * 1000))

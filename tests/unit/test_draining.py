@@ -83,7 +83,7 @@ def test_start_that_another_gives_back_while_its_lease_is_waited_for_is_made_at_
 
 def give_back(stage: Stage, claim: Task) -> None:
     """Who was starting the task had no slot for it."""
-    stage.resources.change(
+    stage.change(
         stage.session(),
         lambda known: claims.release_start(
             known, claim, "due", RATE, stage.now_ms, may_have_happened=False, tried=False
@@ -274,9 +274,7 @@ def test_drainer_stops_before_its_time_is_over(stage: Stage, tmp_path: Any) -> N
 def test_held_room_is_left_alone(stage: Stage) -> None:
     stage.answer(CREATE, STARTED)
     stage.create()
-    stage.resources.change(
-        stage.session(), lambda session: setattr(session.tasks["*"], "state", "held")
-    )
+    stage.change(stage.session(), lambda session: setattr(session.tasks["*"], "state", "held"))
     stage.answer(STOP, STOPPED)
     stage.now_ms += 3_600_000
     assert stage.drain() == ["transcription.stopped"]

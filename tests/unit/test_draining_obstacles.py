@@ -80,7 +80,7 @@ def test_bug_in_one_room_does_not_stop_the_others(
 ) -> None:
     stage.answer(CREATE, error("RequestLimitExceeded"), error("RequestLimitExceeded"), STARTED)
     stage.create()
-    stage.resources.change(stage.session(), spoil_rule)
+    stage.change(stage.session(), spoil_rule)
     stage.room_id = "other"
     stage.create()
     assert stage.drain() == ["transcription.started"]

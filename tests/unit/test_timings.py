@@ -148,7 +148,7 @@ def test_book_of_an_earlier_version_is_read_and_tells_what_it_can(stage: Stage) 
     def put_back(session: Session) -> None:
         session.tasks = msgspec.convert(stored, Session).tasks
 
-    stage.resources.change(stage.session(), put_back)
+    stage.change(stage.session(), put_back)
     (task,) = stage.describe()["tasks"]
     assert "timing" not in task["task_ids"][0]
     *_, told = stage.say(1403, "task-1", OPENED_MS + 5_000)
