@@ -4,9 +4,10 @@ import asyncio
 import json
 import queue
 import socket
+import ssl
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any, TypeVar
@@ -34,6 +35,8 @@ APPLICATION = Application(SDK_APP_ID, "sdk-secret-key-of-tests", "CallbackKeyOfT
 SECRET_ID, SECRET_KEY = "IdOfTests", "KeyOfTests"
 CONFIG = CloudConfig((APPLICATION,), SECRET_ID, SECRET_KEY)
 PATIENCE_S = 10.0
+# Reading the machine's CAs takes 25 ms a client, and the emulator speaks plain HTTP.
+NO_CAS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def make_user_sig(user_id: str, expire_s: int = 86400, key: str = APPLICATION.secret_key) -> str:
@@ -309,9 +312,41 @@ def running_cloud(
         cloud = create_cloud(config, clock=clock, **parts)
         with (
             _serving(cloud, webhook, listener) as loop,
-            httpx.Client(base_url=url, trust_env=False, timeout=PATIENCE_S) as http,
+            httpx.Client(base_url=url, verify=NO_CAS, trust_env=False, timeout=PATIENCE_S) as http,
         ):
             yield RunningCloud(url, cloud, webhook, http, loop)
+
+
+class PromptServer(uvicorn.Server):
+    """Ends when it is told to: uvicorn looks only ten times a second, and waits as long again."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._ended = asyncio.Event()
+
+    def end(self) -> None:
+        """Take no more requests; those under way are answered."""
+        self.should_exit = True
+        self._ended.set()
+
+    async def main_loop(self) -> None:
+        """Serve until the end is told."""
+        while not await self.on_tick(0):  # sets the Date of the answers
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), 1)
+
+    async def shutdown(
+        self,
+        sockets: list[socket.socket] | None = None,  # noqa: ARG002  whoever opened them closes them
+    ) -> None:
+        """Stop listening, and wait for requests under way only."""
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        if self.server_state.tasks:
+            await asyncio.wait(self.server_state.tasks, timeout=PATIENCE_S)
+        await self.lifespan.shutdown()
 
 
 @contextmanager
@@ -328,10 +363,8 @@ def _serving(
 
     routes = [*cloud.routes, Route("/webhook", webhook.receive, methods=["POST"])]
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=STRAY_HANDLERS)
-    config = uvicorn.Config(
-        app, log_level="warning", access_log=False, timeout_graceful_shutdown=int(PATIENCE_S)
-    )
-    server = uvicorn.Server(config)
+    config = uvicorn.Config(app, log_level="warning", access_log=False)
+    server = PromptServer(config)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
     thread.start()
     loop = started.get(timeout=PATIENCE_S)
@@ -340,5 +373,5 @@ def _serving(
     finally:
         # First, because the server waits for streams and connections to end.
         asyncio.run_coroutine_threadsafe(cloud.close(), loop).result(PATIENCE_S)
-        server.should_exit = True
+        loop.call_soon_threadsafe(server.end)
         thread.join()

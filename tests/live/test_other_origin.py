@@ -55,7 +55,7 @@ def page(server: ReadingServer, tmp_path: Path) -> Iterator[Page]:
     (tmp_path / "player.html").write_text(PLAYER.format(link=server.link()), encoding="utf-8")
     handler = functools.partial(QuietHandler, directory=str(tmp_path))
     others = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=others.serve_forever)
+    thread = threading.Thread(target=others.serve_forever, args=(0.01,))
     thread.start()
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium's sandbox refuses root
     try:
