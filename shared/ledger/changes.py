@@ -1,34 +1,28 @@
-"""What follows from a change of a room's document: lines of indexes, counts, whose people are whose. Pure."""
+"""All that must be written when a room's document changes: pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import msgspec
+from msgspec.json import encode
 
 from shared.ledger import claims
 from shared.ledger.document import Half, Session
 from shared.ledger.due import find_next_look, list_living
-from shared.ledger.engine import Change, Ended, Line, Older
-from shared.ledger.names import name_ended, name_room
+from shared.ledger.engine import Add, Cell, Keep, Move, Put, Score, Write
+from shared.ledger.keys import BURIED, DUE, OVER, RoomKeys, ended_key
 from shared.ledger.sessions import SESSIONS_LOADED, RoomBook
 
-DUE = "due"  # an index of rooms, by the ms at which something of them is due
-OVER = "over"  # an index of sessions of which nothing lives, by the ms they closed
-BURIED = "buried"  # an index of rooms, by their tombstone
-LIVING = "living/"  # begins the counters of living tasks; the state follows
 OPEN_KEPT_S = 30 * 86_400  # longer: what belongs to an open session, of which nothing is heard
-EMPTY = msgspec.json.encode((Half(), Half()))
-
-Places = dict[tuple[str, str], int]  # the score by index and member
+EMPTY = encode((Half(), Half()))
 
 
 class Keeping(NamedTuple):
-    """For how many seconds what is over is kept; `by_index`: it does not end by itself."""
+    """For how many seconds what is over is kept; `expires`: the engine sees to it."""
 
     keep_s: int
-    by_index: bool
+    expires: bool
 
     def find_s(self, session: Session | None) -> int:
         """For how long to keep what belongs to a session, if nothing more is heard of it."""
@@ -38,38 +32,36 @@ class Keeping(NamedTuple):
 
 def encode_document(book: RoomBook) -> bytes:
     """The bytes of a book's document; b"" when it says nothing."""
-    document = msgspec.json.encode(book.document)
+    document = encode(book.document)
     return b"" if document == EMPTY else document
 
 
-def compose_change(former: RoomBook, book: RoomBook, keeping: Keeping) -> Change:
-    """All that must be written so that a document which said what `former` says will say what `book` says.
+def list_writes(former: RoomBook, book: RoomBook, keeping: Keeping) -> list[Write]:
+    """All that must be written so that what said what `former` says will say what `book` says.
 
     Sessions that are too many leave the book.
     """
-    lines: list[Line] = []
-    moves: list[tuple[str, str]] = []
-    ended: list[Ended] = []
-    older: list[Older] = []
-    counts: dict[str, int] = {}
+    writes: list[Write] = []
     for before, after in ((former, book), (former.twin, book.twin)):
         if before.half != after.half:
-            lines += _compare_places(_find_places(before, keeping), _find_places(after, keeping))
-            moves += _list_moves(before, after)
-            ended += _list_ended(before, after)
-            older += _take_older(after)
-            _add_living(counts, before, -1)
-            _add_living(counts, after, 1)
-    return Change(
-        document=encode_document(book),
-        moves=moves,
-        older=older,
-        ended=ended,
-        lines=lines,
-        counts={name: count for name, count in counts.items() if count},
-        keep_s=None if keeping.by_index else _find_keep_s(book, keeping),
-        ended_keep_s=keeping.keep_s,
-    )
+            keys = RoomKeys(after.room)
+            writes += _move_scores(keys, before, after, keeping)
+            writes += _count_living(keys, before, after)
+            writes += _move_people(keys, before, after)
+            writes += _list_keeps(keys, before, after, keeping)
+            writes += _take_older(keys, after)
+    document = RoomKeys(book.room).document
+    return [
+        Put(document, encode_document(book)),
+        *([Keep(document.key, _find_keep_s(book, keeping))] if keeping.expires else []),
+        *writes,
+    ]
+
+
+def list_ended(before: RoomBook, after: RoomBook) -> list[Session]:
+    """The sessions that are closed now and were not before."""
+    closed = [session.id for session in before.sessions if session.closed_ms is not None]
+    return [one for one in after.sessions if one.closed_ms is not None and one.id not in closed]
 
 
 def _find_keep_s(book: RoomBook, keeping: Keeping) -> int | None:
@@ -80,61 +72,61 @@ def _find_keep_s(book: RoomBook, keeping: Keeping) -> int | None:
     return keeping.find_s(book.open_now or book.twin.open_now)
 
 
-def _find_places(book: RoomBook, keeping: Keeping) -> Places:
-    """Where a room and its sessions stand in the indexes."""
-    places: Places = {}
+def _move_scores(
+    keys: RoomKeys, before: RoomBook, after: RoomBook, keeping: Keeping
+) -> Iterator[Score]:
+    old, new = (dict(_find_places(keys, book, keeping)) for book in (before, after))
+    for place in {**old, **new}:
+        if old.get(place) != new.get(place):
+            yield Score(*place, new.get(place))
+
+
+def _find_places(
+    keys: RoomKeys, book: RoomBook, keeping: Keeping
+) -> Iterator[tuple[tuple[str, str], int]]:
+    """Where the room and its sessions stand in the indexes: what is due, and what is over."""
     look_ms = find_next_look(book)
     if look_ms is not None:
-        places[DUE, name_room(book.room)] = look_ms
-    if keeping.by_index:
-        places.update(_find_ends(book))
-    return places
-
-
-def _find_ends(book: RoomBook) -> Iterator[tuple[tuple[str, str], int]]:
-    """When what may be deleted some day was over."""
+        yield (DUE, keys.name), look_ms
+    if keeping.expires:
+        return
     for place, session in enumerate(book.sessions):
         # Of a session that leaves the document nobody can finish anything any more.
         is_over = place >= SESSIONS_LOADED or not claims.is_unfinished(session)
         if session.closed_ms is not None and is_over:
             yield (OVER, session.id), session.closed_ms
     if book.half.tombstone_ms and not book.plan:
-        yield (BURIED, name_room(book.room)), book.half.tombstone_ms
+        yield (BURIED, keys.name), book.half.tombstone_ms
 
 
-def _compare_places(before: Places, after: Places) -> list[Line]:
-    return [
-        Line(*key, after.get(key))
-        for key in {**before, **after}
-        if before.get(key) != after.get(key)
-    ]
+def _count_living(keys: RoomKeys, before: RoomBook, after: RoomBook) -> Iterator[Add]:
+    counts: dict[str, int] = {}
+    for book, times in ((before, -1), (after, 1)):
+        for task in list_living(book):
+            counts[task.state] = counts.get(task.state, 0) + times
+    return (Add(keys.living, state, more) for state, more in counts.items() if more)
 
 
-def _add_living(counts: dict[str, int], book: RoomBook, times: int) -> None:
-    for task in list_living(book):
-        name = LIVING + task.state
-        counts[name] = counts.get(name, 0) + times
-
-
-def _list_ended(before: RoomBook, after: RoomBook) -> Iterator[Ended]:
-    closed = {session.id for session in before.sessions if session.closed_ms is not None}
-    for place, session in enumerate(after.sessions):
-        if session.closed_ms is not None and session.id not in closed:
-            owner = name_ended(session.id) if place else name_room(after.room)
-            yield Ended(session.id, owner)
-
-
-def _list_moves(before: RoomBook, after: RoomBook) -> Iterator[tuple[str, str]]:
-    """People go with their session: the room owns those of the newest one only."""
+def _move_people(keys: RoomKeys, before: RoomBook, after: RoomBook) -> Iterator[Move]:
+    """People go with their session: under the room's key are those of the newest one only."""
     old, new = (book.latest.id if book.latest else "" for book in (before, after))
-    if old == new:
-        return
-    yield name_room(after.room), name_ended(old) if old else ""
-    if any(session.id == new for session in before.sessions):
-        yield name_ended(new), name_room(after.room)
+    if old != new:
+        yield Move(keys.people, ended_key(old) if old else "")
+        if any(session.id == new for session in before.sessions):
+            yield Move(ended_key(new), keys.people)
 
 
-def _take_older(book: RoomBook) -> Iterator[Older]:
+def _list_keeps(
+    keys: RoomKeys, before: RoomBook, after: RoomBook, keeping: Keeping
+) -> Iterator[Keep]:
+    for session in list_ended(before, after):
+        key = keys.people if session is after.latest else ended_key(session.id)
+        yield Keep(key, keeping.keep_s)
+    if len(after.sessions) > SESSIONS_LOADED:
+        yield Keep(keys.older, keeping.keep_s)
+
+
+def _take_older(keys: RoomKeys, book: RoomBook) -> Iterator[Write]:
     while len(book.sessions) > SESSIONS_LOADED:
         session = book.sessions.pop()
-        yield Older(book.room, session.id, msgspec.json.encode(session))
+        yield Put(Cell(keys.older, session.id), encode(session))

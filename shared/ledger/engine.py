@@ -1,4 +1,8 @@
-"""What a store must be able to do so that a ledger can be kept in it: a few steps on bytes, each atomic."""
+"""What a store must be able to do so that a ledger can be kept in it: a few steps on bytes, each atomic.
+
+A store has cells, which hold bytes, and indexes, whose members have a score. Keys, fields and members
+are any printable text. What is written in one step has one tag: a cluster keeps it in one place.
+"""
 
 from __future__ import annotations
 
@@ -6,162 +10,108 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
-from shared.room import Room
 
-LONGEST_LEASE_MS = 60_000
+class Cell(NamedTuple):
+    """Where some bytes lie: in a field of a key. A cell that holds b"" and one that is not there are one."""
 
-
-class Seen(NamedTuple):
-    """What was read of a room: its document, and the presence of one user; b"" for what is not there."""
-
-    document: bytes = b""
-    user_id: str = ""
-    presence: bytes = b""
+    key: str
+    field: str = ""
 
 
-class Line(NamedTuple):
-    """Where a member stands in an index; a `score` of None takes it out."""
+class Put(NamedTuple):
+    """Let a cell hold these bytes."""
 
-    index_name: str
+    cell: Cell
+    value: bytes
+
+
+class Move(NamedTuple):
+    """Give all cells of a key to another key, in the place of its own; "": delete them."""
+
+    key: str
+    heir: str
+
+
+class Score(NamedTuple):
+    """Give a member of an index this score; None: take the member out."""
+
+    key: str
     member: str
     score: int | None
 
 
-class Ended(NamedTuple):
-    """A session that a change closes, and who owns its people after the change."""
+class Add(NamedTuple):
+    """Add to the score of a member of an index, which is 0 at first."""
 
-    session_id: str
-    owner: str
-
-
-class Older(NamedTuple):
-    """A session that leaves its room's document."""
-
-    room: Room
-    session_id: str
-    body: bytes
+    key: str
+    member: str
+    more: int
 
 
-class Change(NamedTuple):
-    """All that one step writes.
+class Number(NamedTuple):
+    """Count on in a cell, from 0, and give the member of an index that score."""
 
-    `document` replaces the room's document; None leaves it, b"" deletes it. `moves` give the people of
-    one owner to another, or delete them (""); after that `presence` becomes the user's, None leaves it.
-    `older` has the oldest session first. `counts` are added to the application's counters. An engine
-    whose records end by themselves keeps the document for `keep_s` seconds (None: for ever), the
-    room's people for `people_keep_s` when one is written, and what belongs to sessions that ended,
-    or are older, for `ended_keep_s`.
-    """
-
-    document: bytes | None = None
-    presence: bytes | None = None
-    moves: Sequence[tuple[str, str]] = ()
-    older: Sequence[Older] = ()
-    ended: Sequence[Ended] = ()
-    lines: Sequence[Line] = ()
-    counts: Mapping[str, int] = {}
-    keep_s: int | None = None
-    people_keep_s: int = 0
-    ended_keep_s: int = 0
+    cell: Cell
+    key: str
+    member: str
 
 
-class Told(NamedTuple):
-    """A sentence as it is kept, and what is kept of an earlier deletion; b"" for what is not there."""
+class Keep(NamedTuple):
+    """Keep a key for so many seconds from now on; None: for ever."""
 
-    sentence: bytes
-    deletion: bytes
+    key: str
+    keep_s: int | None
 
 
-class LastChanges(NamedTuple):
-    """The deletion of a transcript (b"": none), and its last sentences: key and version, the last first."""
-
-    deletion: bytes
-    sentences: Sequence[tuple[str, int]]
+Write = Put | Move | Score | Add | Number | Keep
+Scores = Sequence[tuple[str, int]]  # of members, the lowest first
 
 
 class Engine(Protocol):
-    """A store of bytes; every method raises LedgerError when the store does not answer.
+    """A store; every method raises LedgerError when the store does not answer.
 
     Safe to use from several threads. Each method is done wholly or not at all, and what it has
-    returned survives the death of every process. Names are any printable text. People have an owner:
-    a room for its newest session, a session once another one is newer.
+    returned survives the death of every process.
     """
 
     place: str  # how errors name the store: no password is in it
     garbage: str  # what errors say when records cannot be read
-    expires: bool  # whether records end by themselves; else the ledger lists and deletes them
+    expires: bool  # whether it heeds Keep; else the ledger finds and deletes what is over
     is_exclusive: bool  # whether `changing` keeps everybody else out
 
-    def changing(self) -> AbstractContextManager[None]:
+    def changing(self) -> AbstractContextManager[object]:
         """Around what reads first and then writes: one transaction, if the engine is exclusive."""
 
-    def load(self, room: Room, user_id: str) -> Seen:
-        """The document of a room (of both id types), and a user's presence if `user_id` is not ""."""
+    def read(self, tag: str, cells: Sequence[Cell], /) -> list[bytes]:
+        """What the cells hold."""
 
-    def save(self, room: Room, seen: Seen, change: Change) -> Mapping[str, int] | None:
-        """Make a change, if the document and the user's presence are still as they were seen.
+    def list_cells(self, tag: str, keys: Sequence[str], /) -> list[Mapping[str, bytes]]:
+        """For each key what its cells hold, by field."""
 
-        Returns the application's counters after it; None when somebody else was quicker. An exclusive
-        engine need not compare.
+    def list_scores(
+        self, tag: str | None, key: str, above: int, until: int, most: int, /
+    ) -> Scores:
+        """At most so many members of an index with scores above `above` and up to `until`.
+
+        A tag of None stands for the tags of all applications: those in which `swap` has told scores.
         """
 
-    def load_history(self, room: Room, most: int) -> tuple[bytes, list[bytes]]:
-        """A room's document, and at most `most` of the room's older sessions, newest first."""
+    def swap(
+        self, tag: str, seen: Mapping[Cell, bytes], writes: Sequence[Write], told: str = "", /
+    ) -> Scores | None:
+        """Within `changing`, write if the cells still hold what was seen; None when they do not.
 
-    def load_people(
-        self, room: Room, owners: Sequence[str]
-    ) -> tuple[bytes, list[Mapping[str, bytes]]]:
-        """A room's document, and for each owner the presence of all its people, by user."""
+        Returns the scores of the index `told` after it. An exclusive engine need not compare.
+        """
 
-    def list_index(self, index: str, until: int, most: int) -> list[tuple[str, int]]:
-        """The members of an index, of all applications, with scores up to `until`: the lowest first."""
+    def drop(self, tag: str, key: str, most: int, /) -> int:
+        """Delete at most so many of a key's cells, or of an index's members: how many it were.
 
-    def read_counters(self, sdk_app_id: int) -> Mapping[str, int]:
-        """An application's counters by name; those that never changed are missing."""
+        A store whose records end by themselves deletes all of them.
+        """
 
     def take_slot(self, name: str, per_s: int, now_ms: int) -> int:
         """0 when a slot of the sliding window is given, else the ms to wait; see `rate_limit`."""
-
-    def take_lease(self, name: str, token: str, now_ms: int, lease_ms: int) -> bool:
-        """Whether the token now holds the lease: it did, nobody does, or the lease has run out.
-
-        A lease that ends more than LONGEST_LEASE_MS from now counts as run out.
-        """
-
-    def drop_lease(self, name: str, token: str) -> None:
-        """End a lease that the token holds."""
-
-    def load_sentence(self, session_id: str, key: str) -> Told:
-        """A sentence of a session, and the session's deletion."""
-
-    def save_sentence(
-        self, session_id: str, key: str, told: Told, sentence: bytes, least: int, keep_s: int
-    ) -> bool:
-        """Replace a sentence and number it, one above the highest version, or above `least` without any.
-
-        False when sentence or deletion are no longer as they were told.
-        """
-
-    def list_sentences(self, session_id: str, since: int) -> list[tuple[int, bytes]]:
-        """The sentences of a session with a version above `since`, with it, the lowest first."""
-
-    def read_last_changes(self, session_id: str, most: int) -> LastChanges:
-        """The deletion of a session's transcript, and its `most` last sentences."""
-
-    def forget_sentences(
-        self, session_id: str, last: LastChanges, deletion: bytes, keep_s: int
-    ) -> int | None:
-        """Delete a session's sentences, and keep the deletion: how many there were.
-
-        None when deletion or last sentence are no longer as they were read.
-        """
-
-    def forget_session(self, session_id: str, owner: str, most: int) -> tuple[int, int]:
-        """Delete what is kept of a session outside its document: at most `most` rows at a time.
-
-        Returns how many sentences and how many people were deleted; less than `most` together when
-        nothing of the session is left. An engine whose records end by themselves deletes all at once.
-        """
 
     def erase_traces(self) -> bool:
         """Erase what is deleted from wherever it may still be read; False: not while it is being read."""

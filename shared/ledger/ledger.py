@@ -2,48 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
-import msgspec
+from msgspec.json import Decoder, encode
 
-from shared.errors import LedgerError
-from shared.ledger.changes import DUE, LIVING, Keeping, compose_change, encode_document
+from shared.ledger.changes import Keeping, encode_document, list_writes
 from shared.ledger.document import Document, Person, Session
-from shared.ledger.engine import Change, Engine, Seen
-from shared.ledger.forgetting import Forgotten, forget_piece
-from shared.ledger.names import name_ended, name_room, parse_room
+from shared.ledger.engine import Cell, Engine, Keep, Put, Write
+from shared.ledger.forgetting import Forgotten, forget_piece, settle
+from shared.ledger.keys import DUE, SHARED, RoomKeys, ended_key, living_key, parse_room
 from shared.ledger.people import Presence
-from shared.ledger.retry import take_turns
-from shared.ledger.sessions import SESSIONS_LOADED, RoomBook
+from shared.ledger.sentences import Sentences
+from shared.ledger.sessions import RoomBook, Seen
 from shared.room import Room, find_room
 from shared.settings import KEEP_DAYS
-from shared.transcripts.records import (
-    FOR_EVER_MS,
-    KEYS_KEPT,
-    Deletion,
-    SentenceNews,
-    merge_sentence,
-)
+from shared.transcripts.records import FOR_EVER_MS
 
-PATIENCE_S = 0.7  # no third turn begins later; an answer that takes 0.5 s is the last
-LONGEST_PAUSE_S = 0.004
+LONGEST_LEASE_MS = 60_000
 DAY_S = 86_400
-ALL = 1_000_000  # sessions: more than any room has
 
 Result = TypeVar("Result")
-Raw = TypeVar("Raw")
 
 
-class Version(NamedTuple):
-    """How often a transcript has changed, and at which of these changes it was last deleted (0: never)."""
-
-    latest: int = 0
-    deleted: int = 0
-
-
-class Ledger:
+class Ledger(Sentences):
     """Keeps what all instances know; every method raises LedgerError when the engine does not answer.
 
     Safe to use from several threads. Each method is done wholly or not at all, and what it has
@@ -51,14 +33,11 @@ class Ledger:
     """
 
     def __init__(self, engine: Engine, keep_days: int = KEEP_DAYS) -> None:
-        # Made here, once: msgspec 0.22 crashes when two threads learn a type at the same moment.
-        self._documents = msgspec.json.Decoder(Document)
-        self._sessions = msgspec.json.Decoder(Session)
-        self._presences = msgspec.json.Decoder(Presence)
-        self._sentences = msgspec.json.Decoder(SentenceNews)
-        self._deletions = msgspec.json.Decoder(Deletion)
-        self._engine = engine
-        self._keeping = Keeping(keep_days * DAY_S, by_index=not engine.expires)
+        super().__init__(engine, Keeping(keep_days * DAY_S, engine.expires))
+        self._documents = Decoder(Document)
+        self._sessions = Decoder(Session)
+        self._presences = Decoder(Presence)
+        self._leases = Decoder(tuple[str, int])
 
     def close(self) -> None:
         """Let go of files and connections."""
@@ -66,7 +45,7 @@ class Ledger:
 
     def read(self, room: Room, user_id: str = "") -> RoomBook:
         """A room's book as it is now, and in it the presence of a user; empty for a room never heard of."""
-        return self._open_book(room, self._engine.load(room, user_id))
+        return self._open_book(room, self._load(room, user_id))
 
     def change(
         self,
@@ -80,33 +59,37 @@ class Ledger:
 
         `work` must be pure but for the book: it runs again when somebody else was quicker. When it
         raises, nothing is saved. `known` is a book that was just read or saved: it is tried first,
-        which spares the engine a round trip, and counts only if it still is what the ledger says.
+        which spares a round trip, and counts only if it still is what the ledger says.
         """
-        seen = self._recall(room, user_id, known)
-        for _ in take_turns(PATIENCE_S, LONGEST_PAUSE_S):
-            with self._engine.changing():
-                book = self._open_book(room, seen or self._engine.load(room, user_id))
-                result = work(book)
-                if self._save(book, is_fresh=seen is None):
-                    return result
-            seen = None
-        raise self._crowded()
+        recalled = iter(self._recall(room, user_id, known))
+
+        def attempt() -> tuple[Result] | None:
+            seen = next(recalled, None)
+            book = self._open_book(room, seen or self._load(room, user_id))
+            result = work(book)
+            return (result,) if self._save(book, is_fresh=seen is None) else None
+
+        return self._take_turns(attempt)[0]
 
     def list_sessions(self, room: Room, most: int) -> list[Session]:
         """The room's sessions that are kept, newest first, at most `most`."""
-        document, older = self._engine.load_history(room, most - SESSIONS_LOADED)
-        newest = self._open_book(room, Seen(document)).sessions
-        return [*newest, *(self._decode(self._sessions.decode, raw) for raw in older)][:most]
+        keys = RoomKeys(room)
+        document, older = self._engine.list_cells(keys.tag, [keys.document.key, keys.older])
+        newest = self._open_book(room, Seen("", document.get("", b""))).sessions
+        return [*newest, *self._sort(older.values())][:most]
 
     def find_session(self, session_id: str) -> Session | None:
         """The session with that id; None for one that is not kept, or never was."""
         room = find_room(session_id)
         if room is None:
             return None
-        # Whoever reads along asks often, and nearly always for one of the newest.
-        newest, every = (partial(self.list_sessions, room, most) for most in (SESSIONS_LOADED, ALL))
-        sessions = (session for find in (newest, every) for session in find())
-        return next((session for session in sessions if session.id == session_id), None)
+        keys = RoomKeys(room)
+        cells = (keys.document, Cell(keys.older, session_id))
+        document, older = self._engine.read(keys.tag, cells)
+        if older:
+            return self._decode(self._sessions.decode, older)
+        newest = self._open_book(room, Seen("", document)).sessions
+        return next((session for session in newest if session.id == session_id), None)
 
     def note_person(
         self,
@@ -133,9 +116,11 @@ class Ledger:
 
     def list_people(self, session: Session) -> list[Person]:
         """Everybody seen in a session, by name."""
-        owners = (name_room(session.room), name_ended(session.id))
-        document, (of_newest, of_ended) = self._engine.load_people(session.room, owners)
-        newest = self._open_book(session.room, Seen(document)).latest
+        keys = RoomKeys(session.room)
+        document, of_newest, of_ended = self._engine.list_cells(
+            keys.tag, [keys.document.key, keys.people, ended_key(session.id)]
+        )
+        newest = self._open_book(session.room, Seen("", document.get("", b""))).latest
         people = of_newest if newest and newest.id == session.id else of_ended
         return [
             self._decode(self._presences.decode, raw).show(user_id)
@@ -144,17 +129,18 @@ class Ledger:
 
     def list_due(self, now_ms: int, most: int) -> list[Room]:
         """The rooms of which something is due by now (see `due`), the longest waiting first."""
-        found = self._engine.list_index(DUE, now_ms, most)
+        found = self._engine.list_scores(None, DUE, -1, now_ms, most)
         return [self._decode(parse_room, name) for name, _ in found]
 
     def find_next_due(self) -> int | None:
         """The ms at which something of the next room is due; None when nothing is."""
-        first = self._engine.list_index(DUE, FOR_EVER_MS, 1)
+        first = self._engine.list_scores(None, DUE, -1, FOR_EVER_MS, 1)
         return first[0][1] if first else None
 
     def count_living(self, sdk_app_id: int) -> int:
         """How many tasks of an application hold, or are about to hold, a place of the quota."""
-        return _sum_living(self._engine.read_counters(sdk_app_id))
+        key = living_key(sdk_app_id)
+        return _sum(self._engine.list_scores(str(sdk_app_id), key, 0, FOR_EVER_MS, 99))
 
     def take_slot(self, name: str, per_s: int, now_ms: int) -> int:
         """0 when one more call of that name may go out now, else the ms after which to ask again.
@@ -169,65 +155,23 @@ class Ledger:
         `lease_ms` is at most 60,000; a lease that ends further ahead than that was written by a
         wrong clock, and counts as run out.
         """
-        return self._engine.take_lease(name, token, now_ms, lease_ms)
+
+        def attempt() -> bool | None:
+            seen, holder, until_ms = self._read_lease(name)
+            if holder != token and now_ms < until_ms <= now_ms + LONGEST_LEASE_MS:
+                return False
+            return self._write_lease(name, seen, encode((token, now_ms + lease_ms)))
+
+        return self._take_turns(attempt)
 
     def drop_lease(self, name: str, token: str) -> None:
         """Give a lease back, if `token` still holds it."""
-        self._engine.drop_lease(name, token)
 
-    def keep_sentence(self, session: Session, news: SentenceNews) -> bool:
-        """Merge what a callback told of a sentence into what is known of it; whether it was new.
+        def attempt() -> bool | None:
+            seen, holder, _ = self._read_lease(name)
+            return holder != token or self._write_lease(name, seen, b"")
 
-        The order in which callbacks come, and how often, makes no difference. What was deleted is
-        not kept again.
-        """
-        for _ in take_turns(PATIENCE_S, LONGEST_PAUSE_S):
-            with self._engine.changing():
-                told = self._engine.load_sentence(session.id, news.key)
-                deletion = self._open_deletion(told.deletion)
-                known = None
-                if told.sentence:
-                    known = self._decode(self._sentences.decode, told.sentence)
-                merged = known if deletion.covers(news) else merge_sentence(known, news)
-                if merged is known or merged is None:
-                    return False
-                body, keep_s = msgspec.json.encode(merged), self._keeping.find_s(session)
-                if self._engine.save_sentence(
-                    session.id, news.key, told, body, deletion.version, keep_s
-                ):
-                    return True
-        raise self._crowded()
-
-    def read_version(self, session: Session) -> Version:
-        """How often anything in the session's transcript has changed so far."""
-        last = self._engine.read_last_changes(session.id, 1)
-        deleted = self._open_deletion(last.deletion).version
-        return Version(last.sentences[0][1] if last.sentences else deleted, deleted)
-
-    def list_sentences(self, session: Session, since: int) -> list[SentenceNews]:
-        """What is known of each sentence that changed after version `since`."""
-        found = self._engine.list_sentences(session.id, since)
-        return [
-            msgspec.structs.replace(self._decode(self._sentences.decode, raw), version=version)
-            for version, raw in found
-        ]
-
-    def forget_sentences(self, session: Session, until_ms: int) -> int:
-        """Delete what was said in a session, for good; how many sentences there were.
-
-        What happened until `until_ms` is not kept again (see `Deletion`). `erase_traces` comes after it.
-        """
-        for _ in take_turns(PATIENCE_S, LONGEST_PAUSE_S):
-            with self._engine.changing():
-                last = self._engine.read_last_changes(session.id, KEYS_KEPT)
-                known = self._open_deletion(last.deletion)
-                version = last.sentences[0][1] if last.sentences else known.version
-                deletion = known.follow(until_ms, version, [key for key, _ in last.sentences])
-                body, keep_s = msgspec.json.encode(deletion), self._keeping.find_s(session)
-                count = self._engine.forget_sentences(session.id, last, body, keep_s)
-                if count is not None:
-                    return count
-        raise self._crowded()
+        self._take_turns(attempt)
 
     def forget_old(self, before_ms: int) -> Forgotten:
         """Delete some of what was over before then: closed sessions with people and sentences, tombstones.
@@ -235,7 +179,7 @@ class Ledger:
         To be asked again until nothing was deleted: each time is short; then `erase_traces`. What is
         open, lives or is due stays. An engine whose records end by themselves has nothing to delete.
         """
-        if not self._keeping.by_index:
+        if self._engine.expires:
             return Forgotten()
         with self._engine.changing():
             return forget_piece(self, self._engine, before_ms)
@@ -244,14 +188,19 @@ class Ledger:
         """Erase what is deleted from wherever the engine still holds it; False: not while it is read."""
         return self._engine.erase_traces()
 
-    def _recall(self, room: Room, user_id: str, known: RoomBook | None) -> Seen | None:
-        """What `known` was read from, if it serves for the room and the user; else it must be loaded."""
+    def _load(self, room: Room, user_id: str) -> Seen:
+        keys = RoomKeys(room)
+        found = self._engine.read(keys.tag, _list_cells(keys, user_id))
+        return Seen(user_id, *found)
+
+    def _recall(self, room: Room, user_id: str, known: RoomBook | None) -> Iterator[Seen]:
+        """What was read with `known`, if it serves for the room and the user."""
         if known is None or self._engine.is_exclusive:
-            return None
+            return
         if not user_id:
-            return Seen(known.seen.document)
-        is_same = (known.room, known.seen.user_id) == (room, user_id)
-        return known.seen if is_same else None
+            yield Seen("", known.seen.document)
+        elif (known.room, known.seen.user_id) == (room, user_id):
+            yield known.seen
 
     def _open_book(self, room: Room, seen: Seen) -> RoomBook:
         document = self._decode(self._documents.decode, seen.document) if seen.document else None
@@ -266,42 +215,52 @@ class Ledger:
 
         `is_fresh`: it was loaded just now; only another one is compared when there is nothing to save.
         """
-        seen, document, presence = book.seen, encode_document(book), _encode_presence(book)
-        change = Change()
-        if document != seen.document:
-            change = compose_change(self._open_book(book.room, seen), book, self._keeping)
-            document = change.document or b""
+        keys, seen, presence = RoomKeys(book.room), book.seen, _encode_presence(book)
+        former = self._open_book(book.room, seen)
+        writes: list[Write] = []
+        if encode_document(book) != seen.document:
+            writes += list_writes(former, book, self._keeping)
         elif presence == seen.presence:
-            return is_fresh or self._engine.load(book.room, seen.user_id) == seen
-        people_keep_s = self._keeping.find_s(book.latest)
-        change = change._replace(presence=presence or None, people_keep_s=people_keep_s)
-        counters = self._engine.save(book.room, seen, change)
-        if counters is None:
+            return is_fresh or self._load(book.room, seen.user_id) == seen
+        if presence:
+            writes.append(Put(Cell(keys.people, seen.user_id), presence))
+            writes.append(Keep(keys.people, self._keeping.find_s(book.latest)))
+        found = dict(
+            zip(_list_cells(keys, seen.user_id), (seen.document, seen.presence), strict=False)
+        )
+        living = self._engine.swap(keys.tag, found, writes, keys.living)
+        if living is None:
             return False
-        book.seen = Seen(document, seen.user_id, presence)
-        book.living = _sum_living(counters)
+        book.seen = Seen(seen.user_id, encode_document(book), presence)
+        book.living = _sum(living)
+        if self._keeping.expires:
+            settle(self, self._engine, former, book, self._keeping.keep_s)
         return True
 
-    def _open_deletion(self, raw: bytes) -> Deletion:
-        return self._decode(self._deletions.decode, raw) if raw else Deletion()
+    def _sort(self, bodies: Iterable[bytes]) -> list[Session]:
+        """Older sessions, newest first."""
+        sessions = (self._decode(self._sessions.decode, body) for body in bodies)
+        return sorted(sessions, key=lambda session: session.opened_ms, reverse=True)
 
-    def _crowded(self) -> LedgerError:
-        place = self._engine.place
-        return LedgerError(f"LEDGER_URL: {place}: too many change the same room at once")
+    def _read_lease(self, name: str) -> tuple[bytes, str, int]:
+        (raw,) = self._engine.read(SHARED, [Cell("leases", name)])
+        return raw, *(self._decode(self._leases.decode, raw) if raw else ("", 0))
 
-    def _decode(self, decode: Callable[[Raw], Result], raw: Raw) -> Result:
-        try:
-            return decode(raw)
-        except (msgspec.MsgspecError, ValueError):
-            text = f"LEDGER_URL: {self._engine.place} {self._engine.garbage}"
-            raise LedgerError(text) from None
+    def _write_lease(self, name: str, seen: bytes, lease: bytes) -> bool | None:
+        cell = Cell("leases", name)
+        return self._swap(SHARED, [cell], [seen], [Put(cell, lease)])
+
+
+def _list_cells(keys: RoomKeys, user_id: str) -> list[Cell]:
+    """Where lies what is read of a room: its document, and the user's presence."""
+    return [keys.document, *([Cell(keys.people, user_id)] if user_id else [])]
 
 
 def _encode_presence(book: RoomBook) -> bytes:
     """The bytes of what is known of the user; b"" for nothing."""
     is_known = book.seen.user_id and book.latest and book.presence != Presence()
-    return msgspec.json.encode(book.presence) if is_known else b""
+    return encode(book.presence) if is_known else b""
 
 
-def _sum_living(counters: Mapping[str, int]) -> int:
-    return sum(count for name, count in counters.items() if name.startswith(LIVING))
+def _sum(scores: Sequence[tuple[str, int]]) -> int:
+    return sum(score for _, score in scores)

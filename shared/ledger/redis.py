@@ -1,34 +1,24 @@
 """A ledger's store in Redis: shared by all instances, on one server or behind a cluster's proxy.
 
-What a change of a room may touch carries one hash tag, the deployment's name and the application, so
-that one script writes all of it. What is said is most of the data: it has a tag for each session.
-TTLs are garbage collection, never logic.
+A cell is a field of a hash, an index a sorted set. TTLs are garbage collection, never logic.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any
 
-from shared.ledger.engine import LONGEST_LEASE_MS, Change, LastChanges, Seen, Told
-from shared.ledger.names import name_document, name_ended, name_room
+from shared.ledger.engine import Add, Cell, Keep, Move, Number, Put, Score, Scores, Write
+from shared.ledger.keys import SHARED
 from shared.ledger.rate_limit import WINDOW_MS
-from shared.ledger.redis_scripts import (
-    DROP_LEASE,
-    FORGET_SENTENCES,
-    SAVE_ROOM,
-    SAVE_SENTENCE,
-    TAKE_LEASE,
-    TAKE_SLOT,
-)
+from shared.ledger.redis_scripts import SWAP, TAKE_SLOT
 from shared.ledger.redis_server import Command, Server, script
-from shared.room import Room
 
-OLDER_KEPT = 48  # sessions of a room besides those in its document
 SLOTS_KEPT_S = 60
-LEASE_KEPT_S = 86_400
-SHARED = 0  # stands for the application in the tag of what belongs to none
+APPLICATIONS = "applications"  # a set of the tags in which something may be due
 
 
 class RedisEngine:
@@ -50,232 +40,91 @@ class RedisEngine:
         self._server.close()
 
     def changing(self) -> AbstractContextManager[None]:
-        """Nothing: `save` compares instead."""
+        """Nothing: `swap` compares instead."""
         return nullcontext()
 
-    def load(self, room: Room, user_id: str) -> Seen:
-        """The document of a room, and a user's presence if `user_id` is not ""."""
-        commands: list[Command] = [("GET", self._document(room))]
-        if user_id:
-            commands.append(("HGET", self._people(room.sdk_app_id, name_room(room)), user_id))
-        document, presence = (*self._server.ask(*commands), None)[:2]
-        return Seen(document or b"", user_id, presence or b"")
-
-    def save(self, room: Room, seen: Seen, change: Change) -> Mapping[str, int] | None:
-        """Make a change in one script, if document and presence are still as they were seen."""
-        commands = list(self._list_commands(room, seen.user_id, change))
-        words = [word for one in commands for word in (len(one), *one)]
-        saving = script(SAVE_ROOM, *self._list_keys(room, commands), args=(*seen, *words))
-        # Before it: in an application that nobody knows of, nobody would find what is due.
-        knowing = ("SADD", self._shared("applications"), room.sdk_app_id)
-        *_, counters = self._server.ask(*([knowing] if change.lines else []), saving)
-        if counters is None:
-            return None
-        self._finish(change)
-        return {name.decode(): int(count) for name, count in _pair(counters)}
-
-    def load_history(self, room: Room, most: int) -> tuple[bytes, list[bytes]]:
-        """A room's document, and at most `most` of the room's older sessions, newest first."""
-        document, older = self._server.ask(
-            ("GET", self._document(room)),
-            ("LRANGE", self._older(room), 0, max(most, 1) - 1),
-            atomic=True,
-        )
-        return document or b"", [raw.partition(b"\n")[2] for raw in older]
-
-    def load_people(
-        self, room: Room, owners: Sequence[str]
-    ) -> tuple[bytes, list[Mapping[str, bytes]]]:
-        """A room's document, and for each owner the presence of all its people, by user."""
-        document, *found = self._server.ask(
-            ("GET", self._document(room)),
-            *(("HGETALL", self._people(room.sdk_app_id, owner)) for owner in owners),
-            atomic=True,
-        )
-        return document or b"", [
-            {user.decode(): raw for user, raw in people.items()} for people in found
+    def read(self, tag: str, cells: Sequence[Cell]) -> list[bytes]:
+        """What the cells hold."""
+        asked = [
+            ("HMGET", self._key(tag, key), *(field for _, field in some))
+            for key, some in groupby(cells, key=itemgetter(0))
         ]
+        found = chain(*self._server.ask(*asked, atomic=len(asked) > 1))
+        return [value or b"" for value in found]
 
-    def list_index(self, index: str, until: int, most: int) -> list[tuple[str, int]]:
-        """The members of an index, of all applications, with scores up to `until`: the lowest first."""
-        (known,) = self._server.ask(("SMEMBERS", self._shared("applications")))
-        found = self._server.ask(
-            *(
-                (
-                    *("ZRANGEBYSCORE", self._index(int(sdk_app_id), index), "-inf", until),
-                    *("WITHSCORES", "LIMIT", 0, most),
-                )
-                for sdk_app_id in known
-            )
+    def list_cells(self, tag: str, keys: Sequence[str]) -> list[Mapping[str, bytes]]:
+        """For each key what its cells hold, by field."""
+        found = self._server.ask(*(("HGETALL", self._key(tag, key)) for key in keys), atomic=True)
+        return [{field.decode(): value for field, value in cells.items()} for cells in found]
+
+    def list_scores(self, tag: str | None, key: str, above: int, until: int, most: int) -> Scores:
+        """At most so many members of an index with scores above `above` and up to `until`."""
+        tags = [tag] if tag else self._list_applications()
+        bounds = (f"({above}", until, "WITHSCORES", "LIMIT", 0, most)
+        found = self._server.ask(*(("ZRANGEBYSCORE", self._key(one, key), *bounds) for one in tags))
+        return sorted(chain(*map(_pair, found)), key=lambda scored: scored[1])[:most]
+
+    def swap(
+        self, tag: str, seen: Mapping[Cell, bytes], writes: Sequence[Write], told: str = ""
+    ) -> Scores | None:
+        """Write in one script, if the cells still hold what was seen."""
+        answer = self._key(tag, told) if told else ""
+        args: list[str | bytes | int] = [answer, len(seen)]
+        for (key, field), value in seen.items():
+            args += (self._key(tag, key), field, value)
+        for write in writes:
+            command = self._translate(tag, write)
+            args += (len(command), *command)
+        keys = {arg for arg in args if isinstance(arg, str) and arg.startswith(self._key(tag, ""))}
+        # Before it: in an application that nobody knows of, nobody would find what is due.
+        knowing = ("SADD", self._key(SHARED, APPLICATIONS), tag)
+        is_indexed = told and any(isinstance(write, Score) for write in writes)
+        *_, scores = self._server.ask(
+            *([knowing] if is_indexed else []), script(SWAP, *keys, args=(*args,))
         )
-        lines = [(member.decode(), int(score)) for each in found for member, score in _pair(each)]
-        return sorted(lines, key=lambda line: line[1])[:most]
+        return None if scores is None else _pair(scores)
 
-    def read_counters(self, sdk_app_id: int) -> Mapping[str, int]:
-        """An application's counters by name."""
-        (found,) = self._server.ask(("HGETALL", self._counters(sdk_app_id)))
-        return {name.decode(): int(count) for name, count in found.items()}
+    def drop(self, tag: str, key: str, _most: int) -> int:
+        """Delete all of a key's cells, or of an index's members: how many keys it were."""
+        (count,) = self._server.ask(("DEL", self._key(tag, key)))
+        return int(count)
 
     def take_slot(self, name: str, per_s: int, now_ms: int) -> int:
         """0 when a slot of the sliding window is given, else the ms to wait."""
         args = (per_s, now_ms, WINDOW_MS, SLOTS_KEPT_S)
-        (wait_ms,) = self._server.ask(script(TAKE_SLOT, self._shared("slots", name), args=args))
+        key = self._key(SHARED, f"slots:{name}")
+        (wait_ms,) = self._server.ask(script(TAKE_SLOT, key, args=args))
         return int(wait_ms)
-
-    def take_lease(self, name: str, token: str, now_ms: int, lease_ms: int) -> bool:
-        """Whether the token now holds the lease: it did, nobody does, or the lease has run out."""
-        args = (token, now_ms, now_ms + lease_ms, LONGEST_LEASE_MS, LEASE_KEPT_S)
-        (taken,) = self._server.ask(script(TAKE_LEASE, self._shared("lease", name), args=args))
-        return bool(taken)
-
-    def drop_lease(self, name: str, token: str) -> None:
-        """End a lease that the token holds."""
-        self._server.ask(script(DROP_LEASE, self._shared("lease", name), args=(token,)))
-
-    def load_sentence(self, session_id: str, key: str) -> Told:
-        """A sentence of a session, and the session's deletion."""
-        sentences, _, deletion = self._of_session(session_id)
-        raw, raw_deletion = self._server.ask(("HGET", sentences, key), ("GET", deletion))
-        return Told(raw or b"", raw_deletion or b"")
-
-    def save_sentence(
-        self, session_id: str, key: str, told: Told, sentence: bytes, least: int, keep_s: int
-    ) -> bool:
-        """Replace a sentence, and number it, if sentence and deletion are still as they were told."""
-        args = (key, *told, sentence, least, keep_s)
-        (saved,) = self._server.ask(script(SAVE_SENTENCE, *self._of_session(session_id), args=args))
-        return bool(saved)
-
-    def list_sentences(self, session_id: str, since: int) -> list[tuple[int, bytes]]:
-        """The sentences of a session with a version above `since`, with it, the lowest first."""
-        sentences, versions, _ = self._of_session(session_id)
-        (found,) = self._server.ask(("ZRANGEBYSCORE", versions, f"({since}", "+inf", "WITHSCORES"))
-        if not found:
-            return []
-        keys = [key for key, _ in _pair(found)]
-        (bodies,) = self._server.ask(("HMGET", sentences, *keys))
-        return [
-            (int(version), raw)
-            for (_, version), raw in zip(_pair(found), bodies, strict=True)
-            if raw  # else it was deleted meanwhile
-        ]
-
-    def read_last_changes(self, session_id: str, most: int) -> LastChanges:
-        """The deletion of a session's transcript, and its `most` last sentences."""
-        _, versions, deletion = self._of_session(session_id)
-        raw, last = self._server.ask(
-            ("GET", deletion), ("ZREVRANGE", versions, 0, most - 1, "WITHSCORES"), atomic=True
-        )
-        return LastChanges(raw or b"", [(key.decode(), int(v)) for key, v in _pair(last)])
-
-    def forget_sentences(
-        self, session_id: str, last: LastChanges, deletion: bytes, keep_s: int
-    ) -> int | None:
-        """Delete a session's sentences, and keep the deletion, if both are still as they were read."""
-        newest = last.sentences[0] if last.sentences else ("", "")
-        args = (last.deletion, *newest, deletion, keep_s)
-        (count,) = self._server.ask(
-            script(FORGET_SENTENCES, *self._of_session(session_id), args=args)
-        )
-        return None if count < 0 else int(count)
-
-    def forget_session(self, session_id: str, owner: str, most: int) -> tuple[int, int]:  # noqa: ARG002
-        """Delete what is kept of a session outside its document: all at once, and nobody counts."""
-        people = self._people(_find_application(session_id), owner)
-        self._server.ask(*(("DEL", key) for key in (people, *self._of_session(session_id))))
-        return 0, 0
 
     def erase_traces(self) -> bool:
         """Nothing is left to erase: what is deleted is gone from the memory at once."""
         return True
 
-    def _list_commands(self, room: Room, user_id: str, change: Change) -> Iterator[Command]:
-        """What the script does for a change, in this order.
+    def _key(self, tag: str, key: str) -> str:
+        return f"{{{self._name}:{tag}}}:{key}"
 
-        An error undoes nothing. So another program's keys are found before anything is written, and
-        SET comes first, or HSET: they are refused when the memory is full, which ZREM is not.
-        """
-        app, document = room.sdk_app_id, self._document(room)
-        indexes = {line.index_name for line in change.lines}
-        yield "HLEN", self._counters(app)
-        yield from (("ZCARD", self._index(app, index_name)) for index_name in indexes)
-        yield from (("LLEN", self._older(one.room)) for one in change.older)
-        if change.document:
-            expiry = () if change.keep_s is None else ("EX", change.keep_s)
-            yield "SET", document, change.document, *expiry
-        elif change.document is not None:
-            yield "DEL", document
-        for one in change.older:
-            yield "LPUSH", self._older(one.room), one.session_id.encode() + b"\n" + one.body
-            yield "EXPIRE", self._older(one.room), change.ended_keep_s
-        for owner, heir in change.moves:
-            people = self._people(app, owner)
-            yield ("RENAME", people, self._people(app, heir)) if heir else ("DEL", people)
-        for ended in change.ended:
-            yield "EXPIRE", self._people(app, ended.owner), change.ended_keep_s
-        if change.presence:
-            people = self._people(app, name_room(room))
-            yield "HSET", people, user_id, change.presence
-            yield "EXPIRE", people, change.people_keep_s
-        for index, member, score in change.lines:
-            key = self._index(app, index)
-            yield ("ZREM", key, member) if score is None else ("ZADD", key, score, member)
-        for name, count in change.counts.items():
-            yield "HINCRBY", self._counters(app), name, count
+    def _list_applications(self) -> Iterator[str]:
+        (tags,) = self._server.ask(("SMEMBERS", self._key(SHARED, APPLICATIONS)))
+        return (tag.decode() for tag in tags)
 
-    def _list_keys(self, room: Room, commands: Sequence[Command]) -> list[str]:
-        """The keys of the script: those that it compares and answers from, and those of its commands."""
-        app = room.sdk_app_id
-        first = [self._document(room), self._people(app, name_room(room)), self._counters(app)]
-        words = {str(word) for command in commands for word in command[1:3]}
-        return first + [word for word in words - {*first} if word.startswith(self._tag(app))]
-
-    def _finish(self, change: Change) -> None:
-        """Write what follows from a change in other slots: how long what was said is kept."""
-        said = [key for one in change.ended for key in self._of_session(one.session_id)]
-        self._server.ask(*(("EXPIRE", key, change.ended_keep_s) for key in said))
-        for room in {one.room for one in change.older}:
-            self._forget_oldest(room)
-
-    def _forget_oldest(self, room: Room) -> None:
-        """Delete the sessions that are too many, with all that belongs to them."""
-        (raws,) = self._server.ask(("LRANGE", self._older(room), OLDER_KEPT, -1))
-        for raw in raws:
-            session_id = raw.partition(b"\n")[0].decode()
-            self.forget_session(session_id, name_ended(session_id), 0)
-            self._server.ask(("LREM", self._older(room), -1, raw))
-
-    def _tag(self, tagged: int | str) -> str:
-        return f"{{{self._name}:{tagged}}}:"
-
-    def _document(self, room: Room) -> str:
-        return f"{self._tag(room.sdk_app_id)}document:{name_document(room)}"
-
-    def _older(self, room: Room) -> str:
-        return f"{self._tag(room.sdk_app_id)}older:{name_room(room)}"
-
-    def _people(self, sdk_app_id: int | str, owner: str) -> str:
-        return f"{self._tag(sdk_app_id)}people:{owner}"
-
-    def _index(self, sdk_app_id: int, index: str) -> str:
-        return f"{self._tag(sdk_app_id)}index:{index}"
-
-    def _counters(self, sdk_app_id: int) -> str:
-        return f"{self._tag(sdk_app_id)}counters"
-
-    def _of_session(self, session_id: str) -> tuple[str, str, str]:
-        """Where sentences lie (a hash), their versions (a sorted set), and what is left of deleted ones."""
-        tag = self._tag(session_id.replace("/", ":", 1))
-        return f"{tag}sentences", f"{tag}versions", f"{tag}deletion"
-
-    def _shared(self, *names: str) -> str:
-        return self._tag(SHARED) + ":".join(names)
+    def _translate(self, tag: str, write: Write) -> Command:
+        """The command that writes this: its first words are its name and its keys."""
+        key = self._key(tag, write.cell.key if isinstance(write, Put | Number) else write.key)
+        match write:
+            case Put(cell, value):
+                return ("HSET", key, cell.field, value) if value else ("HDEL", key, cell.field)
+            case Move(_, heir):
+                return ("RENAME", key, self._key(tag, heir)) if heir else ("DEL", key)
+            case Score(_, member, score):
+                return ("ZREM", key, member) if score is None else ("ZADD", key, score, member)
+            case Add(_, member, more):
+                return "ZINCRBY", key, more, member
+            case Number(cell, index, member):
+                return "NUMBER", key, cell.field, self._key(tag, index), member
+            case Keep(_, keep_s):
+                return ("PERSIST", key) if keep_s is None else ("EXPIRE", key, keep_s)
 
 
-def _find_application(session_id: str) -> str:
-    return session_id.partition("/")[0]
-
-
-def _pair(flat: Sequence[Any]) -> Iterable[tuple[Any, Any]]:
-    """Two and two of what Redis lists in a row."""
-    return zip(flat[::2], flat[1::2], strict=True)
+def _pair(flat: Sequence[Any]) -> list[tuple[str, int]]:
+    """Members with their scores, as Redis lists them in a row."""
+    return [(name.decode(), int(score)) for name, score in zip(flat[::2], flat[1::2], strict=True)]

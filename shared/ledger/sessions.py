@@ -5,12 +5,11 @@ Event time decides, never arrival: TRTC promises no order and repeats itself.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from shared.errors import LedgerError
 from shared.ledger.claims.tasks import is_unfinished
 from shared.ledger.document import Document, Half, Session
-from shared.ledger.engine import Seen
 from shared.ledger.event_times import SECOND_MS, compare_times
 from shared.ledger.people import Presence
 from shared.room import STRING_ROOM, Room, name_session
@@ -20,6 +19,14 @@ Opening = Literal["opened", "open", "newer", "stale", "gone"]
 Closing = Literal["closed", "already_closed", "stale", "unknown"]
 
 SESSIONS_LOADED = 2  # the newest one, and the one before it, whose stragglers still arrive
+
+
+class Seen(NamedTuple):
+    """What was read of a room: the bytes of its document, and of one user's presence; b"" for none."""
+
+    user_id: str = ""
+    document: bytes = b""
+    presence: bytes = b""
 
 
 class RoomBook:
@@ -58,7 +65,7 @@ class RoomBook:
     def twin(self) -> RoomBook:
         """The book of the other id type over the same document."""
         book = RoomBook(self.room.twin, document=self.document)
-        book.seen = Seen(self.seen.document)
+        book.seen = Seen("", self.seen.document)
         return book
 
     @property

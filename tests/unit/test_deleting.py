@@ -79,7 +79,7 @@ def test_all_of_it_is_deleted_even_while_somebody_reads_and_that_traces_are_left
         sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
     ) as reader:
         reader.execute("BEGIN")
-        reader.execute("SELECT count(*) FROM sentences").fetchone()
+        reader.execute("SELECT count(*) FROM cells").fetchone()
         with pytest.raises(LedgerError, match="still holds it"):
             delete(stage)
     assert count_kept(stage, *sessions) == [0, 0]

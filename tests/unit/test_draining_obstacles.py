@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from local.redis_server import RedisServer
 from shared.ledger import Session, close_ledgers
 from shared.ledger.due import CHECK_MS
-from shared.ledger.names import name_document
+from shared.ledger.keys import RoomKeys
 from shared.rules.decision import Rule
 from tests.redis_server import be_patient, connect, empty
 from tests.unit.ledgers import TAG
@@ -98,7 +98,7 @@ def test_book_that_cannot_be_read_does_not_stop_the_others(
         stage.answer(CREATE, error("RequestLimitExceeded"), error("RequestLimitExceeded"), STARTED)
         stage.create()
         with connect(redis_server) as client:
-            client.set(f"{TAG}document:{name_document(stage.room)}", "no document")
+            client.set(TAG + RoomKeys(stage.room).document.key, "no document")
         stage.room_id = "other"
         stage.create()
         assert stage.drain() == ["callback.failed", "transcription.started"]

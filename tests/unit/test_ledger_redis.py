@@ -19,7 +19,7 @@ import pytest
 from local.redis_server import RedisServer, pick_port
 from shared.errors import LedgerError
 from shared.ledger import Ledger, RoomBook, Session
-from shared.ledger.names import name_document
+from shared.ledger.keys import RoomKeys
 from shared.ledger.open import open_redis
 from shared.room import Room
 from shared.rules.decision import Rule
@@ -247,9 +247,8 @@ APPLICATIONS = (
     ("key", "value", "work"),
     [
         (DOCUMENT, "text", METHODS[1]),
-        (DOCUMENT, '{"sessions": 1}', METHODS[1]),
-        (f"{TAG}counters", "text", METHODS[1]),
-        (f"{TAG}index:due", "text", claim),
+        (f"{TAG}living:{APP}", "text", METHODS[1]),
+        (f"{TAG}due", "text", claim),
         (f"{TAG}older:{APP}/1/lobby", "text", leave_a_session),
     ],
 )
@@ -267,6 +266,15 @@ def test_data_of_another_program_is_told_so_and_nothing_is_written_beside_it(
     with connect(redis_server) as client:
         assert {*client.keys()} - {APPLICATIONS} == {key}
         assert client.get(key) == value
+
+
+def test_document_that_cannot_be_read_is_told_and_left_alone(
+    ledger: Ledger, redis_server: RedisServer
+) -> None:
+    with connect(redis_server) as client:
+        client.hset(DOCUMENT, "", '{"sessions": 1}')
+        assert "holds another program's data under {roomscribe:*" in complain_of(ledger)
+        assert client.hgetall(DOCUMENT) == {"": '{"sessions": 1}'}
 
 
 def test_encrypted_connection_wants_a_certificate_it_can_trust(tmp_path: Path) -> None:
@@ -351,9 +359,9 @@ def test_person_who_comes_writes_the_document_never(
             ledger.change(ROOM, partial(greet, at_ms=T + number), user_id=f"user-{number}")
         client.echo("end")
         told = iter(lambda: str(monitor.next_command()["command"]), "ECHO end")
-        heard = [command.split()[0] for command in told]
-    assert heard.count("HSET") == 20
-    assert "SET" not in heard
+        heard = [command.replace(TAG, "").partition(":")[0] for command in told]
+    assert heard.count("HSET people") == 20
+    assert not [one for one in heard if one.startswith("HSET document")]
 
 
 def name_room(book: RoomBook) -> str:
@@ -453,9 +461,9 @@ def test_change_is_one_read_and_one_script_so_that_nothing_comes_between_documen
         ]
     sent = [name for client_type, name in heard if client_type != "lua"]
     written = {name for client_type, name in heard if client_type == "lua"}
-    change = ["GET", "SADD", "EVAL"]
-    assert sent == [*change, *change, *["EXPIRE"] * 3]
-    assert {"SET", "ZADD", "ZREM", "HINCRBY"} <= written
+    change = ["HMGET", "SADD", "EVAL"]
+    assert sent == [*change, *change, "EVAL"]
+    assert {"HSET", "ZADD", "ZREM", "ZINCRBY"} <= written
 
 
 def test_attempt_that_loses_the_race_leaves_nothing_beside_the_book(
@@ -521,7 +529,7 @@ def test_only_books_that_nobody_needs_any_more_are_collected(
     claim(ledger, room=due)
     ledger.change(ROOM, lambda book: book.bury(T))
     with connect(redis_server) as client:
-        left = [client.ttl(f"{TAG}document:{name_document(room)}") for room in (planned, due, ROOM)]
+        left = [client.ttl(TAG + RoomKeys(room).document.key) for room in (planned, due, ROOM)]
     assert left == [-1, -1, pytest.approx(30 * 86_400, abs=60)]
     ledger.change(ROOM, plan)
     with connect(redis_server) as client:

@@ -10,14 +10,14 @@ import pytest
 from local.redis_server import RedisServer
 from shared.ledger import Ledger, RoomBook, Session
 from shared.ledger.changes import OPEN_KEPT_S
+from shared.ledger.forgetting import SESSIONS_KEPT
 from shared.ledger.open import open_redis
-from shared.ledger.redis import OLDER_KEPT
 from shared.room import Room
 from tests.redis_server import be_patient, connect, empty
 from tests.unit.ledgers import ROOM, RULE, T, claim, close_room, hear, open_session
 
 KEEP_DAYS = 3
-OF_A_SESSION = ("people", "sentences", "versions")
+OF_A_SESSION = ("people", "sentences", "versions", "deletion")
 
 
 @pytest.fixture(params=["redis_server", "redis_cluster"])
@@ -44,7 +44,7 @@ def meet(ledger: Ledger, at_ms: int = T, room: Room = ROOM) -> Session:
 
 def read_times(server: RedisServer) -> dict[str, int]:
     """How long each key of a room is kept from now on, in days, by what it holds; -1 for ever."""
-    kinds = ("document", "older", *OF_A_SESSION, "deletion")
+    kinds = ("document", "older", *OF_A_SESSION)
     with connect(server) as client:
         times_s = {
             kind: client.ttl(key)
@@ -68,8 +68,7 @@ def test_time_begins_when_the_session_closes(ledger: Ledger, server: RedisServer
     ledger.forget_sentences(session, T - 1)
     ledger.keep_sentence(session, hear(2))
     close_room(ledger, T + 9_000)
-    names = ("document", *OF_A_SESSION, "deletion")
-    assert read_times(server) == dict.fromkeys(names, KEEP_DAYS)
+    assert read_times(server) == dict.fromkeys(("document", *OF_A_SESSION), KEEP_DAYS)
 
 
 def test_what_is_due_or_planned_is_kept_for_ever(ledger: Ledger, server: RedisServer) -> None:
@@ -87,14 +86,14 @@ def test_what_is_due_or_planned_is_kept_for_ever(ledger: Ledger, server: RedisSe
 def test_session_that_is_one_too_many_goes_with_all_that_was_said_in_it(
     ledger: Ledger, server: RedisServer
 ) -> None:
-    for number in range(OLDER_KEPT + 3):
+    for number in range(SESSIONS_KEPT + 1):
         meet(ledger, T + 100 * number)
         close_room(ledger, T + 100 * number + 50)
     sessions = ledger.list_sessions(ROOM, 1_000)
     assert sessions[-1].opened_ms == T + 100
     assert [ledger.find_session(session.id) for session in sessions] == sessions
     with connect(server) as client:
-        assert len(client.keys("*:sentences")) == len(sessions) == OLDER_KEPT + 2
+        assert len(client.keys("*:sentences:*")) == len(sessions) == SESSIONS_KEPT
         assert not client.keys(f"*/{T}*")
 
 
@@ -102,8 +101,8 @@ def test_nothing_of_what_was_said_stays_in_redis(ledger: Ledger, server: RedisSe
     session = meet(ledger)
     ledger.forget_sentences(session, T + 5_000)
     with connect(server) as client:
-        assert not client.keys("*:sentences")
-        assert not client.keys("*:versions")
-        values = [client.get(key) or "" for key in client.keys("*:deletion")]
+        assert not client.keys("*:sentences:*")
+        assert not client.keys("*:versions:*")
+        values = [str(client.hgetall(key)) for key in client.keys("*:deletion:*")]
     assert values
     assert not any("sentence" in value for value in values)

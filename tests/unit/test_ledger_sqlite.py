@@ -63,7 +63,7 @@ def write_to(path: Path) -> None:
 def test_record_that_cannot_be_read_is_named(ledger: Ledger, path: Path) -> None:
     open_session(ledger)
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("UPDATE documents SET body = '{\"id\": 1}'")
+        other.execute("UPDATE cells SET value = '{\"id\": 1}'")
     with pytest.raises(LedgerError, match=r"LEDGER_URL: .*ledger\.db does not answer"):
         ledger.read(ROOM)
 

@@ -80,8 +80,8 @@ def test_only_the_first_sentence_is_told_of_and_only_earlier_ones_change_the_boo
     file = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
     file.execute("CREATE TABLE writes (id TEXT)")
     file.execute(
-        "CREATE TRIGGER written AFTER UPDATE ON documents "
-        "BEGIN INSERT INTO writes VALUES (new.name); END"
+        "CREATE TRIGGER written AFTER UPDATE ON cells WHEN new.key LIKE 'document:%' "
+        "BEGIN INSERT INTO writes VALUES (new.key); END"
     )
     said = [5_000, 6_000, 7_000, 3_000, 8_000, 3_000]
     told = [stage.say(1403, "task-1", OPENED_MS + ms, f"sentence at {ms}") for ms in said]
