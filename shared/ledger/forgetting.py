@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 from shared.ledger.changes import list_ended
+from shared.ledger.document import Session
 from shared.ledger.engine import Cell, Engine, Put, Score, Write
 from shared.ledger.keys import BURIED, OVER, RoomKeys, SaidKeys, ended_key, parse_room
 from shared.ledger.sessions import RoomBook
-from shared.room import find_room
-
-if TYPE_CHECKING:
-    from shared.ledger.ledger import Ledger
+from shared.room import Room, find_room
 
 PIECE = 500  # records in one transaction, so that events never wait for long
 SESSIONS_KEPT = 50  # of a room, in a store whose records end by themselves
 ALL = 1_000_000  # more than any room or session has of anything
+
+
+class Rooms(Protocol):
+    """The methods of a ledger that deleting needs; see `ledger.Ledger`."""
+
+    def read(self, room: Room) -> RoomBook: ...
+
+    def change(self, room: Room, work: Callable[[RoomBook], None]) -> None: ...
+
+    def list_sessions(self, room: Room, most: int) -> list[Session]: ...
 
 
 class Forgotten(NamedTuple):
@@ -28,7 +37,7 @@ class Forgotten(NamedTuple):
     rooms: int = 0
 
 
-def forget_piece(ledger: Ledger, engine: Engine, before_ms: int) -> Forgotten:
+def forget_piece(ledger: Rooms, engine: Engine, before_ms: int) -> Forgotten:
     """Delete at most a piece of what was over before then: sessions, and with what is left, tombstones."""
     left, sessions, sentences, people = PIECE, 0, 0, 0
     for session_id, _ in engine.list_scores(None, OVER, 0, before_ms - 1, PIECE):
@@ -43,7 +52,7 @@ def forget_piece(ledger: Ledger, engine: Engine, before_ms: int) -> Forgotten:
     return Forgotten(sessions, sentences, people, len(buried))
 
 
-def settle(ledger: Ledger, engine: Engine, former: RoomBook, book: RoomBook, keep_s: int) -> None:
+def settle(ledger: Rooms, engine: Engine, former: RoomBook, book: RoomBook, keep_s: int) -> None:
     """Once a room is saved where records end by themselves: say when what lies under other tags will.
 
     Of a room with too many sessions the oldest are deleted.
@@ -58,7 +67,7 @@ def settle(ledger: Ledger, engine: Engine, former: RoomBook, book: RoomBook, kee
                 _forget_session(ledger, engine, session.id, ALL)
 
 
-def _forget_session(ledger: Ledger, engine: Engine, session_id: str, most: int) -> tuple[int, int]:
+def _forget_session(ledger: Rooms, engine: Engine, session_id: str, most: int) -> tuple[int, int]:
     """Delete at most so many sentences and people of a session; then the session itself, if none is left."""
     room = find_room(session_id)
     assert room  # noqa: S101  it has been a session's id

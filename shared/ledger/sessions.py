@@ -35,8 +35,8 @@ class RoomBook:
     The ledger loads it, lets one of these methods work on it, and saves the document as one step.
     `presence` is what is known of one user in the newest session, if the ledger was told which.
     `living` is how many tasks of the application live after the change that saved this book; None
-    for a book that no change has saved. `half` is what the document holds of this room alone. `seen`
-    is the ledger's own: what was read, or saved last.
+    for a book that no change has saved. `half` is what the document holds of this room alone, `sessions`
+    its newest sessions, newest first. `seen` is the ledger's own: what was read, or saved last.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class RoomBook:
         self.seen = Seen()
         if document is None:
             self.half.sessions, self.half.tombstone_ms = sessions or [], tombstone_ms
+        self.sessions = self.half.sessions
 
     def __eq__(self, other: object) -> bool:
         """Whether both say the same of the same room."""
@@ -67,11 +68,6 @@ class RoomBook:
         book = RoomBook(self.room.twin, document=self.document)
         book.seen = Seen("", self.seen.document)
         return book
-
-    @property
-    def sessions(self) -> list[Session]:
-        """The newest sessions, newest first."""
-        return self.half.sessions
 
     @property
     def tombstone_ms(self) -> int:
@@ -99,7 +95,8 @@ class RoomBook:
     @property
     def open_now(self) -> Session | None:
         """The open session."""
-        return self.latest if self.latest and self.latest.closed_ms is None else None
+        is_open = self.sessions and self.sessions[0].closed_ms is None
+        return self.sessions[0] if is_open else None
 
     @property
     def unfinished(self) -> list[Session]:
@@ -185,7 +182,7 @@ class RoomBook:
 
     def drop_session(self, session_id: str) -> None:
         """Take a session out of the document."""
-        self.half.sessions = [one for one in self.sessions if one.id != session_id]
+        self.sessions[:] = [one for one in self.sessions if one.id != session_id]
 
     def drop_tombstone(self) -> None:
         """Forget when the room was last closed without a session."""
