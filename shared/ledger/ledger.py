@@ -9,7 +9,7 @@ from msgspec.json import Decoder, encode
 
 from shared.ledger.changes import Keeping, encode_document, list_writes
 from shared.ledger.document import Document, Person, Session
-from shared.ledger.engine import Cell, Engine, Keep, Put, Write
+from shared.ledger.engine import Cell, Engine, Keep, Put
 from shared.ledger.forgetting import Forgotten, forget_piece, settle
 from shared.ledger.keys import DUE, SHARED, RoomKeys, ended_key, living_key, parse_room
 from shared.ledger.people import Presence
@@ -215,13 +215,11 @@ class Ledger(Sentences):
 
         `is_fresh`: it was loaded just now; only another one is compared when there is nothing to save.
         """
-        keys, seen, presence = RoomKeys(book.room), book.seen, _encode_presence(book)
-        former = self._open_book(book.room, seen)
-        writes: list[Write] = []
-        if encode_document(book) != seen.document:
-            writes += list_writes(former, book, self._keeping)
-        elif presence == seen.presence:
+        seen, document, presence = book.seen, encode_document(book), _encode_presence(book)
+        if (document, presence) == (seen.document, seen.presence):
             return is_fresh or self._load(book.room, seen.user_id) == seen
+        keys, former = RoomKeys(book.room), self._open_book(book.room, seen)
+        writes = list_writes(former, book, self._keeping) if document != seen.document else []
         if presence:
             writes.append(Put(Cell(keys.people, seen.user_id), presence))
             writes.append(Keep(keys.people, self._keeping.find_s(book.latest)))

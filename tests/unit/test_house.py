@@ -165,7 +165,7 @@ def find_settings() -> set[str]:
 
     with pytest.raises(SettingsError):
         read_settings(Environment())
-    return (asked | set(CREDENTIAL_NAMES[1])) - {"TENCENTCLOUD_RUNENV", "STAGE"}
+    return (asked | set(CREDENTIAL_NAMES[1])) - {"TENCENTCLOUD_RUNENV"}
 
 
 def test_readme_names_every_command_and_no_other() -> None:
