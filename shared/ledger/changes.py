@@ -46,16 +46,16 @@ def list_writes(former: RoomBook, book: RoomBook, keeping: Keeping) -> list[Writ
         if before.half != after.half:
             keys = RoomKeys(after.room)
             writes += _move_scores(keys, before, after, keeping)
-            writes += _count_living(keys, before, after)
             writes += _move_people(keys, before, after)
-            writes += _list_keeps(keys, before, after, keeping)
-            writes += _take_older(keys, after)
+            if keeping.expires:
+                writes += _list_keeps(keys, before, after, keeping.keep_s)
+            while len(after.sessions) > SESSIONS_LOADED:
+                session = after.sessions.pop()
+                writes.append(Put(Cell(keys.older, session.id), encode(session)))
     document = RoomKeys(book.room).document
-    return [
-        Put(document, encode_document(book)),
-        *([Keep(document.key, _find_keep_s(book, keeping))] if keeping.expires else []),
-        *writes,
-    ]
+    if keeping.expires:
+        writes.append(Keep(document.key, _find_keep_s(book, keeping)))
+    return [Put(document, encode_document(book)), *writes]
 
 
 def list_ended(before: RoomBook, after: RoomBook) -> list[Session]:
@@ -74,37 +74,38 @@ def _find_keep_s(book: RoomBook, keeping: Keeping) -> int | None:
 
 def _move_scores(
     keys: RoomKeys, before: RoomBook, after: RoomBook, keeping: Keeping
-) -> Iterator[Score]:
-    old, new = (dict(_find_places(keys, book, keeping)) for book in (before, after))
-    for place in {**old, **new}:
-        if old.get(place) != new.get(place):
-            yield Score(*place, new.get(place))
+) -> Iterator[Score | Add]:
+    old, new = (_find_places(keys, book, keeping) for book in (before, after))
+    for index, member in {**old, **new}:
+        was, now = old.get((index, member)), new.get((index, member))
+        if was != now and index == keys.living:
+            yield Add(index, member, (now or 0) - (was or 0))
+        elif was != now:
+            yield Score(index, member, now)
 
 
-def _find_places(
-    keys: RoomKeys, book: RoomBook, keeping: Keeping
-) -> Iterator[tuple[tuple[str, str], int]]:
-    """Where the room and its sessions stand in the indexes: what is due, and what is over."""
+def _find_places(keys: RoomKeys, book: RoomBook, keeping: Keeping) -> dict[tuple[str, str], int]:
+    """The room and its sessions in the indexes: what is due, how many tasks live, what is over."""
+    places: dict[tuple[str, str], int] = {}
     look_ms = find_next_look(book)
     if look_ms is not None:
-        yield (DUE, keys.name), look_ms
-    if keeping.expires:
-        return
+        places[DUE, keys.name] = look_ms
+    for task in list_living(book):
+        place = (keys.living, task.state)
+        places[place] = places.get(place, 0) + 1
+    if not keeping.expires:
+        places.update(_find_ends(keys, book))
+    return places
+
+
+def _find_ends(keys: RoomKeys, book: RoomBook) -> Iterator[tuple[tuple[str, str], int]]:
     for place, session in enumerate(book.sessions):
         # Of a session that leaves the document nobody can finish anything any more.
         is_over = place >= SESSIONS_LOADED or not claims.is_unfinished(session)
         if session.closed_ms is not None and is_over:
             yield (OVER, session.id), session.closed_ms
-    if book.half.tombstone_ms and not book.plan:
+    if book.half.tombstone_ms and not book.half.plan:
         yield (BURIED, keys.name), book.half.tombstone_ms
-
-
-def _count_living(keys: RoomKeys, before: RoomBook, after: RoomBook) -> Iterator[Add]:
-    counts: dict[str, int] = {}
-    for book, times in ((before, -1), (after, 1)):
-        for task in list_living(book):
-            counts[task.state] = counts.get(task.state, 0) + times
-    return (Add(keys.living, state, more) for state, more in counts.items() if more)
 
 
 def _move_people(keys: RoomKeys, before: RoomBook, after: RoomBook) -> Iterator[Move]:
@@ -116,17 +117,8 @@ def _move_people(keys: RoomKeys, before: RoomBook, after: RoomBook) -> Iterator[
             yield Move(ended_key(new), keys.people)
 
 
-def _list_keeps(
-    keys: RoomKeys, before: RoomBook, after: RoomBook, keeping: Keeping
-) -> Iterator[Keep]:
+def _list_keeps(keys: RoomKeys, before: RoomBook, after: RoomBook, keep_s: int) -> Iterator[Keep]:
     for session in list_ended(before, after):
         key = keys.people if session is after.latest else ended_key(session.id)
-        yield Keep(key, keeping.keep_s)
-    if len(after.sessions) > SESSIONS_LOADED:
-        yield Keep(keys.older, keeping.keep_s)
-
-
-def _take_older(keys: RoomKeys, book: RoomBook) -> Iterator[Write]:
-    while len(book.sessions) > SESSIONS_LOADED:
-        session = book.sessions.pop()
-        yield Put(Cell(keys.older, session.id), encode(session))
+        yield Keep(key, keep_s)
+    yield Keep(keys.older, keep_s)

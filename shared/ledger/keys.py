@@ -26,7 +26,11 @@ class RoomKeys:
         self.document = Cell(f"document:{sdk_app_id}/{room_id}")
         self.people = f"people:{self.name}"
         self.older = f"older:{self.name}"
-        self.living = living_key(sdk_app_id)
+        self.living = f"living:{sdk_app_id}"
+
+    def list_cells(self, user_id: str) -> list[Cell]:
+        """What is read of the room: its document, and the presence of a user if `user_id` is not ""."""
+        return [self.document, *([Cell(self.people, user_id)] if user_id else [])]
 
 
 class SaidKeys:
@@ -46,11 +50,6 @@ class SaidKeys:
     def keep(self, keep_s: int) -> list[Write]:
         """What keeps all of it for so many seconds."""
         return [Keep(key, keep_s) for key in (self.sentences, self.versions, self.deletion.key)]
-
-
-def living_key(sdk_app_id: int) -> str:
-    """The index of how many tasks of an application live, by state."""
-    return f"living:{sdk_app_id}"
 
 
 def ended_key(session_id: str) -> str:

@@ -5,11 +5,13 @@ Event time decides, never arrival: TRTC promises no order and repeats itself.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Literal
 
 from shared.errors import LedgerError
 from shared.ledger.claims.tasks import is_unfinished
 from shared.ledger.document import Document, Half, Session
+from shared.ledger.engine import Cell
 from shared.ledger.event_times import SECOND_MS, compare_times
 from shared.ledger.people import Presence
 from shared.room import STRING_ROOM, Room, name_session
@@ -21,22 +23,14 @@ Closing = Literal["closed", "already_closed", "stale", "unknown"]
 SESSIONS_LOADED = 2  # the newest one, and the one before it, whose stragglers still arrive
 
 
-class Seen(NamedTuple):
-    """What was read of a room: the bytes of its document, and of one user's presence; b"" for none."""
-
-    user_id: str = ""
-    document: bytes = b""
-    presence: bytes = b""
-
-
 class RoomBook:
     """One room in its document, which it shares with the room of the other id type, its twin.
 
     The ledger loads it, lets one of these methods work on it, and saves the document as one step.
     `presence` is what is known of one user in the newest session, if the ledger was told which.
     `living` is how many tasks of the application live after the change that saved this book; None
-    for a book that no change has saved. `half` is what the document holds of this room alone, `sessions`
-    its newest sessions, newest first. `seen` is the ledger's own: what was read, or saved last.
+    for a book that no change has saved. `half` is what the document holds of this room alone. `seen`
+    is the ledger's own: what the cells held when they were read, or saved last.
     """
 
     def __init__(
@@ -49,12 +43,12 @@ class RoomBook:
         self.room = room
         self.document = document or (Half(), Half())
         self.half = self.document[room.room_id_type]
-        self.presence = Presence()
-        self.living: int | None = None
-        self.seen = Seen()
         if document is None:
             self.half.sessions, self.half.tombstone_ms = sessions or [], tombstone_ms
-        self.sessions = self.half.sessions
+        self.sessions = self.half.sessions  # newest first
+        self.presence = Presence()
+        self.living: int | None = None
+        self.seen: Mapping[Cell, bytes] = {}
 
     def __eq__(self, other: object) -> bool:
         """Whether both say the same of the same room."""
@@ -66,7 +60,7 @@ class RoomBook:
     def twin(self) -> RoomBook:
         """The book of the other id type over the same document."""
         book = RoomBook(self.room.twin, document=self.document)
-        book.seen = Seen("", self.seen.document)
+        book.seen = self.seen
         return book
 
     @property
@@ -95,8 +89,7 @@ class RoomBook:
     @property
     def open_now(self) -> Session | None:
         """The open session."""
-        is_open = self.sessions and self.sessions[0].closed_ms is None
-        return self.sessions[0] if is_open else None
+        return self.latest if self.latest and self.latest.closed_ms is None else None
 
     @property
     def unfinished(self) -> list[Session]:

@@ -22,6 +22,7 @@ LIST_CELLS = "SELECT field, value FROM cells WHERE key = ?"
 LIST_SCORES = """
 SELECT member, score FROM scores WHERE key = ? AND score > ? AND score <= ? ORDER BY score LIMIT ?
 """
+LIST_ALL_SCORES = "SELECT member, score FROM scores WHERE key = ?"
 # An upsert leaves the row where it is; REPLACE would write every index of it anew.
 PUT = "INSERT INTO cells VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
 SCORE = "INSERT INTO scores VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET score = excluded.score"
@@ -32,7 +33,6 @@ DELETE FROM cells WHERE key = ?1 AND field IN (SELECT field FROM cells WHERE key
 DROP_SCORES = """
 DELETE FROM scores WHERE key = ?1 AND member IN (SELECT member FROM scores WHERE key = ?1 LIMIT ?2)
 """
-EVERYTHING, FOR_EVER = -1, 2**63 - 1  # as a LIMIT, and as a score
 
 
 class SqliteEngine:
@@ -44,41 +44,42 @@ class SqliteEngine:
 
     def __init__(self, path: str) -> None:
         self.place = path
-        self._turn = _Turn(path, open_file(path))
+        self._connection = open_file(path)
+        self._lock = threading.RLock()
 
     def close(self) -> None:
         """Let go of the file."""
-        with self._turn as connection:
+        with self._using() as connection:
             connection.close()
 
     def changing(self) -> AbstractContextManager[sqlite3.Connection]:
         """One transaction, in which nobody else writes; inside of another it is that one."""
-        return self._transaction("IMMEDIATE")
+        return self._using("IMMEDIATE")
 
     def read(self, _tag: str, cells: Sequence[Cell]) -> list[bytes]:
         """What the cells hold."""
-        with self._transaction("DEFERRED") as connection:
+        with self._using("DEFERRED") as connection:
             rows = [connection.execute(READ, cell).fetchone() for cell in cells]
         return [row[0] if row else b"" for row in rows]
 
     def list_cells(self, _tag: str, keys: Sequence[str]) -> list[Mapping[str, bytes]]:
         """For each key what its cells hold, by field."""
-        with self._transaction("DEFERRED") as connection:
+        with self._using("DEFERRED") as connection:
             return [dict(connection.execute(LIST_CELLS, (key,)).fetchall()) for key in keys]
 
     def list_scores(self, _tag: str | None, key: str, above: int, until: int, most: int) -> Scores:
         """At most so many members of an index with scores above `above` and up to `until`."""
-        with self._turn as connection:
+        with self._using() as connection:
             return connection.execute(LIST_SCORES, (key, above, until, most)).fetchall()
 
     def swap(
         self, _tag: str, _seen: Mapping[Cell, bytes], writes: Sequence[Write], told: str = ""
     ) -> Scores:
         """Write; since `changing` began nobody can have been quicker."""
-        with self._turn as connection:
+        with self._using() as connection:
             for write in writes:
                 _write(connection, write)
-            return self.list_scores(None, told, -1, FOR_EVER, EVERYTHING) if told else []
+            return connection.execute(LIST_ALL_SCORES, (told,)).fetchall() if told else []
 
     def drop(self, _tag: str, key: str, most: int) -> int:
         """Delete at most so many of a key's cells, or of an index's members: how many it were."""
@@ -98,41 +99,31 @@ class SqliteEngine:
 
     def erase_traces(self) -> bool:
         """Empty the log of writes; False: another program reads there."""
-        with self._turn as connection:
+        with self._using() as connection:
             return empty_log(connection)
 
     @contextmanager
-    def _transaction(self, kind: str) -> Iterator[sqlite3.Connection]:
-        with self._turn as connection:
-            if connection.in_transaction:
-                yield connection
-                return
-            connection.execute(f"BEGIN {kind}")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                connection.rollback()
-                raise
+    def _using(self, kind: str = "") -> Iterator[sqlite3.Connection]:
+        """The connection, for one thread at a time, in a transaction of that kind, if any is asked for.
 
-
-class _Turn:
-    """The connection, for one thread at a time: within a turn the same thread may have another."""
-
-    def __init__(self, path: str, connection: sqlite3.Connection) -> None:
-        self._path = path
-        self._connection = connection
-        self._lock = threading.RLock()
-
-    def __enter__(self) -> sqlite3.Connection:
+        Within a transaction the same thread stays in it.
+        """
         if not self._lock.acquire(timeout=BUSY_TIMEOUT_S):
-            raise LedgerError(f"LEDGER_URL: {self._path} does not answer: too many threads wait")
-        return self._connection
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        self._lock.release()
-        if isinstance(error, sqlite3.Error):
-            raise LedgerError(f"LEDGER_URL: {self._path} does not answer: {error}") from error
+            raise LedgerError(f"LEDGER_URL: {self.place} does not answer: too many threads wait")
+        begins = False
+        try:
+            begins = bool(kind) and not self._connection.in_transaction
+            if begins:
+                self._connection.execute(f"BEGIN {kind}")
+            yield self._connection
+            if begins:
+                self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise LedgerError(f"LEDGER_URL: {self.place} does not answer: {error}") from error
+        finally:
+            if begins:
+                self._connection.rollback()  # unless it is committed
+            self._lock.release()
 
 
 def _write(connection: sqlite3.Connection, write: Write) -> None:

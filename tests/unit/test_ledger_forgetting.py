@@ -8,7 +8,7 @@ import pytest
 
 from shared.ledger import Ledger, RoomBook, Session
 from shared.ledger.forgetting import Forgotten
-from shared.ledger.sentences import Version
+from shared.ledger.ledger import Version
 from shared.reading.kept import KeptTranscripts
 from shared.room import Room
 from shared.transcripts.records import FOR_EVER_MS, KEYS_KEPT

@@ -1,0 +1,260 @@
+"""The rooms of a ledger: their sessions and people, what is due, and who may do it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from msgspec import MsgspecError
+from msgspec.json import Decoder, encode
+
+from shared.errors import LedgerError
+from shared.ledger.changes import Keeping, encode_document, list_writes
+from shared.ledger.document import Document, Person, Session
+from shared.ledger.engine import Cell, Engine, Keep, Put, Write
+from shared.ledger.forgetting import settle
+from shared.ledger.keys import DUE, SHARED, RoomKeys, ended_key, parse_room
+from shared.ledger.people import Presence
+from shared.ledger.retry import take_turns
+from shared.ledger.sessions import RoomBook
+from shared.room import Room, find_room
+from shared.settings import KEEP_DAYS
+from shared.transcripts.records import FOR_EVER_MS
+
+LONGEST_LEASE_MS = 60_000
+DAY_S = 86_400
+STATES = 99  # more than a task has
+
+PATIENCE_S = 0.7  # no third turn begins later; an answer that takes 0.5 s is the last
+LONGEST_PAUSE_S = 0.004
+
+Raw = TypeVar("Raw")
+Result = TypeVar("Result")
+
+
+class RoomLedger:
+    """Keeps what all instances know of rooms in the store of an engine; `Ledger` says more."""
+
+    def __init__(self, engine: Engine, keep_days: int = KEEP_DAYS) -> None:
+        self._engine = engine
+        self._keeping = Keeping(keep_days * DAY_S, engine.expires)
+        # Made here, once: msgspec 0.22 crashes when two threads learn a type at the same moment.
+        self._documents = Decoder(Document)
+        self._sessions = Decoder(Session)
+        self._presences = Decoder(Presence)
+        self._leases = Decoder(tuple[str, int])
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        self._engine.close()
+
+    def read(self, room: Room, user_id: str = "") -> RoomBook:
+        """A room's book as it is now, and in it the presence of a user; empty for a room never heard of."""
+        keys = RoomKeys(room)
+        cells = keys.list_cells(user_id)
+        return self._open_book(room, cells, self._engine.read(keys.tag, cells))
+
+    def change(
+        self,
+        room: Room,
+        work: Callable[[RoomBook], Result],
+        *,
+        user_id: str = "",
+        known: RoomBook | None = None,
+    ) -> Result:
+        """Let `work` change a room's book, its twin, and a user's presence as if nobody else did meanwhile.
+
+        `work` must be pure but for the book: it runs again when somebody else was quicker. When it
+        raises, nothing is saved. `known` is a book that was just read or saved: it is tried first,
+        which spares a round trip, and counts only if it still is what the ledger says.
+        """
+        keys = RoomKeys(room)
+        cells = keys.list_cells(user_id)
+        recalled: list[list[bytes]] = []
+        if known and not self._engine.is_exclusive and known.seen.keys() >= {*cells}:
+            recalled.append([known.seen[cell] for cell in cells])
+
+        def attempt() -> tuple[Result] | None:
+            is_fresh = not recalled
+            seen = self._engine.read(keys.tag, cells) if is_fresh else recalled.pop()
+            book = self._open_book(room, cells, seen)
+            result = work(book)
+            return (result,) if self._save(book, keys, cells, is_fresh=is_fresh) else None
+
+        return self._take_turns(attempt)[0]
+
+    def list_sessions(self, room: Room, most: int) -> list[Session]:
+        """The room's sessions that are kept, newest first, at most `most`."""
+        keys = RoomKeys(room)
+        document, older = self._engine.list_cells(keys.tag, [keys.document.key, keys.older])
+        newest = self._open_book(room, [keys.document], [document.get("", b"")]).sessions
+        sessions = [self._decode(self._sessions.decode, raw) for raw in older.values()]
+        sessions.sort(key=lambda session: session.opened_ms, reverse=True)
+        return [*newest, *sessions][:most]
+
+    def find_session(self, session_id: str) -> Session | None:
+        """The session with that id; None for one that is not kept, or never was."""
+        room = find_room(session_id)
+        if room is None:
+            return None
+        keys = RoomKeys(room)
+        cells = (keys.document, Cell(keys.older, session_id))
+        document, older = self._engine.read(keys.tag, cells)
+        if older:
+            return self._decode(self._sessions.decode, older)
+        newest = self._open_book(room, [keys.document], [document]).sessions
+        return next((session for session in newest if session.id == session_id), None)
+
+    def note_person(
+        self,
+        session: Session,
+        user_id: str,
+        event_ms: int,
+        *,
+        present: bool,
+        microphone: bool | None,
+        precise: bool = True,
+    ) -> None:
+        """Remember what the newest event says of a user, if the session is still its room's newest.
+
+        None leaves the microphone as it was.
+        """
+
+        def note(book: RoomBook) -> None:
+            if book.latest and book.latest.id == session.id:
+                book.note_presence(
+                    event_ms, present=present, microphone=microphone, precise=precise
+                )
+
+        self.change(session.room, note, user_id=user_id)
+
+    def list_people(self, session: Session) -> list[Person]:
+        """Everybody seen in a session, by name."""
+        keys = RoomKeys(session.room)
+        document, of_newest, of_ended = self._engine.list_cells(
+            keys.tag, [keys.document.key, keys.people, ended_key(session.id)]
+        )
+        newest = self._open_book(session.room, [keys.document], [document.get("", b"")]).latest
+        people = of_newest if newest and newest.id == session.id else of_ended
+        return [
+            self._decode(self._presences.decode, raw).show(user_id)
+            for user_id, raw in sorted(people.items())
+        ]
+
+    def list_due(self, now_ms: int, most: int) -> list[Room]:
+        """The rooms of which something is due by now (see `due`), the longest waiting first."""
+        found = self._engine.list_scores(None, DUE, -1, now_ms, most)
+        return [self._decode(parse_room, name) for name, _ in found]
+
+    def find_next_due(self) -> int | None:
+        """The ms at which something of the next room is due; None when nothing is."""
+        first = self._engine.list_scores(None, DUE, -1, FOR_EVER_MS, 1)
+        return first[0][1] if first else None
+
+    def count_living(self, sdk_app_id: int) -> int:
+        """How many tasks of an application hold, or are about to hold, a place of the quota."""
+        keys = RoomKeys(Room(sdk_app_id, "", 0))
+        return _sum(self._engine.list_scores(keys.tag, keys.living, 0, FOR_EVER_MS, STATES))
+
+    def take_slot(self, name: str, per_s: int, now_ms: int) -> int:
+        """0 when one more call of that name may go out now, else the ms after which to ask again.
+
+        At most `per_s` are given in any 1,000 ms, to all callers together.
+        """
+        return self._engine.take_slot(name, per_s, now_ms)
+
+    def take_lease(self, name: str, token: str, now_ms: int, lease_ms: int) -> bool:
+        """Whether `token` now holds the lease of that name, new, renewed, or because it had run out.
+
+        `lease_ms` is at most 60,000; a lease that ends further ahead than that was written by a
+        wrong clock, and counts as run out.
+        """
+
+        def attempt() -> bool | None:
+            seen, holder, until_ms = self._read_lease(name)
+            if holder != token and now_ms < until_ms <= now_ms + LONGEST_LEASE_MS:
+                return False
+            return self._write_lease(name, seen, encode((token, now_ms + lease_ms)))
+
+        return self._take_turns(attempt)
+
+    def drop_lease(self, name: str, token: str) -> None:
+        """Give a lease back, if `token` still holds it."""
+
+        def attempt() -> bool | None:
+            seen, holder, _ = self._read_lease(name)
+            return holder != token or self._write_lease(name, seen, b"")
+
+        self._take_turns(attempt)
+
+    def _open_book(self, room: Room, cells: Sequence[Cell], seen: Sequence[bytes]) -> RoomBook:
+        """The book in what the cells of a document, and perhaps of a user's presence, hold."""
+        document = self._decode(self._documents.decode, seen[0]) if seen[0] else None
+        book = RoomBook(room, document=document)
+        book.seen = dict(zip(cells, seen, strict=True))
+        if seen[1:] and seen[1]:
+            book.presence = self._decode(self._presences.decode, seen[1])
+        return book
+
+    def _save(
+        self, book: RoomBook, keys: RoomKeys, cells: Sequence[Cell], *, is_fresh: bool
+    ) -> bool:
+        """Save what became of a book; False when somebody else was quicker.
+
+        `is_fresh`: it was loaded just now; only another one is compared when there is nothing to save.
+        """
+        seen = [*book.seen.values()]
+        is_known = book.latest and book.presence != Presence()
+        presence = [encode(book.presence) if is_known else b"" for _ in cells[1:]]
+        document = encode_document(book)
+        if [document, *presence] == seen:
+            return is_fresh or self._engine.read(keys.tag, cells) == seen
+        former = self._open_book(book.room, cells, seen)
+        writes = list_writes(former, book, self._keeping) if document != seen[0] else []
+        if any(presence):
+            writes.append(Put(cells[1], presence[0]))
+            writes.append(Keep(keys.people, self._keeping.find_s(book.latest)))
+        living = self._engine.swap(keys.tag, book.seen, writes, keys.living)
+        if living is None:
+            return False
+        book.seen = dict(zip(cells, [encode_document(book), *presence], strict=True))
+        book.living = _sum(living)
+        if self._keeping.expires:
+            settle(self, self._engine, former, book, self._keeping.keep_s)
+        return True
+
+    def _read_lease(self, name: str) -> tuple[bytes, str, int]:
+        (raw,) = self._engine.read(SHARED, [Cell("leases", name)])
+        return raw, *(self._decode(self._leases.decode, raw) if raw else ("", 0))
+
+    def _write_lease(self, name: str, seen: bytes, lease: bytes) -> bool | None:
+        cell = Cell("leases", name)
+        return self._swap(SHARED, [cell], [seen], [Put(cell, lease)])
+
+    def _swap(
+        self, tag: str, cells: Sequence[Cell], seen: Sequence[bytes], writes: Sequence[Write]
+    ) -> bool | None:
+        """Write, if the cells still hold what was seen; None when they do not."""
+        found = dict(zip(cells, seen, strict=True))
+        return None if self._engine.swap(tag, found, writes) is None else True
+
+    def _take_turns(self, attempt: Callable[[], Result | None]) -> Result:
+        """The result of an attempt, made again while it has none because somebody else was quicker."""
+        for _ in take_turns(PATIENCE_S, LONGEST_PAUSE_S):
+            with self._engine.changing():
+                result = attempt()
+            if result is not None:
+                return result
+        place = self._engine.place
+        raise LedgerError(f"LEDGER_URL: {place}: too many change the same room at once")
+
+    def _decode(self, decode: Callable[[Raw], Result], raw: Raw) -> Result:
+        try:
+            return decode(raw)
+        except (MsgspecError, ValueError):
+            text = f"LEDGER_URL: {self._engine.place} {self._engine.garbage}"
+            raise LedgerError(text) from None
+
+
+def _sum(scores: Sequence[tuple[str, int]]) -> int:
+    return sum(score for _, score in scores)
