@@ -1,41 +1,40 @@
-"""What every test has: only the test's own settings, event samples, a cold process, its own ledger."""
+"""What every test has: its own settings and ledger, a cold process, and what several folders use."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from hypothesis import settings
 
-from shared import resources, scf
-from shared.ledger import close_ledgers
-from tests.redis_server import redis_cluster, redis_server, wait_as_usual
-
-__all__ = ["redis_cluster", "redis_server"]
+from local.redis_server import RedisServer
+from shared.ledger import Ledger, close_ledgers, open_ledger
+from tests.support.event_samples import EVENTS, LoadEvent
+from tests.support.instance import SETTINGS, forget_instance
+from tests.support.ledger_steps import ENGINES
+from tests.support.redis_servers import (
+    CLUSTER,
+    DISKLESS,
+    PATIENCE_S,
+    SLOTS,
+    be_patient,
+    connect,
+    empty,
+    need_redis,
+    wait_as_usual,
+)
+from tests.support.scripted_server import make_certificate
 
 # A stall of the machine is no failure of a property.
 settings.register_profile("tests", deadline=None)
 settings.load_profile("tests")
 
-EVENTS = Path(__file__).parent / "events"
-SDK_APP_ID = 1400000000
-SDK_SECRET_KEY = "test-sdk-secret-key"
-CALLBACK_KEY = "testCallbackKey"
-SETTINGS = {
-    "TRTC_SDK_APP_ID": str(SDK_APP_ID),
-    "TRTC_SDK_SECRET_KEY": SDK_SECRET_KEY,
-    "TRTC_CALLBACK_KEY": CALLBACK_KEY,
-    "TENCENT_SECRET_ID": "test-secret-id",
-    "TENCENT_SECRET_KEY": "test-secret-key",
-}
 KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "PYTEST_CURRENT_TEST")
-
-LoadEvent = Callable[[str], dict[str, Any]]
 
 
 @pytest.fixture(autouse=True)
@@ -53,15 +52,6 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[pyt
     wait_as_usual()
 
 
-def forget_instance() -> None:
-    """Become a new instance: nothing kept from earlier invocations."""
-    scf._instance["cold"] = True  # noqa: SLF001  only a new process sets it otherwise
-    resources.open_client.cache_clear()
-    resources.open_strangers.cache_clear()
-    close_ledgers()
-    structlog.reset_defaults()
-
-
 @pytest.fixture
 def load_event() -> LoadEvent:
     """Loads a sample of tests/events by its name."""
@@ -71,3 +61,49 @@ def load_event() -> LoadEvent:
         return event
 
     return load
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A Redis server whose answers wait for no disk; tests of what is on the disk have their own."""
+    need_redis()
+    with RedisServer(tmp_path_factory.mktemp("redis"), *DISKLESS) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A cluster of one node: it refuses whatever touches two slots at once."""
+    need_redis()
+    with RedisServer(tmp_path_factory.mktemp("cluster"), *CLUSTER) as server:
+        with connect(server) as client:
+            client.execute_command("CLUSTER", "ADDSLOTS", *range(SLOTS))
+            deadline_s = time.monotonic() + PATIENCE_S
+            while "cluster_state:ok" not in str(client.execute_command("CLUSTER", "INFO")):
+                assert time.monotonic() < deadline_s
+        yield server
+
+
+@pytest.fixture(params=ENGINES)
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The LEDGER_URL of an empty ledger, of each engine in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/deep/ledger.db"
+    server: RedisServer = request.getfixturevalue(
+        "redis_server" if request.param == "redis" else "redis_cluster"
+    )
+    empty(server)
+    return be_patient(server)
+
+
+@pytest.fixture
+def ledger(ledger_url: str) -> Iterator[Ledger]:
+    """An empty ledger, of each engine in turn."""
+    yield open_ledger(ledger_url)
+    close_ledgers()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The certificate of a loopback server."""
+    return make_certificate(tmp_path_factory.mktemp("certificate"))

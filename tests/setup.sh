@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the system packages the tests use where that is allowed, and says what is missing where it is not.
-# chromium: tests/live opens the local page in a real browser.
+# chromium: tests/pages opens the local page in a real browser.
 # openssl: the tests of the API client make a certificate with it; the package's are named by it.
 # npm: the emulator is driven by Tencent's SDKs for Node, too, which come into .venv/node.
 # redis-server: the ledger's tests run servers of their own, on ports of their own, never Debian's service.

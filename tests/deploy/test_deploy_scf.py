@@ -1,0 +1,173 @@
+"""deploy/tccli.sh with the real tccli against the local cloud: it deploys, whatever goes wrong."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from deploy.functions import FUNCTIONS
+from local.scf.parameters import TABLES
+from shared.signer import sign_callback
+from tests.support.packages import build_package
+from tests.support.tccli_deployment import CALLBACK_KEY, Tencent, running_tencent
+
+pytestmark = [pytest.mark.timeout(600), pytest.mark.slow]
+NAMES = {function.key: f"roomscribe-prod-{function.key}" for function in FUNCTIONS}
+DRAINER, CALLBACK = NAMES["drain_starts"], NAMES["trtc_callback"]
+URL = re.compile(r"^http://127\.0\.0\.1:\d+/url/\w+$", re.MULTILINE)
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("package")
+    path = folder / "roomscribe.zip"
+    path.write_bytes(build_package(folder / "installed", sys.executable))
+    return path
+
+
+@pytest.fixture
+def tencent(tmp_path: Path, package: Path) -> Iterator[Tencent]:
+    with running_tencent(tmp_path, package) as tencent:
+        yield tencent
+
+
+def post_room_created(url: str, room_id: str) -> httpx.Response:
+    """What TRTC posts when a room is created."""
+    now_ms = int(time.time() * 1000)
+    info = {"RoomId": room_id, "EventTs": now_ms // 1000, "EventMsTs": now_ms, "UserId": "amy"}
+    event = {"EventGroupId": 1, "EventType": 101, "CallbackTs": now_ms, "EventInfo": info}
+    body = json.dumps(event).encode()
+    headers = {
+        "Content-Type": "application/json",
+        "SdkAppId": "1400000001",
+        "Sign": sign_callback(CALLBACK_KEY, body),
+    }
+    return httpx.post(url, content=body, headers=headers, trust_env=False, timeout=30)
+
+
+def list_task_rooms(tencent: Tencent) -> list[str]:
+    """The rooms for which a task was started."""
+    rooms = tencent.http.get("/_local/rooms").json()["rooms"]
+    return [room["room_id"] for room in rooms for _ in room["tasks"]]
+
+
+def list_states(tencent: Tencent) -> set[str]:
+    """In which states the functions are."""
+    return {
+        str(tencent.call("GetFunction", FunctionName=name)["Status"]) for name in NAMES.values()
+    }
+
+
+def test_what_is_deployed_serves_callbacks_and_is_mended_by_the_next_run(tencent: Tencent) -> None:
+    done = tencent.deploy()
+    assert done.stderr == ""
+    assert done.returncode == 0
+    callback_url, reading_url = URL.findall(done.stdout)
+    assert post_room_created(callback_url, "class-7").json() == {"code": 0}
+    assert list_task_rooms(tencent) == ["class-7"]
+    reading = httpx.get(f"{reading_url}/x", trust_env=False, timeout=30)
+    assert reading.status_code == 503  # each instance has a ledger of its own: nothing to read
+
+    change_by_hand(tencent)
+    tccli_configured_otherwise(tencent)
+    done = tencent.deploy()
+    assert done.stderr == ""
+    assert done.returncode == 0
+    assert done.stdout.count("updating roomscribe-prod-") == len(FUNCTIONS)
+    assert URL.findall(done.stdout) == [callback_url, reading_url]
+    assert post_room_created(callback_url, "class-8").json() == {"code": 0}
+    timer = tencent.get_trigger(DRAINER, "timer")
+    assert (timer["Enable"], json.loads(timer["TriggerDesc"])) == (1, {"cron": "*/30 * * * * * *"})
+    assert tencent.get_trigger(CALLBACK, "timer")["TriggerName"] == "a-stranger"
+    assert tencent.call("GetFunction", FunctionName=DRAINER)["MemorySize"] == 64
+
+
+def change_by_hand(tencent: Tencent) -> None:
+    """Somebody was in the console: timer and URLs changed, a trigger of another kind, more memory."""
+    at = {"Qualifier": "$DEFAULT"}
+    timer = {"FunctionName": DRAINER, "TriggerName": "drain-starts", "Type": "timer", **at}
+    tencent.call("UpdateTrigger", **timer, Enable="CLOSE", TriggerDesc="0 0 3 * * * *")
+    url = {"FunctionName": CALLBACK, "TriggerName": "url-trigger", "Type": "http", **at}
+    net = {"EnableExtranet": True, "EnableIntranet": False}
+    described = json.dumps({"AuthType": "CAM", "NetConfig": net})
+    tencent.call("UpdateTrigger", **url, TriggerDesc=described)
+    tencent.call(
+        "UpdateTrigger", **{**url, "FunctionName": NAMES["read_transcript"]}, Enable="CLOSE"
+    )
+    stranger = {"FunctionName": CALLBACK, "TriggerName": "a-stranger", "Type": "timer", **at}
+    tencent.call("CreateTrigger", **stranger, TriggerDesc="0 0 3 * * * *", Enable="OPEN")
+    answer = tencent.call("UpdateFunctionConfiguration", FunctionName=DRAINER, MemorySize=256)
+    assert "Error" not in answer
+
+
+def tccli_configured_otherwise(tencent: Tencent) -> None:
+    """Its user prefers text, and another region; neither may matter."""
+    settings = {"output": "text", "region": "ap-tokyo", "arrayCount": 10}
+    file = tencent.home / ".tccli" / "default.configure"
+    file.write_text(json.dumps({"_sys_param": settings}))
+
+
+def test_every_first_attempt_is_throttled(tencent: Tencent) -> None:
+    tencent.plan(where="api", what="throttle", every=2, actions=sorted(TABLES))
+    done = tencent.deploy()
+    assert done.stderr == ""
+    assert done.returncode == 0
+    assert tencent.count_strikes() >= 4 * len(FUNCTIONS)
+    tencent.mend()
+    assert list_states(tencent) == {"Active"}
+    assert len(URL.findall(done.stdout)) == 2
+
+
+def test_each_run_gets_beyond_what_failed_the_last_one(tencent: Tencent) -> None:
+    def fails(code: str, action: str, **changes: str) -> str:
+        tencent.plan(where="api", what="error", code=code, actions=[action])
+        done = tencent.deploy(**changes)
+        tencent.mend()
+        assert (done.returncode, URL.findall(done.stdout)) == (1, [])
+        (line,) = done.stderr.splitlines()
+        assert line.startswith(f"error: {action} of {DRAINER}: {code} (RequestId ")
+        return line
+
+    fails("InternalError.System", "GetFunction")
+    tencent.plan(where="function", what="fail")
+    done = tencent.deploy()
+    tencent.mend()
+    assert done.returncode == 1
+    assert f"{DRAINER} is CreateFailed: FailedOperation.ClsServiceUnregistered" in done.stderr
+    assert "docs/deploy.md#the-account" in done.stderr
+
+    fails("UnauthorizedOperation.DeleteFunction", "DeleteFunction")
+    assert "attach QcloudSCFFullAccess" in fails("UnauthorizedOperation.CAM", "CreateFunction")
+    fails("InternalError.System", "UpdateFunctionEventInvokeConfig")
+    fails("FailedOperation.UpdateFunctionCode", "UpdateFunctionCode")
+    changed = {"LOG_LEVEL": "DEBUG"}
+    fails("InternalError.System", "UpdateFunctionConfiguration", **changed)
+    fails("InternalError.System", "ListTriggers", **changed)
+    fails("LimitExceeded.Trigger", "CreateTrigger", **changed)
+    timer = {"TriggerName": "drain-starts", "Type": "timer", "TriggerDesc": "0 0 3 * * * *"}
+    made = tencent.call("CreateTrigger", FunctionName=DRAINER, Qualifier="$LATEST", **timer)
+    assert "Error" not in made
+    fails("InternalError.System", "UpdateTrigger", **changed)
+    tencent.plan(where="api", what="error", code="UnsupportedOperation", actions=["UpdateTrigger"])
+    fails("FailedOperation.DeleteTrigger", "DeleteTrigger", **changed)
+
+    busy = {"where": "api", "what": "error", "times": 1}
+    tencent.plan(**busy, code="FailedOperation.UpdateFunctionCode", actions=["UpdateFunctionCode"])
+    tencent.plan(**busy, code="ResourceInUse.Function", actions=["CreateFunction"])
+    tencent.plan(where="function", what="slow", ms=4000, times=1)
+    slow = tencent.call("UpdateFunctionConfiguration", FunctionName=DRAINER, Timeout=30)
+    assert "Error" not in slow
+    done = tencent.deploy()
+    assert done.stderr == ""
+    assert done.returncode == 0
+    assert f"{DRAINER} is Updating; waiting" in done.stdout
+    assert list_states(tencent) == {"Active"}
+    assert post_room_created(URL.findall(done.stdout)[0], "class-7").json() == {"code": 0}
+    assert list_task_rooms(tencent) == ["class-7"]

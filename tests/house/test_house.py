@@ -1,0 +1,207 @@
+"""The house keeps its rules, and the README says nothing that is not so."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.cli import app
+from local.cloud.actions import Actions
+from local.cloud.parameters import ACTIONS
+from local.host.scf_api import ScfApi
+from local.scf.control import ControlPlane
+from local.scf.parameters import TABLES
+from local.scf.trigger_actions import TriggerActions
+from shared.errors import SettingsError
+from shared.rules.file import parse_rules
+from shared.settings import CREDENTIAL_NAMES, read_settings
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+FUNCTIONS = sorted(path.stem for path in (ROOT / "functions").glob("*.py"))
+
+
+def find_imports(folder: str) -> set[str]:
+    """The top-level packages that the files below a folder import."""
+    found = set()
+    for path in (ROOT / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                found.add(node.module.partition(".")[0])
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("folder", "forbidden"),
+    [
+        ("shared", {"functions", "local", "tests", *FUNCTIONS}),
+        ("functions", {"functions", "local", "tests", *FUNCTIONS}),
+        ("local/cloud", {"shared", "functions", "tests", *FUNCTIONS}),
+    ],
+)
+def test_dependencies_point_one_way(folder: str, forbidden: set[str]) -> None:
+    assert not find_imports(folder) & forbidden
+
+
+def read_folder(folder: str) -> dict[str, str]:
+    """The source of every module below a folder, by its dotted name."""
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): (
+            path.read_text(encoding="utf-8")
+        )
+        for path in (ROOT / folder).rglob("*.py")
+    }
+
+
+def find_circle(sources: Mapping[str, str]) -> list[str]:
+    """Modules, or packages, that import each other in a circle; empty where there are none.
+
+    Only imports on module level count, those for type checkers among them.
+    """
+    imports = {name: {*list_imports(source, sources)} for name, source in sources.items()}
+    for depth in range(1, 1 + max(name.count(".") + 1 for name in sources)):
+        try:
+            TopologicalSorter(cut_names(imports, depth)).prepare()
+        except CycleError as error:
+            return [*error.args[1]]
+    return []
+
+
+def list_imports(source: str, known: Mapping[str, str]) -> Iterator[str]:
+    """The modules of `known` that a module imports."""
+    nodes: list[ast.AST] = [ast.parse(source)]
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom):
+            assert node.module, "relative imports are not followed"
+            for name in node.names:
+                module = f"{node.module}.{name.name}"
+                yield from known.keys() & {module} or known.keys() & {node.module}
+        elif isinstance(node, ast.Import):
+            yield from known.keys() & {name.name for name in node.names}
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            nodes += ast.iter_child_nodes(node)
+
+
+def cut_names(imports: Mapping[str, set[str]], depth: int) -> dict[str, set[str]]:
+    """Imports between the packages that are so deep, and the modules that are no deeper."""
+    cut: dict[str, set[str]] = {}
+    for name, imported in imports.items():
+        short = ".".join(name.split(".")[:depth])
+        others = {".".join(other.split(".")[:depth]) for other in imported}
+        cut[short] = cut.get(short, set()) | others - {short}
+    return cut
+
+
+@pytest.mark.parametrize("folder", ["local", "shared", "deploy", "benchmarks"])
+def test_no_import_leads_back_to_where_it_is(folder: str) -> None:
+    assert find_circle(read_folder(folder)) == []
+
+
+@pytest.mark.parametrize(
+    ("sources", "circle"),
+    [
+        ({"a.one": "import a.two", "a.two": "from a.one import x"}, {"a.one", "a.two"}),
+        ({"a.one": "from a import two", "a.two": "import a.one"}, {"a.one", "a.two"}),
+        ({"a.one": "from a import two, x", "a.two": "", "a": "import a.one"}, {"a", "a.one"}),
+        (
+            {"a.one": "if TYPE_CHECKING:\n import a.two", "a.two": "import a.one"},
+            {"a.one", "a.two"},
+        ),
+        ({"a.b.up": "import a.c", "a.c": "import a.b.down", "a.b.down": ""}, {"a.b", "a.c"}),
+        ({"a.one": "def late():\n import a.two", "a.two": "import a.one"}, set()),
+        ({"a.one": "import a.two, os", "a.two": "import a.three", "a.three": ""}, set()),
+    ],
+    ids=["modules", "from", "package", "types", "packages", "late", "none"],
+)
+def test_circle_of_imports_is_found(sources: dict[str, str], circle: set[str]) -> None:
+    assert {*find_circle(sources)} == circle
+
+
+@pytest.mark.parametrize("action", [*ACTIONS, *TABLES, "Invoke"])
+def test_action_of_the_emulator_is_one_method_named_as_it_is(action: str) -> None:
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", action).lower()
+    places = (Actions, ControlPlane, TriggerActions, ScfApi)
+    assert len([place for place in places if name in vars(place)]) == 1
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_function_is_short_and_has_its_handler(name: str) -> None:
+    lines = (ROOT / "functions" / f"{name}.py").read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 60
+    assert callable(importlib.import_module(name).main_handler)
+
+
+def test_readme_is_short_enough_to_be_read() -> None:
+    assert len(README.splitlines()) <= 150
+
+
+def test_readme_names_every_setting_and_no_other() -> None:
+    table = README.partition("## Settings")[2].partition("## ")[0]
+    named = {
+        name
+        for row in re.findall(r"^\| (`[^|]*)\|", table, re.MULTILINE)
+        for name in re.findall(r"`(\w+)`", row)
+    }
+    assert named == find_settings()
+
+
+def find_settings() -> set[str]:
+    """The names that are looked up when all settings are read."""
+    asked = set()
+
+    class Environment(dict[str, str]):
+        def get(self, key: str, default: Any = None) -> Any:
+            asked.add(key)
+            return default
+
+    with pytest.raises(SettingsError):
+        read_settings(Environment())
+    return (asked | set(CREDENTIAL_NAMES[1])) - {"TENCENTCLOUD_RUNENV"}
+
+
+def test_readme_names_every_command_and_no_other() -> None:
+    listed = set(re.findall(r"^\./roomscribe (\w+)  ", README, re.MULTILINE))
+    names = {
+        command.name or command.callback.__name__
+        for command in app.registered_commands
+        if command.callback
+    }
+    assert listed == names
+
+
+def test_readme_names_every_function_and_no_other() -> None:
+    table = README.partition("| function |")[2].partition("\n\n")[0]
+    assert sorted(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == FUNCTIONS
+
+
+def test_rule_in_the_readme_is_valid() -> None:
+    (rule,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    regions = '[defaults]\ncloud = { region = "ap-singapore" }\nai = { region = "ap-tokyo" }\n'
+    assert parse_rules(regions + rule).rules[0].name == "bilingual class"
+
+
+def test_links_in_the_readme_lead_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        *("requirements.txt", "requirements-local.txt", "requirements-dev.txt"),
+        *("benchmarks/peers/requirements.txt", "deploy/requirements.txt"),
+    ],
+)
+def test_every_requirement_is_pinned_and_has_its_reason(file: str) -> None:
+    for line in (ROOT / file).read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith(("#", "-r ")):
+            assert re.fullmatch(r"[\w.-]+==[\w.]+ +# .+", line), line

@@ -1,5 +1,0 @@
-"""Python loads it where PYTHONPATH names this folder: that process is as patient as `be_patient` says."""
-
-from tests.redis_server import wait_long
-
-wait_long()

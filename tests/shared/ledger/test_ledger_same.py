@@ -1,0 +1,238 @@
+"""Whatever is done to them, the engines tell the same: hypothesis looks for what they do not agree on."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from local.redis_server import RedisServer
+from shared.ledger import Ledger, RoomBook, Session, claims
+from shared.ledger import due as agenda
+from shared.ledger.open import open_redis, open_sqlite
+from shared.room import Room
+from tests.support.ledger_steps import APP, RULE, T, hear
+from tests.support.redis_servers import be_patient, empty
+
+pytestmark = pytest.mark.slow
+
+Step = Callable[[Ledger], object]
+Work = Callable[[RoomBook, int], object]
+ROOMS = [Room(APP, "7", 0), Room(APP, "7", 1), Room(APP, "{a b}", 1), Room(8, "7", 0)]
+LATER = T + 10_000_000
+
+
+def open_room(book: RoomBook, ms: int) -> object:
+    return book.open_session(ms, RULE)[0]
+
+
+def see_somebody(book: RoomBook, ms: int) -> object:
+    return book.open_session(ms, RULE, precise=False, creates=False)[0]
+
+
+def close_room(book: RoomBook, ms: int) -> object:
+    closing = book.close_session(ms)
+    return closing, [claims.begin_stops(session, ms) for session in book.sessions]
+
+
+def bury(book: RoomBook, ms: int) -> object:
+    book.bury(ms)
+    return book.tombstone_ms
+
+
+def plan(book: RoomBook, ms: int) -> object:
+    book.plan = RULE
+    return None
+
+
+def claim(book: RoomBook, ms: int) -> object:
+    if book.latest is None:
+        return None
+    target = "*" if ms % 1_000 else "ann|/{b}"
+    return claims.claim_start(book.latest, target, "cloud", trigger="e", token=f"t{ms}", now_ms=ms)
+
+
+def finish(book: RoomBook, ms: int) -> object:
+    begun = list(book.latest.tasks.values()) if book.latest else []
+    assert book.latest or not begun
+    for task in begun:
+        task.checked_ms = ms
+    return [
+        claims.finish_start(session, task, f"task-{ms}", "ap-singapore", ms)
+        for session in book.sessions[:1]
+        for task in begun
+    ]
+
+
+def end_tasks(book: RoomBook, ms: int) -> object:
+    return [
+        claims.finish_stop(session, target, [known.task_id for known in task.task_ids], ms)
+        for session in book.sessions
+        for target, task in session.tasks.items()
+    ]
+
+
+def hold(book: RoomBook, ms: int) -> object:
+    return claims.hold_session(book.latest, ms) if book.latest else None
+
+
+def break_off(book: RoomBook, ms: int) -> object:
+    open_room(book, ms)
+    raise KeyError
+
+
+def start(book: RoomBook, ms: int) -> object:
+    return [work(book, ms) for work in (open_room, claim, finish)]
+
+
+def stop(book: RoomBook, ms: int) -> object:
+    return [work(book, ms) for work in (close_room, end_tasks)]
+
+
+WORKS: list[Work] = [
+    open_room,
+    see_somebody,
+    close_room,
+    bury,
+    plan,
+    claim,
+    finish,
+    end_tasks,
+    hold,
+]
+moments = st.integers(0, 40).map(lambda number: T + number * 500)
+rooms = st.sampled_from(ROOMS)
+names = st.sampled_from(["cloud", "ai"])
+
+
+def change(room: Room, work: Work, ms: int) -> Step:
+    def step(ledger: Ledger) -> object:
+        try:
+            return ledger.change(room, lambda book: work(book, ms))
+        except KeyError:
+            return "broken off"
+
+    return step
+
+
+def note(room: Room, user_id: str, ms: int, present: bool, microphone: bool | None) -> Step:
+    def step(ledger: Ledger) -> object:
+        session = ledger.read(room).latest
+        if session:
+            ledger.note_person(session, user_id, ms, present=present, microphone=microphone)
+        return session
+
+    return step
+
+
+def say(room: Room, number: int, ms: int, translated: str) -> Step:
+    def step(ledger: Ledger) -> object:
+        session = ledger.read(room).latest
+        news = hear(number, translated=translated, event_ms=ms)
+        return session and ledger.keep_sentence(session, news)
+
+    return step
+
+
+def forget(room: Room, ms: int) -> Step:
+    def step(ledger: Ledger) -> object:
+        session = ledger.read(room).latest
+        return session and ledger.forget_sentences(session, ms)
+
+    return step
+
+
+steps = st.one_of(
+    st.builds(say, rooms, st.integers(0, 3), moments, st.sampled_from(["", "zh"])),
+    st.builds(forget, rooms, moments),
+    st.builds(change, rooms, st.sampled_from([*WORKS, break_off]), moments),
+    st.builds(
+        note, rooms, st.sampled_from("ab"), moments, st.booleans(), st.none() | st.booleans()
+    ),
+    st.builds(lambda name, ms: lambda ledger: ledger.take_slot(name, 2, ms), names, moments),
+    st.builds(lambda t, ms: lambda ledger: ledger.take_lease("d", t, ms, 2_000), names, moments),
+    st.builds(lambda token: lambda ledger: ledger.drop_lease("d", token), names),
+)
+
+
+@settings(
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(st.lists(steps, min_size=1, max_size=30))
+def test_both_engines_tell_the_same(redis_server: RedisServer, history: list[Step]) -> None:
+    empty(redis_server)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.closing(open_sqlite(str(Path(folder) / "ledger.db"))) as first,
+        contextlib.closing(open_redis(be_patient(redis_server))) as second,
+    ):
+        for step in history:
+            assert step(first) == step(second)
+            check_beside_the_books(first)
+            check_beside_the_books(second)
+        assert tell(first) == tell(second)
+
+
+@settings(
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(ROOMS[:2]), st.sampled_from([start, stop, *WORKS, break_off])),
+        min_size=10,
+        max_size=40,
+    )
+)
+def test_agenda_and_living_tasks_agree_with_the_books_after_every_change(
+    redis_server: RedisServer, changes: list[tuple[Room, Work]]
+) -> None:
+    """Few rooms and a time that goes on: tasks begin, end, and leave the book with their session."""
+    empty(redis_server)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.closing(open_sqlite(str(Path(folder) / "ledger.db"))) as first,
+        contextlib.closing(open_redis(be_patient(redis_server))) as second,
+    ):
+        for number, (room, work) in enumerate(changes):
+            for ledger in (first, second):
+                change(room, work, T + 500 * number)(ledger)
+                check_beside_the_books(ledger)
+
+
+def check_beside_the_books(ledger: Ledger) -> None:
+    """What is due and what lives is exactly what the books say."""
+    books = [ledger.read(room) for room in ROOMS]
+    looks = {book.room: ms for book in books if (ms := agenda.find_next_look(book)) is not None}
+    assert ledger.find_next_due() == min(looks.values(), default=None)
+    for until_ms in {T, LATER, *looks.values(), *(ms - 1 for ms in looks.values())}:
+        due = ledger.list_due(until_ms, 9)
+        assert sorted(due) == sorted(room for room, ms in looks.items() if ms <= until_ms)
+        assert [looks[room] for room in due] == sorted(looks[room] for room in due)
+    for app in {room.sdk_app_id for room in ROOMS}:
+        living = [agenda.list_living(book) for book in books if book.room.sdk_app_id == app]
+        assert ledger.count_living(app) == sum(map(len, living))
+
+
+def read_transcript(ledger: Ledger, session: Session) -> object:
+    """What a reader learns of a session."""
+    return ledger.read_version(session), ledger.list_sentences(session, 0)
+
+
+def tell(ledger: Ledger) -> list[object]:
+    """All that can be seen of a ledger."""
+    return [
+        *(ledger.read(room) for room in ROOMS),
+        *(ledger.list_sessions(room, 5) for room in ROOMS),
+        *(ledger.list_people(s) for room in ROOMS for s in ledger.list_sessions(room, 5)),
+        *(read_transcript(ledger, s) for room in ROOMS for s in ledger.list_sessions(room, 5)),
+        *(sorted(ledger.list_due(ms, 9)) for ms in (T, T + 10_000, LATER)),
+        ledger.find_next_due(),
+        *(ledger.count_living(room.sdk_app_id) for room in ROOMS),
+    ]

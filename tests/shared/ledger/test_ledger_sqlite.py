@@ -1,0 +1,316 @@
+"""The SQLite ledger's file: other versions' and other people's are left alone, damage is named."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from shared.errors import LedgerError
+from shared.ledger import Ledger, Session
+from shared.ledger.forgetting import PIECE, Forgotten
+from shared.ledger.open import open_sqlite
+from shared.ledger.sqlite_file import SCHEMA_VERSION
+from shared.room import Room
+from tests.support.ledger_steps import APP, ROOM, T, close_room, hear, open_session
+
+ROOT = Path(__file__).resolve().parents[3]
+NOBODY = 65534
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "ledger.db"
+
+
+@pytest.fixture
+def ledger(path: Path) -> Iterator[Ledger]:
+    with contextlib.closing(open_sqlite(str(path))) as ledger:
+        yield ledger
+
+
+def test_corrupt_file_is_named(path: Path) -> None:
+    path.write_bytes(b"this is no database, but long enough to be taken for one" * 100)
+    with pytest.raises(LedgerError, match=r"LEDGER_URL: .*ledger\.db cannot be opened"):
+        open_sqlite(str(path))
+
+
+def test_file_that_became_corrupt_is_named(ledger: Ledger, path: Path) -> None:
+    open_session(ledger)
+    ledger.close()
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(os.urandom(size - 4096))
+    with pytest.raises(LedgerError, match=r"LEDGER_URL: .*ledger\.db"):
+        write_to(path)
+
+
+def write_to(path: Path) -> None:
+    with contextlib.closing(open_sqlite(str(path))) as ledger:
+        open_session(ledger, T + 1)
+
+
+def test_record_that_cannot_be_read_is_named(ledger: Ledger, path: Path) -> None:
+    open_session(ledger)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("UPDATE cells SET value = '{\"id\": 1}'")
+    with pytest.raises(LedgerError, match=r"LEDGER_URL: .*ledger\.db does not answer"):
+        ledger.read(ROOM)
+
+
+def test_foreign_database_is_left_alone(path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE songs (title TEXT)")
+    before = path.read_bytes()
+    with pytest.raises(LedgerError, match="another program's database; name a new file"):
+        open_sqlite(str(path))
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_new_file_is_nobody_elses_however_many_open_it_at_once(tmp_path: Path) -> None:
+    start = threading.Barrier(8)
+
+    def open_and_close(path: Path) -> None:
+        start.wait()
+        open_sqlite(str(path)).close()
+
+    with ThreadPoolExecutor(8) as threads:
+        for number in range(60):
+            path = tmp_path / f"{number}.db"
+            list(threads.map(open_and_close, [path] * 8))
+
+
+def date_file(path: Path, version: int) -> bytes:
+    """Make a ledger's file one of another version, and tell what is in it then."""
+    open_sqlite(str(path)).close()
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute(f"PRAGMA user_version = {version}")
+    return path.read_bytes()
+
+
+def read_version(path: Path) -> int:
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        version: int = other.execute("PRAGMA user_version").fetchone()[0]
+        return version
+
+
+def mark(path: Path, name: str) -> None:
+    """Leave a table of that name in a file."""
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute(f"CREATE TABLE {name} (id TEXT)")
+
+
+def list_tables(path: Path) -> list[str]:
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        return [name for (name,) in other.execute("SELECT name FROM sqlite_master")]
+
+
+def list_set_aside(path: Path) -> list[str]:
+    return sorted(one.name for one in path.parent.glob("ledger.db.version-*"))
+
+
+def test_older_versions_file_is_set_aside_and_both_names_are_told(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    date_file(path, SCHEMA_VERSION - 1)
+    mark(path, "old")
+    with contextlib.closing(open_sqlite(str(path))) as ledger:
+        open_session(ledger)
+    aside = path.with_name(f"ledger.db.version-{SCHEMA_VERSION - 1}")
+    assert (read_version(aside), read_version(path)) == (SCHEMA_VERSION - 1, SCHEMA_VERSION)
+    assert ("old" in list_tables(aside), "old" in list_tables(path)) == (True, False)
+    told = capsys.readouterr().out
+    assert "ledger.set_aside" in told
+    assert f"{path} was an older version's: that is {aside} now, and a new ledger begins" in told
+
+
+def test_file_set_aside_never_takes_the_place_of_an_earlier_one(path: Path) -> None:
+    names = ["ledger.db.version-3", "ledger.db.version-3-2", "ledger.db.version-3-3"]
+    for number, name in enumerate(names):
+        date_file(path, 3)
+        mark(path, f"mark_{number}")
+        open_sqlite(str(path)).close()
+        assert list_set_aside(path) == names[: number + 1]
+        assert f"mark_{number}" in list_tables(path.with_name(name))
+    assert "mark_0" in list_tables(path.with_name(names[0]))
+
+
+def test_many_who_find_an_older_file_set_it_aside_once(tmp_path: Path) -> None:
+    start = threading.Barrier(8)
+
+    def write(path: Path, number: int) -> None:
+        start.wait()
+        with contextlib.closing(open_sqlite(str(path))) as ledger:
+            open_session(ledger, room=Room(APP, str(number), 1))
+
+    with ThreadPoolExecutor(8) as threads:
+        for number in range(20):
+            path = tmp_path / str(number) / "ledger.db"
+            date_file(path, SCHEMA_VERSION - 1)
+            list(threads.map(write, [path] * 8, range(8)))
+            assert list_set_aside(path) == [f"ledger.db.version-{SCHEMA_VERSION - 1}"]
+            with contextlib.closing(open_sqlite(str(path))) as ledger:
+                books = [ledger.read(Room(APP, str(room), 1)) for room in range(8)]
+            assert all(book.open_now for book in books)
+
+
+@pytest.mark.parametrize("version", [SCHEMA_VERSION + 1, 99])
+def test_file_of_a_newer_version_is_named_and_left_alone(path: Path, version: int) -> None:
+    before = date_file(path, version)
+    with pytest.raises(LedgerError, match="another version of Roomscribe; name a new file"):
+        open_sqlite(str(path))
+    assert path.read_bytes() == before
+
+
+def test_path_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LedgerError, match="cannot be opened"):
+        open_sqlite(str(tmp_path / "file" / "ledger.db"))
+    with pytest.raises(LedgerError, match="cannot be opened"):
+        open_sqlite(str(tmp_path))
+
+
+@pytest.mark.slow
+def test_file_somebody_else_holds_is_named_in_time(ledger: Ledger, path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(LedgerError, match="does not answer: database is locked"):
+            open_session(ledger)
+        other.execute("ROLLBACK")
+    open_session(ledger)
+
+
+def test_ledger_that_was_closed_says_so(ledger: Ledger) -> None:
+    ledger.close()
+    with pytest.raises(LedgerError, match="does not answer"):
+        ledger.read(ROOM)
+
+
+READ_ONLY = """
+import os, sys
+import shared.ledger.sqlite
+from shared.errors import LedgerError
+from shared.ledger.open import open_sqlite
+if os.getuid() == 0:
+    os.setuid(65534)
+try:
+    open_sqlite(sys.argv[1])
+except LedgerError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_read_only_folder_is_named(tmp_path: Path, exists: bool) -> None:
+    for folder in (*tmp_path.parents[:2], tmp_path):  # pytest's own are its user's alone
+        folder.chmod(0o755)
+    path = tmp_path / "disk" / "ledger.db"
+    path.parent.mkdir()
+    if exists:
+        open_sqlite(str(path)).close()
+        path.chmod(0o444)
+    path.parent.chmod(0o555)
+    done = run(READ_ONLY, path)
+    assert f"LEDGER_URL: {path} cannot be opened" in done
+
+
+FULL_DISK = """
+import resource, sys
+from shared.errors import LedgerError
+from shared.ledger.open import open_sqlite
+from tests.support.ledger_steps import ROOM, T, open_session
+ledger = open_sqlite(sys.argv[1])
+session = open_session(ledger)
+hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, hard))
+accepted = 0
+try:
+    while True:
+        ledger.note_person(session, f"user-{accepted}", T, present=True, microphone=None)
+        accepted += 1
+except LedgerError as error:
+    print(error)
+resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+assert accepted > 100
+assert len(ledger.list_people(session)) == accepted
+ledger.note_person(session, "zoe", T, present=True, microphone=None)
+ledger.close()
+ledger = open_sqlite(sys.argv[1])
+assert len(ledger.list_people(session)) == accepted + 1
+print("nothing lost")
+"""
+
+
+def test_full_disk_is_named_and_nothing_accepted_is_lost(path: Path) -> None:
+    refused, lost = run(FULL_DISK, path).splitlines()
+    assert f"LEDGER_URL: {path} does not answer" in refused
+    assert lost == "nothing lost"
+
+
+def run(code: str, path: Path) -> str:
+    """What a program says of the ledger at a path, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def read_bytes(path: Path) -> bytes:
+    """All that lies on the disk for a ledger."""
+    return b"".join(file.read_bytes() for file in path.parent.iterdir())
+
+
+def speak(ledger: Ledger, session: Session, count: int) -> None:
+    for number in range(count):
+        ledger.keep_sentence(session, hear(number))
+        ledger.keep_sentence(session, hear(number, translated="zh"))
+
+
+def test_no_byte_of_a_deleted_sentence_stays_on_the_disk(ledger: Ledger, path: Path) -> None:
+    session = open_session(ledger)
+    speak(ledger, session, 200)
+    assert b"sentence 1" in read_bytes(path)
+    with contextlib.closing(open_sqlite(str(path))) as another:  # of another process
+        another.read(ROOM)
+        ledger.forget_sentences(session, T + 5_000)
+        assert ledger.erase_traces()
+        assert b"sentence" not in read_bytes(path).replace(b"sentences", b"")
+
+
+def test_what_is_over_is_deleted_piece_by_piece_and_leaves_no_trace(
+    ledger: Ledger, path: Path
+) -> None:
+    for room in (ROOM, ROOM.twin):
+        session = open_session(ledger, room=room)
+        speak(ledger, session, 300)
+        ledger.note_person(session, "ann", T, present=True, microphone=True)
+        close_room(ledger, T + 9_000, room)
+    later = open_session(ledger, T + 10_000)
+    ledger.keep_sentence(later, hear(7))
+    ledger.change(Room(APP, "buried", 1), lambda book: book.bury(T))
+    ledger.change(Room(APP, "buried late", 1), lambda book: book.bury(T + 10_000))
+    pieces = list(iter(lambda: ledger.forget_old(T + 9_001), Forgotten()))
+    assert ledger.erase_traces()
+    assert all(sum(piece) <= PIECE for piece in pieces)
+    assert [sum(counts) for counts in zip(*pieces, strict=True)] == [2, 600, 2, 1]
+    assert ledger.list_sessions(ROOM, 9) == [later]
+    assert ledger.list_sessions(ROOM.twin, 9) == []
+    assert ledger.read(Room(APP, "buried late", 1)).tombstone_ms == T + 10_000
+    assert re.findall(rb"sentence \d+", read_bytes(path)) == [b"sentence 7"]

@@ -1,0 +1,115 @@
+"""A start that fails because of an account, a key or a permission comes back when that is mended."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from shared.fingerprint import take_fingerprint
+from shared.lifecycle.claimed_start import FAILED_AGAIN_MS
+from shared.lifecycle.drainer import drain
+from shared.settings import read_settings
+from tests.support.faked_api import OPENED_MS, STARTED, Stage, error
+from tests.support.instance import SETTINGS
+
+CREATE, START_AI = "CreateCloudTranscription", "StartAITranscription"
+MENDABLE = [
+    "AuthFailure.SignatureFailure",
+    "InvalidParameter.UserSig",
+    "InvalidParameter",
+    "FailedOperation.NotAbility",
+    "FailedOperation.SdkAppIdNotUnderAppId",
+]
+
+
+def change_settings(stage: Stage, **changes: str) -> None:
+    """The next deployment has other settings."""
+    settings = read_settings({**SETTINGS, **changes})
+    stage.resources = replace(stage.resources, settings=settings)
+
+
+def begin_cold(stage: Stage) -> None:
+    """The next invocation is the first of a new instance."""
+    invocation = replace(stage.resources.invocation, cold_start=True)
+    stage.resources = replace(stage.resources, invocation=invocation)
+
+
+@pytest.mark.parametrize("code", MENDABLE)
+def test_it_is_tried_again_every_five_minutes(stage: Stage, code: str) -> None:
+    stage.answer(CREATE, error(code), error(code), STARTED)
+    first = stage.create()
+    assert (first.message, first.level, first.due) == ("transcription.failed", "error", False)
+    stage.now_ms += FAILED_AGAIN_MS - 60_000
+    assert (stage.drain(), len(stage.asked())) == ([], 1)
+    stage.now_ms += 60_000
+    (again,) = [outcome for _, outcomes in drain(stage.resources) for outcome in outcomes]
+    assert (again.message, again.level) == ("transcription.failed", "info")  # one ERROR is enough
+    stage.now_ms += FAILED_AGAIN_MS
+    assert stage.drain() == ["transcription.started"]
+
+
+def test_it_is_tried_at_once_when_somebody_comes_and_the_settings_have_changed(
+    stage: Stage,
+) -> None:
+    stage.answer(CREATE, error("InvalidParameter.UserSig"), STARTED)
+    stage.create()
+    assert stage.event(103, OPENED_MS + 1, "ann").outcome == "failed"
+    change_settings(stage, TRTC_SDK_SECRET_KEY="the-right-one")
+    assert stage.event(103, OPENED_MS + 2, "bob").message == "transcription.started"
+
+
+def test_a_new_instance_of_the_drainer_tries_what_failed_under_other_settings(stage: Stage) -> None:
+    stage.answer(CREATE, error("InvalidParameter.UserSig"), STARTED)
+    stage.create()
+    begin_cold(stage)
+    assert stage.drain() == []
+    change_settings(stage, TRTC_SDK_SECRET_KEY="the-right-one")
+    assert stage.drain() == ["transcription.started"]
+    assert stage.task().failed_under == ""
+
+
+def test_permanent_credentials_are_settings_and_a_roles_are_not(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = stage.resources.settings
+    mine = {"TENCENT_SECRET_ID": "id", "TENCENT_SECRET_KEY": "key"}
+    known = take_fingerprint(settings, mine)
+    assert take_fingerprint(settings, {**mine, "TENCENT_SECRET_KEY": "other"}) != known
+    assert take_fingerprint(settings, {**mine, "TENCENTCLOUD_SECRETKEY": "rotated"}) == known
+
+
+def test_another_package_has_another_fingerprint(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: object
+) -> None:
+    import shared.fingerprint as module
+
+    known = stage.resources.fingerprint
+    monkeypatch.setattr(module, "CODE", tmp_path)
+    module._hash.cache_clear()  # noqa: SLF001  another package is another process
+    assert stage.resources.fingerprint != known
+    module._hash.cache_clear()  # noqa: SLF001
+
+
+def test_fingerprint_tells_nothing(stage: Stage) -> None:
+    assert len(stage.resources.fingerprint) == 32
+    assert SETTINGS["TRTC_SDK_SECRET_KEY"] not in stage.resources.fingerprint
+
+
+def test_fallback_that_fails_too_gives_way_to_the_rules_own_service(stage: Stage) -> None:
+    stage.room_id = "fallback-1"
+    stage.answer(CREATE, error("FailedOperation.NotAbility"), STARTED)
+    stage.answer(START_AI, error("FailedOperation.NotAbility"))
+    stage.create()
+    assert (stage.task().state, stage.task().service) == ("failed", "ai")
+    stage.now_ms += FAILED_AGAIN_MS
+    assert stage.drain() == ["transcription.started"]
+    assert stage.task().service == "cloud"
+
+
+def test_closed_room_is_not_tried_again(stage: Stage) -> None:
+    stage.answer(CREATE, error("InvalidParameter.UserSig"))
+    stage.create()
+    stage.event(102, OPENED_MS + 5)
+    stage.now_ms += 2 * FAILED_AGAIN_MS
+    assert stage.drain() == []
+    assert stage.resources.ledger.find_next_due() is None
