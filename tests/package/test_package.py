@@ -125,8 +125,8 @@ def test_reader_has_its_page_with_it(package: Package, tmp_path: Path) -> None:
     }
     (answer,) = scf.run("read_transcript", {"httpMethod": "GET", "path": "/wrong"}).results
     assert (answer["statusCode"], "<title>" in answer["body"]) == (403, True)
-    pages = sorted((ROOT / "shared" / "transcripts" / "page").iterdir())
-    packed = sorted((package.folder / "shared" / "transcripts" / "page").iterdir())
+    pages = sorted((ROOT / "shared" / "reading" / "page").iterdir())
+    packed = sorted((package.folder / "shared" / "reading" / "page").iterdir())
     assert [path.name for path in packed] == [path.name for path in pages]
 
 
