@@ -78,7 +78,12 @@ class RoomLedger:
             is_fresh = not recalled
             seen = self._engine.read(keys.tag, cells) if is_fresh else recalled.pop()
             book = self._open_book(room, cells, seen)
-            result = work(book)
+            try:
+                result = work(book)
+            except Exception:
+                if is_fresh:
+                    raise
+                return None  # a stale book may be the reason
             return (result,) if self._save(book, keys, cells, is_fresh=is_fresh) else None
 
         return self._take_turns(attempt)[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import msgspec
@@ -57,9 +58,11 @@ class ClaimedStart(Struct):
         try:
             if living is not None and living > self.resources.settings.task_quota:
                 return self._wait(QUOTA)
-            return self._keep(self._call(), "started", self.called_ms)
-        except NotCalledError as error:
-            return self._wait(error.code)
+            try:
+                task_id = self._call()
+            except NotCalledError as error:
+                return self._wait(error.code)
+            return self._keep(task_id, "started", self.called_ms)
         except ApiError as error:
             self.request_id = error.request_id
             return self._settle_failure(error)
@@ -171,10 +174,12 @@ class ClaimedStart(Struct):
     def _recover(self, error: ApiError) -> list[Outcome]:
         """The API says the task exists: adopt it if it lives, else wait until its predecessor is gone."""
         known, found = False, None
-        if self.task.pending:
-            known, found = task_api.find_attempt(
-                self.session, self.task, self.task.pending, self.resources
-            )
+        pending = self.task.pending
+        with suppress(NotCalledError):
+            if pending:
+                known, found = task_api.find_attempt(
+                    self.session, self.task, pending, self.resources
+                )
         if found:
             called_ms = timings.find_called_ms(self.task, self.task.service)
             return self._keep(found.task_id, "recovered", called_ms)

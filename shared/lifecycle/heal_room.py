@@ -51,7 +51,10 @@ def _check(session: Session, task: Task, resources: Resources) -> list[Outcome]:
     if task.state != "running" or now_ms < asks_ms:
         return []
     current = next((i for i in task.alive if i.task_id == task.task_id), None)
-    progress = task_api.describe(session, current, resources) if current else "ended"
+    try:
+        progress = task_api.check(session, current, resources) if current else "ended"
+    except task_api.NotCalledError:
+        return []
     # TRTC never said when it ended. The last successful check counts as its end, so that everybody who
     # entered since is newer than the end.
     code, ended_ms = GONE, checked_ms

@@ -37,10 +37,13 @@ class Decision(NamedTuple):
     began: bool
 
 
-def act_on_room(callback: Callback, resources: Resources) -> list[Outcome]:
+def act_on_room(
+    callback: Callback, resources: Resources, *, finishes_earlier: bool = True
+) -> list[Outcome]:
     """Do what a room event asks for and say what came of it; acting twice on one event changes nothing.
 
-    What an earlier session of the room left unfinished is finished first, whatever the event.
+    What an earlier session of the room left unfinished is finished first, whatever the event, if
+    `finishes_earlier`.
     """
     is_of_user = callback.event_type in callbacks.USER_EVENTS
     if is_of_user and callback.role not in (None, ANCHOR):
@@ -62,6 +65,8 @@ def act_on_room(callback: Callback, resources: Resources) -> list[Outcome]:
         return [failed(error)]
     outcomes: list[Outcome] = []
     try:
+        if not finishes_earlier:
+            decision = decision._replace(earlier=[])
         _carry_out(decision, callback, outcomes, resources)
     except RoomscribeError as error:  # what was done before it must not go unsaid
         outcomes.append(failed(error))
@@ -167,6 +172,7 @@ def _carry_over(callback: Callback, book: RoomBook, resources: Resources) -> lis
                     callback, event_type=talks, event_ms=event_ms, user_id=user_id, role=ANCHOR
                 ),
                 resources,
+                finishes_earlier=False,
             )
     return outcomes
 

@@ -5,7 +5,7 @@ First the calls, then one change of the room's document with all that came of th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -87,8 +87,13 @@ def stop_tasks(
     tasks: Sequence[tuple[Session, Task]], resources: Resources, *, known: RoomBook | None = None
 ) -> list[Outcome]:
     """Stop all that lives of tasks of one room; what cannot be stopped now is kept for the next event."""
-    reports = [report for session, task in tasks for report in _stop_task(session, task, resources)]
-    return _note(reports, resources, known=known)
+    reports: list[Report] = []
+    try:
+        for session, task in tasks:
+            reports.extend(_stop_task(session, task, resources))
+    finally:  # what was stopped is noted, whatever became of the rest
+        outcomes = _note(reports, resources, known=known)
+    return outcomes
 
 
 def stop_leftovers(session: Session, task: Task, resources: Resources) -> list[Outcome]:
@@ -162,15 +167,15 @@ def _apply(report: Report, session: Session, now_ms: int) -> Task:
     return session.tasks[report.target]
 
 
-def _stop_task(session: Session, task: Task, resources: Resources) -> list[Report]:
-    unseen = _settle_unseen(session, task, resources) if task.unseen else None
+def _stop_task(session: Session, task: Task, resources: Resources) -> Iterator[Report]:
     known_ids = {task_id.task_id for task_id in task.task_ids}
-    found = [one for one in unseen.found if one.task_id not in known_ids] if unseen else []
-    stops = [
-        _stop_task_id(session, task, task_id, "stopped", resources)
-        for task_id in (*task.alive, *found)
-    ]
-    return [unseen, *stops] if unseen else stops
+    found: Sequence[TaskId] = ()
+    if task.unseen:
+        unseen = _settle_unseen(session, task, resources)
+        found = [one for one in unseen.found if one.task_id not in known_ids]
+        yield unseen
+    for task_id in (*task.alive, *found):
+        yield _stop_task_id(session, task, task_id, "stopped", resources)
 
 
 def _stop_task_id(
@@ -247,15 +252,17 @@ def _settle_attempt(
     session: Session, task: Task, attempt: Attempt, found: list[TaskId], resources: Resources
 ) -> tuple[bool, list[Outcome]]:
     """Whether one start need not be asked about any more, and what to say of it; adds to `found`."""
-    asks = SERVICES[attempt.service].finds_by_session
-    known, task_id = (
-        task_api.find_attempt(session, task, attempt, resources) if asks else (True, None)
-    )
-    found += [task_id] if task_id else []
     fields = describe_task(session, task)
+    unclear = Outcome("transcription.unclear", "retry", COME_BACK, "warning", fields, due=True)
+    asks, known, task_id = SERVICES[attempt.service].finds_by_session, True, None
+    try:
+        if asks:
+            known, task_id = task_api.find_attempt(session, task, attempt, resources)
+    except NotCalledError:
+        return False, [unclear]
+    found += [task_id] if task_id else []
     given_up = not known and is_over(session, task.target, attempt.sent_ms, resources)
     if given_up or (known and resources.now_ms() >= attempt.sent_ms + UNSURE_MS):
         may_run = Outcome("transcription.may_run", "unsure", 200, "warning", fields)
         return True, [may_run] if given_up or not asks else []
-    unclear = Outcome("transcription.unclear", "retry", COME_BACK, "warning", fields, due=True)
     return False, [unclear]

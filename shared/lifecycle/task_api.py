@@ -55,10 +55,20 @@ def stop(session: Session, task_id: TaskId, resources: Resources) -> Stopped:
 
 def describe(session: Session, task_id: TaskId, resources: Resources) -> Progress | None:
     """How far a task is, asked in the task's own region; None when that cannot be known now."""
+    try:
+        return check(session, task_id, resources)
+    except NotCalledError:
+        return None
+
+
+def check(session: Session, task_id: TaskId, resources: Resources) -> Progress | None:
+    """How far the API says a task is; None when it does not say. Raises NotCalledError when not asked."""
     service = SERVICES[task_id.service]
     params = service.name_task(session.room.sdk_app_id, task_id.task_id)
     try:
         return read_progress(_call("describe", service, params, task_id.region, resources))
+    except NotCalledError:
+        raise
     except ApiError as error:
         is_over = is_gone(task_id.service, error)
         return (
@@ -86,7 +96,7 @@ def find_attempt(
 ) -> tuple[bool, TaskId | None]:
     """Whether the API could tell what became of a start, and the living task that the start has made.
 
-    Only 1.0 can be asked, by SessionId; 2.0 cannot.
+    Only 1.0 can be asked, by SessionId; 2.0 cannot. Raises NotCalledError when the API was not asked.
     """
     service = SERVICES[attempt.service]
     if not service.finds_by_session:
@@ -102,6 +112,8 @@ def find_attempt(
         if progress not in ("starting", "running"):
             return progress is not None, None
         task_id = read_task_id(answer)
+    except NotCalledError:
+        raise
     except ApiError as error:
         return is_gone(attempt.service, error), None
     return True, TaskId(task_id, attempt.service, region, started_ms=attempt.sent_ms)

@@ -189,3 +189,10 @@ def test_twin_is_as_another_instance_reads_it(ledger: Ledger, ledger_url: str) -
     with another_instance(ledger_url) as other:
         assert other.read(ROOM.twin) == book.twin
         assert other.read(ROOM) == book.twin.twin
+
+
+def test_work_that_fails_on_a_stale_book_is_done_again_on_a_fresh_one(ledger: Ledger) -> None:
+    stale = ledger.read(ROOM)
+    session = open_session(ledger)
+    found = ledger.change(ROOM, lambda book: book.get(session.id).id, known=stale)
+    assert found == session.id

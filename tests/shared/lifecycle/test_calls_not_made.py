@@ -1,0 +1,38 @@
+"""A call that was not made is no answer, and a ledger that is away is not asked for a slot."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from shared.errors import LedgerError
+from shared.lifecycle.heal_room import heal_room
+from shared.lifecycle.signs_of_life import ABANDONED_MS
+from shared.resources import AbsentLedger
+from tests.support.faked_api import ENDED, OPENED_MS, STARTED, Stage
+
+CREATE, DESCRIBE = "CreateCloudTranscription", "DescribeCloudTranscription"
+
+
+def test_task_that_the_limiter_let_nobody_ask_about_is_not_believed_gone(stage: Stage) -> None:
+    stage.answer(CREATE, STARTED)
+    stage.answer(DESCRIBE, ENDED)
+    stage.create()
+    stage.now_ms += ABANDONED_MS + 1
+    while stage.resources.find_slot_wait("describe/cloud") == 0:
+        pass
+    assert heal_room(stage.room, stage.resources) == []
+    assert (stage.asked(), stage.task().state) == ([CREATE], "running")
+    stage.now_ms += 1_000
+    assert heal_room(stage.room, stage.resources)[0].message == "task.gone"
+
+
+def test_start_without_the_ledger_asks_no_limiter(stage: Stage) -> None:
+    class FullLedger(AbsentLedger):
+        def take_slot(self, *_call: object) -> int:
+            return 1_000
+
+    stage.answer(CREATE, STARTED)
+    ledger = FullLedger(LedgerError("LEDGER_URL: it does not answer"))
+    stage.resources = replace(stage.resources, ledger=ledger)
+    (outcome,) = stage.outcomes(101, OPENED_MS, "ann")
+    assert (outcome.message, outcome.outcome) == ("transcription.started", "unrecorded")
