@@ -26,7 +26,7 @@ def act_on_callback(event: object, settings: Settings, invocation: Invocation) -
         event, settings.applications, invocation.started_ms, settings.callback_max_age_s
     )
     log.bind_room(**callback.describe())
-    if not (callback.is_room_event or callback.task):
+    if not (callback.is_room_event or callback.is_task_event):
         log.write("callback.ignored", outcome="event_type")
         return answer_code(200)
     # late: an ignored event needs no ledger and no API client

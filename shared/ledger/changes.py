@@ -37,7 +37,7 @@ def encode_document(book: RoomBook) -> bytes:
 
 
 def list_writes(former: RoomBook, book: RoomBook, keeping: Keeping) -> list[Write]:
-    """All that must be written so that what said what `former` says will say what `book` says.
+    """All that must be written with a document that said what `former` says and will say what `book` says.
 
     Sessions that are too many leave the book.
     """
@@ -52,10 +52,9 @@ def list_writes(former: RoomBook, book: RoomBook, keeping: Keeping) -> list[Writ
             while len(after.sessions) > SESSIONS_LOADED:
                 session = after.sessions.pop()
                 writes.append(Put(Cell(keys.older, session.id), encode(session)))
-    document = RoomKeys(book.room).document
     if keeping.expires:
-        writes.append(Keep(document.key, _find_keep_s(book, keeping)))
-    return [Put(document, encode_document(book)), *writes]
+        writes.append(Keep(RoomKeys(book.room).document.key, _find_keep_s(book, keeping)))
+    return writes
 
 
 def list_ended(before: RoomBook, after: RoomBook) -> list[Session]:

@@ -214,17 +214,23 @@ class RoomLedger:
         document = encode_document(book)
         if [document, *presence] == seen:
             return is_fresh or self._engine.read(keys.tag, cells) == seen
-        former = self._open_book(book.room, cells, seen)
-        writes = list_writes(former, book, self._keeping) if document != seen[0] else []
+        former, writes = None, []
+        if (
+            document != seen[0]
+        ):  # else a person's event reads and compares the document, and that is all
+            former = self._open_book(book.room, cells, seen)
+            writes = list_writes(former, book, self._keeping)
+            document = encode_document(book)  # sessions that are too many have left it
+            writes.insert(0, Put(keys.document, document))
         if any(presence):
             writes.append(Put(cells[1], presence[0]))
             writes.append(Keep(keys.people, self._keeping.find_s(book.latest)))
         living = self._engine.swap(keys.tag, book.seen, writes, keys.living)
         if living is None:
             return False
-        book.seen = dict(zip(cells, [encode_document(book), *presence], strict=True))
+        book.seen = dict(zip(cells, [document, *presence], strict=True))
         book.living = _sum(living)
-        if self._keeping.expires:
+        if former and self._keeping.expires:
             settle(self, self._engine, former, book, self._keeping.keep_s)
         return True
 

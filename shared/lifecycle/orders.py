@@ -29,8 +29,11 @@ def name_bot(application: Application, room: Room, target: str) -> str:
     )
 
 
-def is_own_bot(application: Application, room: Room, user_id: str) -> bool:
+def is_own_bot(room: Room, user_id: str | None, settings: Settings) -> bool:
     """Whether a user is a bot of Roomscribe; a person whose UserId only begins like a bot's is none."""
+    application = settings.find_application(room.sdk_app_id)
+    if user_id is None or application is None:
+        return False
     key = application.secret_key
     return is_bot_user_id(room.sdk_app_id, key, room.room_id, room.room_id_type, user_id)
 

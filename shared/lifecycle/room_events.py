@@ -18,7 +18,6 @@ from shared.lifecycle.start import Claim, claim_wanted, not_wanted, settle_claim
 from shared.lifecycle.stop import Ending, begin_ending, finish_endings
 from shared.lifecycle.without_ledger import start_without_ledger
 from shared.resources import Resources
-from shared.signer import BOT_PREFIX
 
 ABSENCES = (callbacks.USER_LEFT, callbacks.AUDIO_STOPPED)
 
@@ -49,7 +48,8 @@ def act_on_room(
     if is_of_user and callback.role not in (None, ANCHOR):
         return [ignored("audience")]
     # Of a dismissed room the event names whoever was the last to leave.
-    if callback.event_type != callbacks.ROOM_DISMISSED and _is_own_bot(callback, resources):
+    is_end = callback.event_type == callbacks.ROOM_DISMISSED
+    if not is_end and is_own_bot(callback.room, callback.user_id, resources.settings):
         return [_note_own_bot(callback, resources)]
     token, user_id = secrets.token_hex(16), (callback.user_id or "") if is_of_user else ""
     try:
@@ -191,14 +191,6 @@ def _finish_ending(ending: Ending, book: RoomBook, resources: Resources) -> list
     fields = {"session": session.id, "rule": session.rule.name}
     closed = Outcome("room.closed", "closed", fields=fields)
     return finish_endings([ending], resources, known=known) or [closed]
-
-
-def _is_own_bot(callback: Callback, resources: Resources) -> bool:
-    user_id = callback.user_id or ""
-    if not user_id.startswith(BOT_PREFIX):
-        return False
-    application = resources.settings.find_application(callback.sdk_app_id)
-    return application is not None and is_own_bot(application, callback.room, user_id)
 
 
 def _note_own_bot(callback: Callback, resources: Resources) -> Outcome:

@@ -91,20 +91,13 @@ def _find_owner(
         if session_id is None:
             return EARLY
         bot, opened_ms = read_api_session_id(session_id)
-    if not _is_ours(bot, book, resources):
+    if not is_own_bot(book.room, bot, resources.settings):
         if news.service == "ai":
             resources.strangers.append(news.task_id)
         return answer_unknown(book, resources)
     target = _find_target(callback, bot, book, resources)
     # A speaker of whom nothing was heard yet: what tells of them is on its way, too.
     return EARLY if target is None else Owner(target, min(opened_ms, callback.event_ms))
-
-
-def _is_ours(bot: str | None, book: RoomBook, resources: Resources) -> bool:
-    application = resources.settings.find_application(book.room.sdk_app_id)
-    if bot is None or application is None:
-        return False
-    return is_own_bot(application, book.room, bot)
 
 
 def _find_target(
