@@ -14,14 +14,12 @@ from local.env_file import read_deployment
 from local.function_site import find_function_site
 from local.naming import KINDS, RoomIdType, choose_room
 from shared.errors import RequestError
-from shared.lifecycle.orders import build_order
 from shared.lifecycle.start import STARTERS
-from shared.room import Room
+from shared.room import WHOLE_ROOM, Room
 from shared.rules.decision import Miss, Rule, Rules
 from shared.rules.prepared import load_rules
-from shared.services import SERVICES
+from shared.services import SERVICES, StartOrder
 from shared.settings import Settings, read_settings
-from shared.signer import WHOLE_ROOM
 from shared.site import Site
 
 MASK = "***"
@@ -111,7 +109,10 @@ def explain_request(
         if application is None:
             raise RequestError(f"--sdk-app-id: {room.sdk_app_id} is not a configured application")
         now_ms = time.time_ns() // 1_000_000
-        order = build_order(application, room, rule, service, target, now_ms, 0, lambda _: MASK)
+        order = StartOrder(
+            *(application, room, target, now_ms, 0, rule.max_idle_s, rule.parameters(service)),
+            sign=lambda _: MASK,
+        )
         yield json.dumps(SERVICES[service].build_start(order), indent=2, ensure_ascii=False)
 
 

@@ -6,8 +6,8 @@ import re
 from typing import NamedTuple
 
 from shared.mending import REPLACEMENT
-from shared.signer import WHOLE_ROOM
 
+WHOLE_ROOM = "*"  # the target of a task that hears everybody
 NUMERIC_ROOM, STRING_ROOM = 0, 1
 MAX_ROOM_NUMBER = 4_294_967_294  # Source: API definitions of TRTC, version 2019-07-22: RoomId
 

@@ -7,8 +7,9 @@ import hashlib
 import hmac
 import re
 
+from shared.room import WHOLE_ROOM, Room
+
 BOT_PREFIX = "roomscribe_"
-WHOLE_ROOM = "*"  # the target of a task that hears everybody
 
 
 def sign_callback(callback_key: str, body: bytes) -> str:
@@ -34,9 +35,7 @@ def make_user_sig(sdk_app_id: int, secret_key: str, user_id: str, expire_s: int)
     return sig
 
 
-def bot_user_id(
-    sdk_app_id: int, secret_key: str, room_id: str, room_id_type: int, target: str = WHOLE_ROOM
-) -> str:
+def bot_user_id(room: Room, secret_key: str, target: str = WHOLE_ROOM) -> str:
     """The one UserId of the bot that hears `target` in this room: 31 bytes of [a-z0-9_].
 
     It depends on nothing else (no time, rule or service), so a second bot for the same ears
@@ -44,17 +43,17 @@ def bot_user_id(
     nobody outside can foretell or imitate it.
     """
     tag = _hash(secret_key, "target", target)[:8]
-    return _name_bot(sdk_app_id, secret_key, room_id, room_id_type, tag)
+    return _name_bot(room, secret_key, tag)
 
 
-def is_bot_user_id(
-    sdk_app_id: int, secret_key: str, room_id: str, room_id_type: int, user_id: str
-) -> bool:
-    """Whether a user is a bot of ours in this room, whomever it hears; known from the id alone."""
-    if not user_id.startswith(BOT_PREFIX):
+def is_bot_user_id(room: Room, secret_key: str, user_id: str | None) -> bool:
+    """Whether a user is a bot of ours in this room, whomever it hears; known from the id alone.
+
+    A person whose UserId only begins like a bot's is none.
+    """
+    if user_id is None or not user_id.startswith(BOT_PREFIX):
         return False
-    tag = user_id.removeprefix(BOT_PREFIX)[:8]
-    return user_id == _name_bot(sdk_app_id, secret_key, room_id, room_id_type, tag)
+    return user_id == _name_bot(room, secret_key, user_id.removeprefix(BOT_PREFIX)[:8])
 
 
 def api_session_id(bot: str, opened_ms: int, generation: int = 0) -> str:
@@ -69,8 +68,9 @@ def read_api_session_id(session_id: str) -> tuple[str, int]:
     return (match[1], int(match[2])) if match else ("", 0)
 
 
-def _name_bot(sdk_app_id: int, secret_key: str, room_id: str, room_id_type: int, tag: str) -> str:
-    sign = _hash(secret_key, "bot", str(sdk_app_id), str(room_id_type), room_id, tag)[:12]
+def _name_bot(room: Room, secret_key: str, tag: str) -> str:
+    place = (str(room.sdk_app_id), str(room.room_id_type), room.room_id)
+    sign = _hash(secret_key, "bot", *place, tag)[:12]
     return BOT_PREFIX + tag + sign
 
 

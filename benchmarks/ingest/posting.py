@@ -20,6 +20,7 @@ from benchmarks.ingest.plan import (
 )
 from local.cloud.callbacks import sign_body, write_body
 from local.development import CALLBACK_KEY, SDK_APP_ID, SDK_SECRET_KEY
+from shared.room import Room
 from shared.signer import bot_user_id
 
 GROUP = 14
@@ -66,7 +67,7 @@ class Webhook:
             "TaskId": f"task-{room_id}",
             "RoomId": room_id,
             "RoomIdType": STRING_ROOM,
-            "RobotId": bot_user_id(SDK_APP_ID, SDK_SECRET_KEY, room_id, STRING_ROOM),
+            "RobotId": bot_user_id(Room(SDK_APP_ID, room_id, STRING_ROOM), SDK_SECRET_KEY),
             "Payload": payload,
         }
         event = write_event(event_type, info)

@@ -13,12 +13,11 @@ from shared.lifecycle.outcome import COME_BACK, Outcome
 from shared.lifecycle.start import StartRequest, start_task
 from shared.lifecycle.stop import finish_unfinished, stop_tasks
 from shared.resources import Resources
-from shared.room import Room
+from shared.room import WHOLE_ROOM, Room
 from shared.rules.decision import Rule
 from shared.rules.file import overridable_keys, override_rule
 from shared.scf import Json
 from shared.services.checks import suggest_name
-from shared.signer import WHOLE_ROOM
 
 
 def start_room(request: RoomRequest, resources: Resources) -> Result:
@@ -39,7 +38,7 @@ def start_room(request: RoomRequest, resources: Resources) -> Result:
         raise RequestError(
             f'rule {rule.name!r} does not transcribe this room; add "service" to the event'
         )
-    kept = session.rule if session and claims.is_busy(session) else rule
+    kept = session.rule if session and session.is_busy else rule
     targets = _choose_targets(session, kept, request.user_id, resources)
     return _start_now(room, rule, targets, resources)
 
@@ -142,7 +141,7 @@ def _prepare(session: Session, rule: Rule, resources: Resources) -> Session:
         claims.lift_hold(known, now_ms)
         for target, task_id in ended:
             claims.note_ended(known, target, [task_id], now_ms)
-        if not claims.is_busy(known):
+        if not known.is_busy:
             known.rule = rule
         return known
 

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from msgspec.json import encode
 
-from shared.ledger import claims
 from shared.ledger.document import Half, Session
 from shared.ledger.due import find_next_look, list_living
 from shared.ledger.engine import Add, Cell, Keep, Move, Put, Score, Write
@@ -100,7 +99,7 @@ def _find_places(keys: RoomKeys, book: RoomBook, keeping: Keeping) -> dict[tuple
 def _find_ends(keys: RoomKeys, book: RoomBook) -> Iterator[tuple[tuple[str, str], int]]:
     for place, session in enumerate(book.sessions):
         # Of a session that leaves the document nobody can finish anything any more.
-        is_over = place >= SESSIONS_LOADED or not claims.is_unfinished(session)
+        is_over = place >= SESSIONS_LOADED or not session.is_unfinished
         if session.closed_ms is not None and is_over:
             yield (OVER, session.id), session.closed_ms
     if book.half.tombstone_ms and not book.half.plan:

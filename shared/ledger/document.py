@@ -1,13 +1,19 @@
-"""What a room's document holds, as plain records; `sessions` and `claims` say what may become of them."""
+"""What a room's document holds; `sessions` and `claims` say what may become of it.
+
+A Task has the steps of which every change of a task is made.
+"""
 
 from __future__ import annotations
 
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from shared.room import Room
+from shared.room import WHOLE_ROOM, Room
 from shared.rules.decision import Rule
+
+LEASE_MS = 9_000  # longer than any call, shorter than TRTC's 10 s between retries
 
 TaskState = Literal["due", "starting", "running", "stopping", "stopped", "failed", "held"]
 
@@ -107,14 +113,105 @@ class Task(Struct, omit_defaults=True):
         """The TaskIds that are not known to be over."""
         return [task_id for task_id in self.task_ids if not task_id.ended]
 
-    def find(self, task_id: str) -> TaskId | None:
-        """The TaskId of that name; None when it is not this task's."""
-        return next((known for known in self.task_ids if known.task_id == task_id), None)
+    @property
+    def leftovers(self) -> list[TaskId]:
+        """TaskIds that live on although they should not: a stop failed, or a start lost its claim."""
+        if self.state in ("due", "starting"):
+            return []
+        return [i for i in self.alive if self.state != "running" or i.task_id != self.task_id]
+
+    @property
+    def needs_stop(self) -> bool:
+        """Whether something of the task lives, or may live, at the API."""
+        return bool(self.unseen or self.alive)
 
     @property
     def current(self) -> TaskId | None:
         """The TaskId that is, or was last, meant to run; None before the first."""
         return self.find(self.task_id)
+
+    def find(self, task_id: str) -> TaskId | None:
+        """The TaskId of that name; None when it is not this task's."""
+        return next((known for known in self.task_ids if known.task_id == task_id), None)
+
+    def add(self, task_id: TaskId) -> TaskId:
+        """The TaskId as the task has it; one that the task did not have before is added."""
+        known = self.find(task_id.task_id)
+        if known is None:
+            self.task_ids.append(task_id)
+        return known or task_id
+
+    def is_leased(self, now_ms: int) -> bool:
+        """Whether somebody may still be starting the task, whose clock may be ahead by as much as a lease.
+
+        A lease that ends later than that was written before the clock was set back: it is none.
+        """
+        return now_ms < self.lease_until_ms <= now_ms + 2 * LEASE_MS
+
+    def set_state(self, state: TaskState, now_ms: int) -> None:
+        """The state from now on."""
+        self.state, self.changed_ms = state, now_ms
+
+    def make_due(self, now_ms: int) -> None:
+        """Let the task wait for its start from now on."""
+        self.waiting_ms, self.not_before_ms, self.attempts, self.trigger = now_ms, 0, 0, ""
+        self.set_state("due", now_ms)
+
+    def run(self, task_id: TaskId, now_ms: int) -> None:
+        """Make this TaskId the current one, which runs."""
+        self.task_id, self.checked_ms = task_id.task_id, now_ms
+        self.waiting_ms = self.not_before_ms = self.unknown_checks = 0
+        self.error_code = self.failed_under = ""
+        # 1.0 has one task for a SessionId; 2.0 has one for a bot, or nobody can tell.
+        self.unseen = [attempt for attempt in self.unseen if attempt.service != task_id.service]
+        self.set_state("running", now_ms)
+
+    def adopt_living(self, now_ms: int) -> None:
+        """Make a TaskId that is still running current, instead of starting another.
+
+        Only for a task that is due, or whose claim has run out.
+        """
+        given_up = self.state == "starting" and not self.is_leased(now_ms)
+        if self.alive and (self.state == "due" or given_up):
+            self.lose_claim()
+            self.run(self.alive[-1], now_ms)
+            self.checked_ms = 0  # nobody knows how it is: ask soon
+
+    def lose_claim(self) -> None:
+        """Wait no longer for whoever was starting the task: that start may have happened.
+
+        Of one service and generation only the last is kept: 1.0 has one SessionId for them all, and
+        2.0 can be asked about none.
+        """
+        if self.pending:
+            last = (self.pending.service, self.pending.generation)
+            others = [a for a in self.unseen if (a.service, a.generation) != last]
+            self.unseen = [*others, self.pending]
+            self.pending = None
+
+    def mark_ended(self, ended: list[str]) -> None:
+        """Note which TaskIds are over."""
+        for known in self.task_ids:
+            known.ended = known.ended or known.task_id in ended
+
+    def time_running(
+        self, known: TaskId, *, called_ms: int = 0, answered_ms: int = 0, told_ms: int = 0
+    ) -> None:
+        """Note when a TaskId began to run: its start was answered, or TRTC told of it (901, 1401).
+
+        Whoever has the answer knows best when the start was sent, TRTC since when the task runs.
+        """
+        timing = known.timing
+        known.timing = replace(
+            timing,
+            event_ms=timing.event_ms or self.wanted_ms,
+            called_ms=called_ms if answered_ms else timing.called_ms or called_ms,
+            running_ms=told_ms or timing.running_ms or answered_ms,
+        )
+        if not timing.event_ms:
+            self.wanted_ms = 0
+        if told_ms and not timing.running_ms:
+            known.started_ms = told_ms  # a sentence of it came first, and let only guess
 
 
 class Session(Struct, omit_defaults=True):
@@ -135,6 +232,22 @@ class Session(Struct, omit_defaults=True):
     held: bool = False
     transcribed_twice: bool = False
     tasks: dict[str, Task] = {}
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether anything of the session lives on, may live, or is being started."""
+        return any(task.state == "starting" or task.needs_stop for task in self.tasks.values())
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a task runs, is being started, or may have been: the rule stays as it is."""
+        return any(
+            task.state in ("running", "starting") or task.unseen for task in self.tasks.values()
+        )
+
+    def find_rule(self, target: str) -> Rule:
+        """The session's rule as it is for the target of a task."""
+        return self.rule if target == WHOLE_ROOM else self.rule.for_user(target)
 
     def is_kept(self, since_ms: int) -> bool:
         """Whether it is to be shown, if what was over before then is not."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from shared.ledger import claims
 from shared.ledger.document import Session, Task
 from shared.ledger.sessions import SESSIONS_LOADED, RoomBook
 
@@ -49,13 +48,13 @@ def find_due(session: Session, task: Task) -> Due | None:
     if task.state == "starting":
         return Due("start" if is_open else "stop", task.lease_until_ms)
     if not is_open:
-        return Due("stop", task.not_before_ms) if claims.needs_stop(task) else None
+        return Due("stop", task.not_before_ms) if task.needs_stop else None
     if task.state == "due":
         return Due("start", max(task.not_before_ms, task.waiting_ms))
     if task.state == "failed" and task.not_before_ms:
         return Due("start", task.not_before_ms)
-    unwanted = task.state in ("stopping", "held") and claims.needs_stop(task)
-    if unwanted or claims.find_leftovers(task):
+    unwanted = task.state in ("stopping", "held") and task.needs_stop
+    if unwanted or task.leftovers:
         return Due("stop", task.not_before_ms)
     if task.state != "running":
         return None

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Literal
 
 from shared.errors import LedgerError
-from shared.ledger.claims.tasks import is_unfinished
 from shared.ledger.document import Document, Half, Session
 from shared.ledger.engine import Cell
 from shared.ledger.event_times import SECOND_MS, compare_times
@@ -95,7 +94,7 @@ class RoomBook:
     def unfinished(self) -> list[Session]:
         """The closed sessions of which something lives on, may live, or is being started."""
         closed = (session for session in self.sessions if session.closed_ms is not None)
-        return [session for session in closed if is_unfinished(session)]
+        return [session for session in closed if session.is_unfinished]
 
     def get(self, session_id: str) -> Session:
         """A session that was here before; LedgerError when it is no longer among the newest."""

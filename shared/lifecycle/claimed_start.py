@@ -14,7 +14,6 @@ from msgspec import Struct, field
 from shared.errors import ApiError, LedgerError, RoomscribeError
 from shared.ledger import RoomBook, Session, Task, TaskId, claims
 from shared.lifecycle import task_api, timings
-from shared.lifecycle.orders import build_request, find_rule
 from shared.lifecycle.outcome import COME_BACK, Fields, Outcome, describe_task, failed
 from shared.lifecycle.signs_of_life import ABANDONED_MS, find_last_sign_ms
 from shared.lifecycle.stop import stop_leftovers, stop_task_id
@@ -80,19 +79,15 @@ class ClaimedStart(Struct):
         return [msgspec.structs.replace(waiting, due=True, queued=why in QUEUED)]
 
     def _call(self) -> str:
-        rule = find_rule(self.session, self.task.target)
-        params = build_request(self.session, self.task, rule, self.resources.settings)
+        params = task_api.build_start(self.session, self.task, self.resources)
         self.called_ms = self.resources.now_ms()
-        service = self.task.service
-        task_id, self.request_id = task_api.start(
-            service, params, rule.region(service), self.resources
-        )
+        task_id, self.request_id = task_api.start(self.session, self.task, params, self.resources)
         return task_id
 
     def _keep(self, task_id: str, outcome: str, called_ms: int) -> list[Outcome]:
         """Record a running task; stop it when the room closed, or a person held it, meanwhile."""
         task, now_ms = self.task, self.resources.now_ms()
-        region = find_rule(self.session, task.target).region(task.service)
+        region = self.session.find_rule(task.target).region(task.service)
         finish_start = claims.finish_start
         try:
             finish, known = self._change(
@@ -130,7 +125,7 @@ class ClaimedStart(Struct):
         if self.task.unseen and not SERVICES[self.task.service].finds_by_session:
             # 2.0 does not say whether an earlier start happened, nor whether this one replaced it.
             outcomes.append(self._outcome("transcription.may_run", "unsure", level="warning"))
-        if claims.find_leftovers(task):
+        if task.leftovers:
             outcomes += stop_leftovers(self.session, task, self.resources)
         return outcomes
 
@@ -154,7 +149,7 @@ class ClaimedStart(Struct):
         if kind == "not_yet" and alone_ms < HOPE_MS:
             after_ms = self._double_ms(NOT_YET_MS, NOT_YET_MAX_MS)
             return self._retry(error.code, after_ms, False, queued=True)
-        fallback = find_rule(self.session, self.task.target).fallback
+        fallback = self.session.find_rule(self.task.target).fallback
         is_other = fallback not in ("none", self.task.service) and kind != "credentials"
         if is_other and not (self.task.unseen or may_have_happened):
             return self._fall_back(error, fallback)
@@ -258,7 +253,7 @@ class ClaimedStart(Struct):
     ) -> Outcome:
         known: Fields = {
             **describe_task(self.session, self.task),
-            "region": find_rule(self.session, self.task.target).region(self.task.service),
+            "region": self.session.find_rule(self.task.target).region(self.task.service),
             "upstream_request_id": self.request_id or None,
             "elapsed_ms": round((time.perf_counter() - self.began_s) * 1000),
         }

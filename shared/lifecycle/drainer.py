@@ -23,6 +23,7 @@ from shared.lifecycle.claimed_start import FAILED_AGAIN_MS, QUOTA
 from shared.lifecycle.heal_room import heal_room
 from shared.lifecycle.outcome import Outcome, failed
 from shared.lifecycle.start import is_mended
+from shared.lifecycle.task_api import find_slot_wait
 from shared.lifecycle.wake_drainer import LEASE, LEASE_MS, call_drainer
 from shared.resources import Resources
 from shared.room import Room
@@ -228,7 +229,7 @@ class _Drainer:
                 return
             if self._find_start_ms(need) > now_ms:
                 continue
-            wait_ms = self._resources.find_slot_wait(need.slot)
+            wait_ms = find_slot_wait(need.slot, self._resources)
             if wait_ms:
                 self._free_ms[need.slot] = now_ms + wait_ms
                 continue

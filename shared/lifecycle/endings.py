@@ -8,13 +8,12 @@ from typing import NamedTuple
 
 from shared.ledger import Person, RoomBook, Session, Task, TaskState, claims
 from shared.ledger.claims import Ending
-from shared.lifecycle.orders import find_rule
 from shared.lifecycle.signs_of_life import list_people
 from shared.lifecycle.start import Claim, StartRequest, claim_start
 from shared.lifecycle.task_api import UNSURE_MS
 from shared.resources import Resources
+from shared.room import WHOLE_ROOM
 from shared.rules.decision import Rule
-from shared.signer import WHOLE_ROOM
 
 
 class Ended(NamedTuple):
@@ -88,7 +87,7 @@ def end_task(
         known, now_ms = book.get(session.id), resources.now_ms()
         task = known.tasks[target]
         is_its_end = task.state == "stopped" and task.task_id == task_id
-        if is_its_end and is_wanted(find_rule(known, target), task, ending, there, now_ms):
+        if is_its_end and is_wanted(known.find_rule(target), task, ending, there, now_ms):
             # A newer bot of its name will be told of.
             after_ms = UNSURE_MS if ending in ("removed", "replaced") else 0
             claims.resume(known, target, now_ms, after_ms=after_ms)

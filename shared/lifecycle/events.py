@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.callbacks import ROOM_DISMISSED, Callback
-from shared.ledger import RoomBook, Session, claims
+from shared.ledger import RoomBook, Session
 from shared.lifecycle.outcome import Fields, Outcome, ignored
 from shared.lifecycle.room_events import act_on_room
 from shared.lifecycle.task_events import act_on_task
@@ -33,7 +33,7 @@ def _report_transcriber(bot: str, room: Room, resources: Resources) -> list[Outc
 
     def note(book: RoomBook) -> Session | None:
         session = book.open_now
-        if session is None or session.transcribed_twice or not claims.is_busy(session):
+        if session is None or session.transcribed_twice or not session.is_busy:
             return None
         session.transcribed_twice = True
         return session

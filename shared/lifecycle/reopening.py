@@ -62,7 +62,7 @@ def _judge(
     """The session that goes on, or the next one, as part of a change; None when it is unclear."""
     known, now_ms = book.get(session_id), resources.now_ms()
     for task in known.tasks.values():
-        leased = task.state == "starting" and claims.is_leased(task, now_ms)
+        leased = task.state == "starting" and task.is_leased(now_ms)
         if leased or any(task_id.task_id not in survey.asked for task_id in task.alive):
             return None  # somebody was quicker than the API
     for target, task_id in survey.ended:
@@ -76,5 +76,5 @@ def _judge(
 
 def _may_yet_run(task: Task, resources: Resources) -> bool:
     """Whether a start that nobody saw may have happened, and starting again will tell."""
-    expired = task.state == "starting" and not claims.is_leased(task, resources.now_ms())
+    expired = task.state == "starting" and not task.is_leased(resources.now_ms())
     return expired or (task.state == "due" and bool(task.unseen))

@@ -11,13 +11,13 @@ from shared import callbacks
 from shared.callbacks import ANCHOR, Callback
 from shared.errors import LedgerError, RoomscribeError
 from shared.ledger import RoomBook, Session, Task, claims
-from shared.lifecycle.orders import is_own_bot, name_bot
 from shared.lifecycle.outcome import Outcome, describe_task, failed, ignored
 from shared.lifecycle.reopening import reopen_room
 from shared.lifecycle.start import Claim, claim_wanted, not_wanted, settle_claim
 from shared.lifecycle.stop import Ending, begin_ending, finish_endings
 from shared.lifecycle.without_ledger import start_without_ledger
 from shared.resources import Resources
+from shared.signer import bot_user_id, is_bot_user_id
 
 ABSENCES = (callbacks.USER_LEFT, callbacks.AUDIO_STOPPED)
 
@@ -49,8 +49,10 @@ def act_on_room(
         return [ignored("audience")]
     # Of a dismissed room the event names whoever was the last to leave.
     is_end = callback.event_type == callbacks.ROOM_DISMISSED
-    if not is_end and is_own_bot(callback.room, callback.user_id, resources.settings):
-        return [_note_own_bot(callback, resources)]
+    application = resources.settings.find_application(callback.room.sdk_app_id)
+    key = application.secret_key if application else ""
+    if not is_end and is_bot_user_id(callback.room, key, callback.user_id):
+        return [_note_own_bot(callback, key, resources)]
     token, user_id = secrets.token_hex(16), (callback.user_id or "") if is_of_user else ""
     try:
         decision = resources.ledger.change(
@@ -193,14 +195,13 @@ def _finish_ending(ending: Ending, book: RoomBook, resources: Resources) -> list
     return finish_endings([ending], resources, known=known) or [closed]
 
 
-def _note_own_bot(callback: Callback, resources: Resources) -> Outcome:
+def _note_own_bot(callback: Callback, secret_key: str, resources: Resources) -> Outcome:
     """A bot of ours leaves when its task ends, of which the callback may be lost: ask the API soon."""
-    application = resources.settings.require_application(callback.sdk_app_id)
 
     def note(book: RoomBook) -> tuple[Session, Task] | None:
         session = book.open_now
         for target, task in session.tasks.items() if session else ():
-            if name_bot(application, book.room, target) == callback.user_id:
+            if bot_user_id(book.room, secret_key, target) == callback.user_id:
                 is_noted = claims.note_bot_left(task, callback.event_ms, resources.now_ms())
                 return (session, task) if session and is_noted else None
         return None

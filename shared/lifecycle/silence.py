@@ -7,10 +7,9 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from shared.ledger import Hearing, Person, Session, Task
-from shared.lifecycle.orders import find_rule
 from shared.lifecycle.outcome import Fields, Outcome, describe_task
+from shared.room import WHOLE_ROOM
 from shared.rules.decision import Rule
-from shared.signer import WHOLE_ROOM
 
 # People who have something to say seldom pause for so long; whoever listens turns the microphone off.
 SILENT_MS = 180_000
@@ -27,7 +26,7 @@ def find_silence(session: Session, task: Task, hearing: Hearing, people: Iterabl
     That is the last sentence, or what came after it: the task's start, the first of the microphones
     that are on.
     """
-    rule = find_rule(session, task.target)
+    rule = session.find_rule(task.target)
     on_ms = [p.microphone_ms for p in people if p.microphone and _hears(rule, task, p.user_id)]
     current = task.current
     if not on_ms or current is None or task.state != "running":

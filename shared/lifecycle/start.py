@@ -9,14 +9,13 @@ from shared.callbacks import Callback
 from shared.errors import ApiError
 from shared.ledger import RoomBook, Session, Task, claims
 from shared.lifecycle.claimed_start import QUEUED, ClaimedStart, is_replayed
-from shared.lifecycle.orders import find_rule
 from shared.lifecycle.outcome import COME_BACK, Outcome, describe_task
 from shared.lifecycle.stop import stop_leftovers
 from shared.lifecycle.task_api import UNSURE_MS
 from shared.resources import Resources
+from shared.room import WHOLE_ROOM
 from shared.rules.decision import Rule
 from shared.services import classify_error
-from shared.signer import WHOLE_ROOM
 
 # The events that start a rule's task: its own, and every later one, in case the first got lost.
 STARTERS = {
@@ -71,7 +70,7 @@ def claim_start(
     won, task = claims.claim_start(
         session,
         request.target,
-        find_rule(session, request.target).service,
+        session.find_rule(request.target).service,
         trigger=request.trigger,
         token=request.token,
         now_ms=now_ms,
@@ -88,7 +87,7 @@ def claim_wanted(
 ) -> Claim | Outcome:
     """Claim the start that an event asks for, as part of a change; why the event starts nothing, if so."""
     target = find_target(session.rule, callback.event_type, callback.user_id)
-    rule = find_rule(session, target) if target else session.rule
+    rule = session.find_rule(target) if target else session.rule
     if target is None and not rule.wants_nothing:
         fields = {"session": session.id, "rule": rule.name}
         return Outcome("room.noted", "waiting", fields=fields)
@@ -101,7 +100,7 @@ def claim_wanted(
 
 def start_task(session: Session, request: StartRequest, resources: Resources) -> list[Outcome]:
     """Start a task unless it runs, is being started, or may not be: of all requests exactly one wins."""
-    rule = find_rule(session, request.target)
+    rule = session.find_rule(request.target)
     if rule.service == "none":
         return [not_wanted(session, rule)]
     claim = resources.ledger.change(

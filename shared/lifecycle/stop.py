@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from shared.errors import ApiError, LedgerError
 from shared.ledger import Attempt, RoomBook, Session, Task, TaskId, claims
 from shared.lifecycle import task_api
-from shared.lifecycle.orders import find_rule
 from shared.lifecycle.outcome import COME_BACK, Fields, Outcome, describe_task
 from shared.lifecycle.signs_of_life import is_abandoned
 from shared.lifecycle.task_api import RATES, UNSURE_MS, NotCalledError
@@ -98,7 +97,7 @@ def stop_tasks(
 
 def stop_leftovers(session: Session, task: Task, resources: Resources) -> list[Outcome]:
     """Stop TaskIds of a task that live on although they should not."""
-    leftovers = claims.find_leftovers(task)
+    leftovers = task.leftovers
     return _note(
         [_stop_task_id(session, task, i, "leftover", resources) for i in leftovers], resources
     )
@@ -117,7 +116,7 @@ def is_over(session: Session, target: str, started_ms: int, resources: Resources
     now_ms = resources.now_ms()
     if session.closed_ms is None:
         return is_abandoned(session, resources)
-    idle_ms = find_rule(session, target).max_idle_s * 1000 + IDLE_SLACK_MS
+    idle_ms = session.find_rule(target).max_idle_s * 1000 + IDLE_SLACK_MS
     return now_ms >= max(session.closed_ms, started_ms) + idle_ms
 
 

@@ -6,18 +6,23 @@ believed for 1.0; for 2.0 only once the task is old enough and has been silent f
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
+
+import msgspec
 
 from shared.errors import ApiError, LedgerError
 from shared.ledger import Attempt, Session, Task, TaskId
-from shared.lifecycle.orders import find_rule, name_bot
 from shared.lifecycle.signs_of_life import find_doubted_until_ms
 from shared.resources import Resources
-from shared.services import AI, SERVICES, Service, classify_error
+from shared.services import AI, SERVICES, Service, StartOrder, classify_error
 from shared.services.kinds import is_gone
 from shared.services.service import Answer, Progress, Request, Verb, read_progress, read_task_id
-from shared.signer import api_session_id
+from shared.signer import api_session_id, bot_user_id, make_user_sig
 
+OTHERS_PER_S = 20  # Source: request limits of the Describe, Stop and Delete actions
+CALL_COLD_S, CALL_WARM_S = 2.0, 2.5
+SHORTEST_CALL_S = 0.3  # a call that could not even connect in what is left is not begun
 UNSURE_MS = 6_500  # the API gives up after 6 s: by then an unseen start has happened or never will
 DEADLINE = "Deadline"
 RATES = {"start": "StartsPerSecond", "stop": "StopsPerSecond", "describe": "DescribesPerSecond"}
@@ -34,9 +39,32 @@ class Stopped(NamedTuple):
     doubted_until_ms: int = 0
 
 
-def start(service: str, params: Request, region: str, resources: Resources) -> tuple[str, str]:
-    """Start a task and return its TaskId and the RequestId; raises ApiError."""
-    answer = _call("start", SERVICES[service], params, region, resources)
+def build_start(session: Session, task: Task, resources: Resources) -> Request:
+    """The parameters of the start that is claimed for a task.
+
+    Raises ApiError for a room or a user that the API cannot name, SettingsError for an application that
+    the settings no longer name.
+    """
+    settings, room = resources.settings, session.room
+    application = settings.require_application(room.sdk_app_id)
+    generation = task.pending.generation if task.pending else len(task.task_ids)
+    key, expire_s = application.secret_key, settings.user_sig_expire_s
+    sign = partial(make_user_sig, application.sdk_app_id, key, expire_s=expire_s)
+    rule, opened_ms = session.find_rule(task.target), session.opened_ms
+    parameters, max_idle_s = rule.parameters(task.service), rule.max_idle_s
+    order = StartOrder(
+        application, room, task.target, opened_ms, generation, max_idle_s, parameters, sign
+    )
+    try:
+        return SERVICES[task.service].build_start(order)
+    except msgspec.ValidationError as error:
+        raise ApiError("InvalidParameterValue", str(error)) from None
+
+
+def start(session: Session, task: Task, params: Request, resources: Resources) -> tuple[str, str]:
+    """Start a task with the parameters of `build_start`: its TaskId and the RequestId; raises ApiError."""
+    region = session.find_rule(task.target).region(task.service)
+    answer = _call("start", SERVICES[task.service], params, region, resources)
     return read_task_id(answer), str(answer.get("RequestId", ""))
 
 
@@ -102,9 +130,9 @@ def find_attempt(
     if not service.finds_by_session:
         return False, None
     application = resources.settings.require_application(session.room.sdk_app_id)
-    bot = name_bot(application, session.room, task.target)
+    bot = bot_user_id(session.room, application.secret_key, task.target)
     session_id = api_session_id(bot, session.opened_ms, attempt.generation)
-    region = find_rule(session, task.target).region(attempt.service)
+    region = session.find_rule(task.target).region(attempt.service)
     params = {"TaskId": "", "SdkAppId": session.room.sdk_app_id, "SessionId": session_id}
     try:
         answer = _call("describe", service, params, region, resources)
@@ -119,19 +147,35 @@ def find_attempt(
     return True, TaskId(task_id, attempt.service, region, started_ms=attempt.sent_ms)
 
 
+def find_slot_wait(slot: str, resources: Resources) -> int:
+    """0 when the limiter lets a call like "start/cloud" go out now, else the ms to wait."""
+    if slot in resources.granted:
+        resources.granted.remove(slot)
+        return 0
+    verb, _, service = slot.partition("/")
+    per_s = resources.settings.starts_per_s[service] if verb == "start" else OTHERS_PER_S
+    return resources.ledger.take_slot(slot, per_s, resources.now_ms())
+
+
+def find_timeout_s(resources: Resources) -> float:
+    """How long one API call may take now; raises NotCalledError when none should be begun any more."""
+    most_s = CALL_COLD_S if resources.invocation.cold_start else CALL_WARM_S
+    left_s = min(most_s, resources.invocation.remaining_s())
+    if left_s < SHORTEST_CALL_S:
+        raise NotCalledError(DEADLINE, "no time is left for the call")
+    return left_s
+
+
 def _call(
     verb: Verb, service: Service, params: Request, region: str, resources: Resources
 ) -> Answer:
-    if not resources.call_timeout_s():
-        raise NotCalledError(DEADLINE, "no time is left for the call")
+    find_timeout_s(resources)
     try:
-        if resources.find_slot_wait(f"{verb}/{service.name}"):
+        if find_slot_wait(f"{verb}/{service.name}", resources):
             reason = "as many calls a second as the API allows are under way"
             raise NotCalledError(RATES[verb], reason)
     except LedgerError:
         if verb != "start":  # a claimed start is made, although the limiter cannot be asked
             raise
-    timeout_s = resources.call_timeout_s()  # the limiter has taken time
-    if not timeout_s:
-        raise NotCalledError(DEADLINE, "no time is left for the call")
+    timeout_s = find_timeout_s(resources)  # the limiter has taken time
     return resources.client.call(service.actions[verb], params, region, timeout_s)

@@ -8,11 +8,11 @@ from shared.callbacks import Callback
 from shared.errors import LedgerError
 from shared.ledger import RoomBook, Session, Task, TaskId, claims
 from shared.lifecycle import task_api, timings
-from shared.lifecycle.orders import find_rule, is_own_bot, name_bot
 from shared.lifecycle.outcome import COME_BACK, Outcome, ignored
 from shared.resources import Resources
+from shared.room import WHOLE_ROOM
 from shared.rules.decision import Rule
-from shared.signer import WHOLE_ROOM, read_api_session_id
+from shared.signer import bot_user_id, is_bot_user_id, read_api_session_id
 from shared.task_news import TASK_STARTED, TaskNews
 
 LATE_START_MS = 10_000  # a start sent before the room closed has told of itself by then
@@ -38,7 +38,7 @@ def adopt_task(
 
     def adopt(known: RoomBook) -> tuple[Session, Task]:
         session = _find_session(callback, known, owner.opened_ms, rule)
-        region = find_rule(session, owner.target).region(news.service)
+        region = session.find_rule(owner.target).region(news.service)
         started_ms = _guess_start_ms(callback, session)
         found = TaskId(news.task_id, news.service, region, started_ms=started_ms)
         return session, note_running(callback, session, owner.target, found, resources)
@@ -55,7 +55,7 @@ def note_running(
     called_ms = timings.find_called_ms(session.tasks.get(target), found.service)
     task = claims.note_running(session, target, found, now_ms=now_ms)
     known = task.find(found.task_id) or found
-    claims.time_running(task, known, called_ms=called_ms, told_ms=told_ms)
+    task.time_running(known, called_ms=called_ms, told_ms=told_ms)
     return task
 
 
@@ -63,7 +63,7 @@ def answer_unknown(book: RoomBook, resources: Resources) -> Outcome:
     """A task the ledger has not heard of: somebody else's, or its start is not recorded yet."""
     now_ms = resources.now_ms()
     starting = any(
-        task.state == "starting" and claims.is_leased(task, now_ms)
+        task.state == "starting" and task.is_leased(now_ms)
         for session in book.sessions
         for task in session.tasks.values()
     )
@@ -91,28 +91,26 @@ def _find_owner(
         if session_id is None:
             return EARLY
         bot, opened_ms = read_api_session_id(session_id)
-    if not is_own_bot(book.room, bot, resources.settings):
+    application = resources.settings.require_application(book.room.sdk_app_id)
+    if not is_bot_user_id(book.room, application.secret_key, bot):
         if news.service == "ai":
             resources.strangers.append(news.task_id)
         return answer_unknown(book, resources)
-    target = _find_target(callback, bot, book, resources)
+    target = _find_target(callback, bot, application.secret_key, book, resources)
     # A speaker of whom nothing was heard yet: what tells of them is on its way, too.
     return EARLY if target is None else Owner(target, min(opened_ms, callback.event_ms))
 
 
 def _find_target(
-    callback: Callback, bot: str | None, book: RoomBook, resources: Resources
+    callback: Callback, bot: str | None, secret_key: str, book: RoomBook, resources: Resources
 ) -> str | None:
     """Whom a bot of ours hears, among all who may have one."""
-    application = resources.settings.find_application(book.room.sdk_app_id)
     session = book.latest
     known = [*session.tasks] if session else []
     people = [p.user_id for p in resources.ledger.list_people(session)] if session else []
     speakers = callback.said.list_speakers() if callback.said else []
     targets = [WHOLE_ROOM, *known, *people, *speakers]
-    return next(
-        (t for t in targets if application and name_bot(application, book.room, t) == bot), None
-    )
+    return next((t for t in targets if bot_user_id(book.room, secret_key, t) == bot), None)
 
 
 def _find_session(callback: Callback, book: RoomBook, opened_ms: int, rule: Rule) -> Session:

@@ -8,12 +8,10 @@ from shared.callbacks import Callback
 from shared.errors import ApiError, RoomscribeError
 from shared.ledger import Session, Task
 from shared.lifecycle import task_api
-from shared.lifecycle.orders import build_request
 from shared.lifecycle.outcome import COME_BACK, Fields, Outcome, describe_task, failed
 from shared.resources import Resources
-from shared.room import name_session
+from shared.room import WHOLE_ROOM, name_session
 from shared.services import classify_error
-from shared.signer import WHOLE_ROOM
 
 
 def start_without_ledger(
@@ -34,11 +32,10 @@ def start_without_ledger(
         return [failed(error)]
     fields: Fields = {**describe_task(session, task), "reason": str(error)}
     try:
-        params = build_request(session, task, rule, resources.settings)
-        region = rule.region(task.service)
+        params = task_api.build_start(session, task, resources)
         # The limiter is in the ledger that is away.
         granted = replace(resources, granted=[f"start/{task.service}"])
-        task_id, _ = task_api.start(task.service, params, region, granted)
+        task_id, _ = task_api.start(session, task, params, granted)
     except ApiError as refusal:
         fields["error_code"] = refusal.code
         if classify_error(refusal).kind == "exists":

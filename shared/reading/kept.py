@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.ledger.document import Session
 from shared.ledger.ledger import Ledger
-from shared.signer import WHOLE_ROOM
+from shared.room import WHOLE_ROOM
 from shared.transcripts.languages import read_language
 from shared.transcripts.records import SentenceNews, TaskOrigin, TranscriptHead
 

@@ -9,10 +9,12 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from shared.applications import Application
 from shared.errors import ApiError
+from shared.room import WHOLE_ROOM, Room
 from shared.services.parameters import Parameters, place_parameters
 from shared.services.requests import ApiStruct, CreateCloudTranscription, StartAITranscription
-from shared.signer import WHOLE_ROOM
+from shared.signer import api_session_id, bot_user_id
 
 # One thread at a time: msgspec 0.22 crashes the process when two learn a type at the same moment.
 _learning = threading.Lock()
@@ -34,20 +36,23 @@ PROGRESS: dict[str, Progress] = {
 
 
 class StartOrder(Struct, frozen=True):
-    """What one start is about; `sign` makes the UserSig of a user id."""
+    """What one start is about: the task of `target` in a session of a room.
 
-    sdk_app_id: int
-    room_id: str
-    room_id_type: int
+    `opened_ms` is when the session opened, in ms since 1970, `generation` how many TaskIds the task had
+    before. `sign` makes the UserSig of a user id.
+    """
+
+    application: Application
+    room: Room
     target: str
-    bot_user_id: str
-    session_id: str
+    opened_ms: int
+    generation: int
     max_idle_s: int
     parameters: Parameters
     sign: Callable[[str], str]
 
     def __repr__(self) -> str:
-        return f"StartOrder({self.sdk_app_id}/{self.room_id_type}/{self.room_id}, {self.target!r})"
+        return f"StartOrder({self.room}, {self.target!r})"
 
 
 class Service(Struct, frozen=True):
@@ -57,17 +62,18 @@ class Service(Struct, frozen=True):
     actions: Mapping[Verb, str]
     finds_by_session: bool
     model: type[ApiStruct]
-    fill: Callable[[StartOrder, Request], None]
+    fill: Callable[[StartOrder, str, Request], None]
 
     def build_start(self, order: StartOrder) -> Request:
         """The start action's parameters, checked; a bad room or user raises msgspec.ValidationError."""
+        room = order.room
         request: Request = {
-            "SdkAppId": order.sdk_app_id,
-            "RoomId": order.room_id,
-            "RoomIdType": order.room_id_type,
+            "SdkAppId": room.sdk_app_id,
+            "RoomId": room.room_id,
+            "RoomIdType": room.room_id_type,
             **place_parameters(self.name, order.parameters),
         }
-        self.fill(order, request)
+        self.fill(order, bot_user_id(room, order.application.secret_key, order.target), request)
         return self.check_request(request)
 
     def check_request(self, request: Request) -> Request:
@@ -96,15 +102,15 @@ def read_progress(answer: Answer) -> Progress | None:
     return PROGRESS.get(str(answer.get("Status")))
 
 
-def _fill_cloud(order: StartOrder, request: Request) -> None:
-    params = _add_bot(order, request, "TranscriptionParam")
+def _fill_cloud(order: StartOrder, bot: str, request: Request) -> None:
+    params = _add_bot(order, bot, request, "TranscriptionParam")
     if order.target != WHOLE_ROOM:
         params["SubscribeList"] = [{"UserId": order.target}]
 
 
-def _fill_ai(order: StartOrder, request: Request) -> None:
-    request["SessionId"] = order.session_id
-    params = _add_bot(order, request, "TranscriptionParams")
+def _fill_ai(order: StartOrder, bot: str, request: Request) -> None:
+    request["SessionId"] = api_session_id(bot, order.opened_ms, order.generation)
+    params = _add_bot(order, bot, request, "TranscriptionParams")
     targets = [order.target] if order.target != WHOLE_ROOM else params.get("TargetUserIdList", [])
     params["TranscriptionMode"] = 1 if targets else 0
     if targets:
@@ -113,11 +119,10 @@ def _fill_ai(order: StartOrder, request: Request) -> None:
         params["IMAdminUserSig"] = order.sign(params["IMAdminUserId"])
 
 
-def _add_bot(order: StartOrder, request: Request, name: str) -> Request:
+def _add_bot(order: StartOrder, bot: str, request: Request, name: str) -> Request:
     """Say who the bot is, in the request's table of that name; returns the table."""
     params: Request = request.setdefault(name, {})
-    bot, max_idle_s = order.bot_user_id, order.max_idle_s
-    params |= {"UserId": bot, "UserSig": order.sign(bot), "MaxIdleTime": max_idle_s}
+    params |= {"UserId": bot, "UserSig": order.sign(bot), "MaxIdleTime": order.max_idle_s}
     return params
 
 

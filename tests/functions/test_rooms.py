@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.room import Room
 from shared.signer import bot_user_id
 from tests.support.emulator import APPLICATION, SDK_APP_ID, make_user_sig
 from tests.support.signed_callbacks import USER_SIG, Scene
@@ -15,7 +16,7 @@ CREATED, DISMISSED, ENTERED, LEFT, TALKS, SILENT = 101, 102, 103, 104, 203, 204
 
 
 def own_bot(room_id: str, room_id_type: int = 1) -> str:
-    return bot_user_id(SDK_APP_ID, APPLICATION.secret_key, room_id, room_id_type)
+    return bot_user_id(Room(SDK_APP_ID, room_id, room_id_type), APPLICATION.secret_key)
 
 
 @pytest.mark.parametrize(

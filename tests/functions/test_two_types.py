@@ -48,7 +48,7 @@ def list_running(scene: Scene) -> list[Room]:
 
 def name_bot(room: Room) -> str:
     """The UserId of the bot of a room's task."""
-    return bot_user_id(SDK_APP_ID, APPLICATION.secret_key, room.room_id, room.room_id_type)
+    return bot_user_id(room, APPLICATION.secret_key)
 
 
 def open_both(scene: Scene, first: Room) -> None:

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared import signer
+from shared.room import Room
 
 EVENTS = Path(__file__).parents[1] / "events"
 SIGNED_BODY = (EVENTS / "audio-stopped-signed.json").read_bytes()
@@ -60,19 +61,19 @@ def test_user_sig_vector(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @given(room_id=st.text(min_size=1, max_size=64), target=st.text(min_size=1, max_size=32))
 def test_bot_user_id_fits_every_room(room_id: str, target: str) -> None:
-    bot = signer.bot_user_id(1400000000, "key", room_id, 1, target)
+    bot = signer.bot_user_id(Room(1400000000, room_id, 1), "key", target)
     assert re.fullmatch(r"roomscribe_[a-z2-7]{20}", bot)
-    assert signer.is_bot_user_id(1400000000, "key", room_id, 1, bot)
+    assert signer.is_bot_user_id(Room(1400000000, room_id, 1), "key", bot)
 
 
 def test_bot_user_id_tells_rooms_types_targets_applications_and_keys_apart() -> None:
     variants = [
-        (1, "key", "123", 0, "*"),
-        (1, "key", "123", 1, "*"),
-        (1, "key", "124", 0, "*"),
-        (1, "key", "123", 0, "user"),
-        (2, "key", "123", 0, "*"),
-        (1, "other", "123", 0, "*"),
+        (Room(1, "123", 0), "key", "*"),
+        (Room(1, "123", 1), "key", "*"),
+        (Room(1, "124", 0), "key", "*"),
+        (Room(1, "123", 0), "key", "user"),
+        (Room(2, "123", 0), "key", "*"),
+        (Room(1, "123", 0), "other", "*"),
     ]
     assert len({signer.bot_user_id(*variant) for variant in variants}) == len(variants)
 
@@ -80,24 +81,26 @@ def test_bot_user_id_tells_rooms_types_targets_applications_and_keys_apart() -> 
 @given(st.text())
 def test_person_is_never_taken_for_a_bot(user_id: str) -> None:
     for name in (user_id, f"roomscribe_{user_id}"):
-        assert not signer.is_bot_user_id(1400000000, "key", "class-7", 1, name)
+        assert not signer.is_bot_user_id(Room(1400000000, "class-7", 1), "key", name)
 
 
 def test_bot_of_another_room_type_application_or_key_is_not_ours_here() -> None:
-    bot = signer.bot_user_id(1, "key", "123", 0, "ann")
-    assert signer.is_bot_user_id(1, "key", "123", 0, bot)
+    bot = signer.bot_user_id(Room(1, "123", 0), "key", "ann")
+    assert signer.is_bot_user_id(Room(1, "123", 0), "key", bot)
     for place in (
-        (1, "key", "123", 1),
-        (1, "key", "124", 0),
-        (2, "key", "123", 0),
-        (1, "other", "123", 0),
+        (Room(1, "123", 1), "key"),
+        (Room(1, "124", 0), "key"),
+        (Room(2, "123", 0), "key"),
+        (Room(1, "123", 0), "other"),
     ):
         assert not signer.is_bot_user_id(*place, bot)
 
 
 def test_bot_user_id_never_changes() -> None:
     """Rooms are open while a new version is deployed: their bots must stay who they are."""
-    assert signer.bot_user_id(1400000000, "key", "class-7", 1) == "roomscribe_gq7j6tup75t2gqdqbdsn"
+    assert signer.bot_user_id(Room(1400000000, "class-7", 1), "key") == (
+        "roomscribe_gq7j6tup75t2gqdqbdsn"
+    )
 
 
 def test_session_id_changes_with_the_session_and_the_restart() -> None:

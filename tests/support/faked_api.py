@@ -19,11 +19,11 @@ from shared.ledger import RoomBook, Session, Task, claims, open_ledger
 from shared.lifecycle import Outcome, act_on
 from shared.lifecycle.drainer import drain
 from shared.resources import Resources
-from shared.room import Room
+from shared.room import WHOLE_ROOM, Room
 from shared.rules.file import parse_rules
 from shared.scf import Invocation
 from shared.settings import Credentials, read_settings
-from shared.signer import WHOLE_ROOM, bot_user_id
+from shared.signer import bot_user_id
 from shared.task_news import TaskNews
 from tests.support.instance import SDK_APP_ID, SDK_SECRET_KEY, SETTINGS
 
@@ -162,7 +162,7 @@ class Stage:
 
     def bot(self, target: str = WHOLE_ROOM) -> str:
         """The UserId of our bot in the room."""
-        return bot_user_id(SDK_APP_ID, SDK_SECRET_KEY, self.room_id, 1, target)
+        return bot_user_id(Room(SDK_APP_ID, self.room_id, 1), SDK_SECRET_KEY, target)
 
     def answer(self, action: str, *answers: object) -> None:
         """The API's next answers to an action; the last one stays."""

@@ -22,10 +22,4 @@ from shared.ledger.claims.task_reports import note_ended as note_ended
 from shared.ledger.claims.task_reports import note_ending as note_ending
 from shared.ledger.claims.task_reports import note_running as note_running
 from shared.ledger.claims.task_reports import resume as resume
-from shared.ledger.claims.tasks import LEASE_MS as LEASE_MS
-from shared.ledger.claims.tasks import find_leftovers as find_leftovers
-from shared.ledger.claims.tasks import is_busy as is_busy
-from shared.ledger.claims.tasks import is_leased as is_leased
-from shared.ledger.claims.tasks import is_unfinished as is_unfinished
-from shared.ledger.claims.tasks import needs_stop as needs_stop
-from shared.ledger.claims.tasks import time_running as time_running
+from shared.ledger.document import LEASE_MS as LEASE_MS

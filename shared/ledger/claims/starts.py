@@ -6,17 +6,7 @@ from typing import Literal
 
 from shared.ledger.claims.stops import begin_stops
 from shared.ledger.claims.task_reports import end_by_itself, resume
-from shared.ledger.claims.tasks import (
-    LEASE_MS,
-    add_task_id,
-    adopt_living,
-    is_leased,
-    lose_claim,
-    run,
-    set_state,
-    time_running,
-)
-from shared.ledger.document import Attempt, Session, Task, TaskId
+from shared.ledger.document import LEASE_MS, Attempt, Session, Task, TaskId
 
 Finish = Literal["running", "starting", "stopping"]
 Release = Literal["due", "failed"]
@@ -54,10 +44,10 @@ def claim_start(
     if task.state == "starting" and task.token == token:
         return True, task
     if task.task_ids:
-        adopt_living(task, now_ms)
+        task.adopt_living(now_ms)
     if not _may_claim(task, now_ms, event_ms, by_hand=by_hand, at_once=at_once):
         return False, task
-    lose_claim(task)
+    task.lose_claim()
     if (by_hand or task.state == "failed") and not task.unseen:
         task.service = service
     task.token, task.lease_until_ms = token, now_ms + LEASE_MS
@@ -67,7 +57,7 @@ def claim_start(
     task.attempts += 1
     task.waiting_ms = task.waiting_ms or now_ms
     task.wanted_ms = wanted_ms if by_hand else task.wanted_ms or wanted_ms
-    set_state(task, "starting", now_ms)
+    task.set_state("starting", now_ms)
     return True, task
 
 
@@ -80,8 +70,8 @@ def finish_start(
     see this TaskId. stopping: the room closed, or a person stopped it: whoever started must stop.
     """
     task = session.tasks[claim.target]
-    known = add_task_id(task, TaskId(task_id, claim.service, region, started_ms=now_ms))
-    time_running(task, known, called_ms=called_ms, answered_ms=now_ms)
+    known = task.add(TaskId(task_id, claim.service, region, started_ms=now_ms))
+    task.time_running(known, called_ms=called_ms, answered_ms=now_ms)
     task.unseen = [attempt for attempt in task.unseen if attempt.token != claim.token]
     if _holds(task, claim):
         task.pending = None
@@ -89,9 +79,9 @@ def finish_start(
             end_by_itself(task, "broken", now_ms, now_ms)
             resume(session, claim.target, now_ms)
             return "running"
-        run(task, known, now_ms)
+        task.run(known, now_ms)
         finish: Finish = "running" if session.closed_ms is None else "stopping"
-        set_state(task, finish, now_ms)
+        task.set_state(finish, now_ms)
         return finish
     if task.state == "starting":
         return "starting"
@@ -119,12 +109,12 @@ def release_start(
     if _holds(task, claim):
         task.attempts -= not tried
         if may_have_happened:
-            lose_claim(task)
+            task.lose_claim()
         task.pending = None
         task.error_code, task.not_before_ms = error_code, not_before_ms
         task.failed_under = failed_under
         task.waiting_ms = task.waiting_ms if state == "due" else 0
-        set_state(task, state, now_ms)
+        task.set_state(state, now_ms)
         if session.closed_ms is not None:
             begin_stops(session, now_ms)
     elif not may_have_happened:  # somebody took the claim away and could not know
@@ -149,13 +139,13 @@ def settle_attempts(session: Session, target: str, settled: list[str], found: li
     task = session.tasks[target]
     task.unseen = [attempt for attempt in task.unseen if attempt.token not in settled]
     for task_id in found:
-        add_task_id(task, task_id)
+        task.add(task_id)
     return task
 
 
 def _may_claim(task: Task, now_ms: int, event_ms: int, *, by_hand: bool, at_once: bool) -> bool:
     if task.state == "starting":
-        return not is_leased(task, now_ms)
+        return not task.is_leased(now_ms)
     waits = now_ms < task.not_before_ms <= now_ms + LONGEST_WAIT_MS
     hurries = at_once or (by_hand and not task.unseen)
     if task.state == "due":

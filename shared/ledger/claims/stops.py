@@ -2,15 +2,6 @@
 
 from __future__ import annotations
 
-from shared.ledger.claims.tasks import (
-    adopt_living,
-    is_leased,
-    lose_claim,
-    make_due,
-    mark_ended,
-    needs_stop,
-    set_state,
-)
 from shared.ledger.document import Session, Task
 
 
@@ -23,13 +14,13 @@ def begin_stops(session: Session, now_ms: int) -> tuple[list[Task], bool]:
         return [], False
     starting = False
     for task in session.tasks.values():
-        if task.state == "starting" and is_leased(task, now_ms):
+        if task.state == "starting" and task.is_leased(now_ms):
             starting = True
             continue
-        lose_claim(task)
+        task.lose_claim()
         if task.state not in ("stopping", "stopped"):
-            set_state(task, "stopping" if needs_stop(task) else "stopped", now_ms)
-    stops = [t for t in session.tasks.values() if t.state != "starting" and needs_stop(t)]
+            task.set_state("stopping" if task.needs_stop else "stopped", now_ms)
+    stops = [t for t in session.tasks.values() if t.state != "starting" and t.needs_stop]
     return stops, starting
 
 
@@ -40,10 +31,10 @@ def hold_session(session: Session, now_ms: int) -> list[Task]:
     """
     session.held = True
     for task in session.tasks.values():
-        lose_claim(task)
+        task.lose_claim()
         task.token = ""
-        set_state(task, "held", now_ms)
-    return [task for task in session.tasks.values() if needs_stop(task)]
+        task.set_state("held", now_ms)
+    return [task for task in session.tasks.values() if task.needs_stop]
 
 
 def lift_hold(session: Session, now_ms: int) -> None:
@@ -52,8 +43,8 @@ def lift_hold(session: Session, now_ms: int) -> None:
     for task in session.tasks.values():
         if task.state != "held":
             continue
-        make_due(task, now_ms)
-        adopt_living(task, now_ms)
+        task.make_due(now_ms)
+        task.adopt_living(now_ms)
 
 
 def finish_stop(
@@ -64,11 +55,11 @@ def finish_stop(
     `again_ms` is when to try again what is left.
     """
     task = session.tasks[target]
-    mark_ended(task, ended)
+    task.mark_ended(ended)
     if again_ms and task.state not in ("due", "starting"):
         task.not_before_ms = again_ms
-    if task.state == "stopping" and not needs_stop(task):
-        set_state(task, "stopped", now_ms)
+    if task.state == "stopping" and not task.needs_stop:
+        task.set_state("stopped", now_ms)
     elif task.state == "running" and task.task_id in ended:  # it was wanted again meanwhile
-        make_due(task, now_ms)
-    return not needs_stop(task)
+        task.make_due(now_ms)
+    return not task.needs_stop

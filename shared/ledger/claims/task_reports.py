@@ -4,16 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-from shared.ledger.claims.tasks import (
-    add_task_id,
-    is_leased,
-    lose_claim,
-    make_due,
-    mark_ended,
-    needs_stop,
-    run,
-    set_state,
-)
 from shared.ledger.document import Session, Task, TaskId, TaskState
 
 Ending = Literal["held", "removed", "replaced", "idle", "broken", "unknown"]
@@ -27,9 +17,9 @@ ASK_AGAIN_MS, ASK_AGAIN_MAX_MS = 2_000, 60_000
 def note_ended(session: Session, target: str, ended: list[str], now_ms: int) -> None:
     """The API says these TaskIds are over although nobody asked: the task is due again."""
     task = session.tasks[target]
-    mark_ended(task, ended)
+    task.mark_ended(ended)
     if task.state == "running" and not task.alive:
-        make_due(task, now_ms)
+        task.make_due(now_ms)
 
 
 def note_running(session: Session, target: str, found: TaskId, *, now_ms: int) -> Task:
@@ -44,19 +34,19 @@ def note_running(session: Session, target: str, found: TaskId, *, now_ms: int) -
     known = next((i for i in task.task_ids if i.task_id == found.task_id), None)
     current = next((i for i in task.task_ids if i.task_id == task.task_id), None)
     newer = known is None and (current is None or current.started_ms < found.started_ms)
-    known = known or add_task_id(task, found)
+    known = known or task.add(found)
     if session.closed_ms is not None or session.held or known.ended:
         return task
-    if task.state == "starting" and is_leased(task, now_ms):
+    if task.state == "starting" and task.is_leased(now_ms):
         return task
     adopts = task.state in ("due", "starting", "failed") or (
         task.state == "stopped" and found.started_ms > task.ended_ms
     )
     if adopts:
-        lose_claim(task)
+        task.lose_claim()
     if adopts or (task.state == "running" and newer):
         task.removed = False  # what was taken out has made room for this one
-        run(task, known, now_ms)
+        task.run(known, now_ms)
     return task
 
 
@@ -96,11 +86,11 @@ def note_ending(
     broken: anything else; unknown: nobody said why. Whether it is wanted again is for `resume` to say.
     """
     task = session.tasks[target]
-    mark_ended(task, [task_id])
+    task.mark_ended([task_id])
     if task.state == "running" and task.task_id == task_id:
         end_by_itself(task, ending, event_ms, now_ms)
-    elif task.state == "stopping" and not needs_stop(task):
-        set_state(task, "stopped", now_ms)
+    elif task.state == "stopping" and not task.needs_stop:
+        task.set_state("stopped", now_ms)
     return task
 
 
@@ -110,7 +100,7 @@ def resume(session: Session, target: str, now_ms: int, *, after_ms: int = 0) -> 
     if task.state != "stopped" or session.held or session.closed_ms is not None:
         return False
     longest_ms = min(RESTART_MS * 2**task.restarts, RESTART_MAX_MS) if task.restarts else 0
-    make_due(task, now_ms)
+    task.make_due(now_ms)
     task.not_before_ms = now_ms + max(after_ms, longest_ms)
     task.restarts += 1
     return True
@@ -119,11 +109,11 @@ def resume(session: Session, target: str, now_ms: int, *, after_ms: int = 0) -> 
 def end_by_itself(task: Task, ending: Ending, event_ms: int, now_ms: int) -> None:
     """It has ended at `event_ms`, unless another of its TaskIds lives."""
     if task.alive:  # one that nobody had asked for is left: go on with it
-        run(task, task.alive[-1], now_ms)
+        task.run(task.alive[-1], now_ms)
         return
     if now_ms - task.changed_ms >= LONG_RUN_MS:
         task.restarts = 0
     task.ended_ms = event_ms
     held = ending == "held" or (ending == "removed" and task.removed)
     task.removed = task.removed or ending == "removed"
-    set_state(task, "held" if held else "stopped", now_ms)
+    task.set_state("held" if held else "stopped", now_ms)

@@ -114,7 +114,7 @@ def test_lost_claim_leaves_the_task_to_whoever_is_starting_it() -> None:
     assert claims.finish_start(session, first, "task-1", REGION, T) == "starting"
     assert claims.finish_start(session, second, "task-2", REGION, T) == "running"
     task = session.tasks["*"]
-    assert [i.task_id for i in claims.find_leftovers(task)] == ["task-1"]
+    assert [i.task_id for i in task.leftovers] == ["task-1"]
 
 
 def test_lost_claim_must_stop_what_it_started_beside_a_running_task() -> None:
@@ -194,7 +194,7 @@ def test_claim_held_meanwhile_is_for_its_starter_to_stop() -> None:
     (task,) = claims.hold_session(session, T)
     assert [attempt.token for attempt in task.unseen] == ["a"]
     assert claims.finish_start(session, mine, "task-1", REGION, T) == "stopping"
-    assert [i.task_id for i in claims.find_leftovers(task)] == ["task-1"]
+    assert [i.task_id for i in task.leftovers] == ["task-1"]
     assert task.unseen == []
 
 
@@ -265,10 +265,10 @@ def test_service_is_not_switched_after_a_hold_or_a_close(change: str) -> None:
 
 def test_session_is_unfinished_while_anything_may_live() -> None:
     session = make_session()
-    assert not claims.is_unfinished(session)
+    assert not session.is_unfinished
     claim(session)
-    assert claims.is_unfinished(session)
+    assert session.is_unfinished
     session.tasks["*"] = Task("*", "cloud", "failed", unseen=[ATTEMPT])
-    assert claims.is_unfinished(session)
+    assert session.is_unfinished
     session.tasks["*"] = Task("*", "cloud", "due")
-    assert not claims.is_unfinished(session)
+    assert not session.is_unfinished

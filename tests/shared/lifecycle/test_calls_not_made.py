@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from shared.errors import LedgerError
 from shared.lifecycle.heal_room import heal_room
 from shared.lifecycle.signs_of_life import ABANDONED_MS
+from shared.lifecycle.task_api import find_slot_wait
 from shared.resources import AbsentLedger
 from tests.support.faked_api import ENDED, OPENED_MS, STARTED, Stage
 
@@ -18,7 +19,7 @@ def test_task_that_the_limiter_let_nobody_ask_about_is_not_believed_gone(stage: 
     stage.answer(DESCRIBE, ENDED)
     stage.create()
     stage.now_ms += ABANDONED_MS + 1
-    while stage.resources.find_slot_wait("describe/cloud") == 0:
+    while find_slot_wait("describe/cloud", stage.resources) == 0:
         pass
     assert heal_room(stage.room, stage.resources) == []
     assert (stage.asked(), stage.task().state) == ([CREATE], "running")

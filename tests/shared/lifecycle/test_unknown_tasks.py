@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from shared.lifecycle import Outcome
+from shared.lifecycle.task_api import find_slot_wait
 from tests.support.faked_api import LIVES, OPENED_MS, STARTED, Stage, claim_for_another, error
 
 CREATE, START_AI = "CreateCloudTranscription", "StartAITranscription"
@@ -62,7 +63,7 @@ def test_it_comes_back_while_the_api_cannot_say_whose_it_is(
 
 def test_it_comes_back_when_the_limiter_has_no_slot_to_ask(ai: Stage) -> None:
     ai.answer(DESCRIBE_AI, ours(ai))
-    while ai.resources.find_slot_wait("describe/ai") == 0:
+    while find_slot_wait("describe/ai", ai.resources) == 0:
         pass
     (early,) = ai.say(903, "task-7", OPENED_MS + 9_000)
     assert (early.http_status, ai.asked()) == (503, [])

@@ -11,12 +11,15 @@ import msgspec
 import pytest
 from tencentcloud.trtc.v20190722 import models as sdk
 
+from shared.applications import Application
 from shared.errors import ApiError
+from shared.room import Room
 from shared.services import AI, CLOUD, SERVICES, Service, StartOrder
 from shared.services import requests as api
 from shared.services.checks import check_parameters
 from shared.services.parameters import AI_KEYS, CLOUD_KEYS, place_parameters
 from shared.services.service import read_progress, read_task_id
+from shared.signer import bot_user_id
 
 START_AI_EXAMPLE: dict[str, Any] = {
     "SdkAppId": 1234,
@@ -55,15 +58,19 @@ FILLED_IN = {
 }
 
 
+APPLICATION = Application(1400000000, "secret", "callback")
+ROOM = Room(1400000000, "class-7", 1)
+BOT = bot_user_id(ROOM, APPLICATION.secret_key)
+
+
 def make_order(service: str, target: str = "*", **parameters: Any) -> StartOrder:
     base = {"region": "ap-singapore", **({"language": "bigmodel-en"} if service == "cloud" else {})}
     return StartOrder(
-        sdk_app_id=1400000000,
-        room_id="class-7",
-        room_id_type=1,
+        application=APPLICATION,
+        room=ROOM,
         target=target,
-        bot_user_id="roomscribe_bot",
-        session_id="roomscribe_bot-5",
+        opened_ms=5,
+        generation=0,
         max_idle_s=60,
         parameters=base | parameters,
         sign=lambda user_id: f"sig of {user_id}",
@@ -221,8 +228,8 @@ def test_cloud_request_names_bot_and_users() -> None:
         "RoomId": "class-7",
         "RoomIdType": 1,
         "TranscriptionParam": {
-            "UserId": "roomscribe_bot",
-            "UserSig": "sig of roomscribe_bot",
+            "UserId": BOT,
+            "UserSig": f"sig of {BOT}",
             "SubscribeList": [{"UserId": "a"}, {"UserId": "b"}],
             "MaxIdleTime": 60,
         },
@@ -232,7 +239,7 @@ def test_cloud_request_names_bot_and_users() -> None:
 
 def test_ai_request_carries_session_id_and_admin_signature() -> None:
     request = AI.build_start(make_order("ai", im_admin_user_id="admin"))
-    assert request["SessionId"] == "roomscribe_bot-5"
+    assert request["SessionId"] == f"{BOT}-5"
     assert request["TranscriptionParams"]["TranscriptionMode"] == 0
     assert request["TranscriptionParams"]["IMAdminUserSig"] == "sig of admin"
 
@@ -280,7 +287,11 @@ def test_order_does_not_show_its_signatures() -> None:
     ],
 )
 def test_value_out_of_range_is_named_by_its_key(service: str, key: str, value: object) -> None:
-    parameters = {**make_order(service).parameters, "translate_to": ["en"], key: value}
+    parameters = {
+        **make_order(service).parameters,
+        "translate_to": ["en"],
+        key: value,
+    }
     problems = check_parameters(service, parameters, "unknown")
     assert [named.partition(".")[0].partition("[")[0] for named, _ in problems] == [key]
 

@@ -10,6 +10,7 @@ import requests
 from msgspec.structs import replace
 
 from shared.api.client import Client
+from shared.lifecycle.task_api import find_timeout_s
 from tests.support.faked_api import (
     ENDPOINT,
     OPENED_MS,
@@ -181,7 +182,7 @@ def test_nothing_is_asked_when_no_time_is_left(stage: Stage, tmp_path: Any) -> N
 
 def test_call_gets_less_time_when_cold(stage: Stage, tmp_path: Any) -> None:
     cold = make_stage(stage.api, f"sqlite:///{tmp_path}/cold.db", cold_start=True)
-    assert (cold.resources.call_timeout_s(), stage.resources.call_timeout_s()) == (2.0, 2.5)
+    assert (find_timeout_s(cold.resources), find_timeout_s(stage.resources)) == (2.0, 2.5)
 
 
 def test_room_name_the_api_would_refuse_fails_clearly(stage: Stage) -> None:
