@@ -25,17 +25,6 @@ class Room(NamedTuple):
         return self._replace(room_id_type=1 - self.room_id_type)
 
 
-def name_session(room: Room, opened_ms: int) -> str:
-    """The id of a session."""
-    return f"{room.sdk_app_id}/{room.room_id_type}/{room.room_id}/{opened_ms}"
-
-
-def find_room(session_id: str) -> Room | None:
-    """The room in a session's id; None for what is no id of a session."""
-    match = re.fullmatch(r"([0-9]+)/([01])/(.+)/[0-9]+", session_id, re.DOTALL)
-    return Room(int(match[1]), match[3], int(match[2])) if match else None
-
-
 def names_numeric_room(room_id: str) -> bool:
     """Whether a numeric room (room_id_type 0) can have this id: 1 to 4294967294, no leading zero."""
     return bool(re.fullmatch(r"[1-9][0-9]{0,9}", room_id)) and int(room_id) <= MAX_ROOM_NUMBER

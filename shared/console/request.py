@@ -10,12 +10,12 @@ from msgspec import Meta, Struct
 
 from shared.errors import RequestError
 from shared.ledger import Ledger
+from shared.ledger.document import find_room
 from shared.room import (
     MAX_ROOM_NUMBER,
     NUMERIC_ROOM,
     STRING_ROOM,
     Room,
-    find_room,
     names_numeric_room,
     names_string_room,
     names_user,

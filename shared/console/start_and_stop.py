@@ -76,7 +76,7 @@ def _plan(room: Room, rule: Rule, resources: Resources) -> Result:
     require_shared_ledger(resources)
 
     def note(book: RoomBook) -> None:
-        book.plan = rule
+        book.half.plan = rule
 
     resources.ledger.change(room, note)
     planned = Outcome("room.planned", rule.service, fields={"rule": rule.name})

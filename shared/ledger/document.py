@@ -5,6 +5,7 @@ A Task has the steps of which every change of a task is made.
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from msgspec import Struct
@@ -252,6 +253,17 @@ class Session(Struct, omit_defaults=True):
     def is_kept(self, since_ms: int) -> bool:
         """Whether it is to be shown, if what was over before then is not."""
         return self.closed_ms is None or self.closed_ms >= since_ms
+
+
+def name_session(room: Room, opened_ms: int) -> str:
+    """The id of a session."""
+    return f"{room.sdk_app_id}/{room.room_id_type}/{room.room_id}/{opened_ms}"
+
+
+def find_room(session_id: str) -> Room | None:
+    """The room in a session's id; None for what is no id of a session."""
+    match = re.fullmatch(r"([0-9]+)/([01])/(.+)/[0-9]+", session_id, re.DOTALL)
+    return Room(int(match[1]), match[3], int(match[2])) if match else None
 
 
 class Half(Struct, omit_defaults=True):

@@ -1,34 +1,12 @@
-"""What a room's tasks need next, and when; and which of them count against the quota: pure."""
+"""What a task needs next, and when: pure."""
 
 from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
 from shared.ledger.document import Session, Task
-from shared.ledger.sessions import SESSIONS_LOADED, RoomBook
 
 CHECK_MS = 120_000  # how long a running task is believed without asking the API
-
-
-def find_next_look(book: RoomBook) -> int | None:
-    """The ms at which something of the room is due: a start, a stop, a check; None when nothing is."""
-    dues = [
-        due.at_ms
-        for session in book.sessions[:SESSIONS_LOADED]
-        for task in session.tasks.values()
-        if (due := find_due(session, task))
-    ]
-    return min(dues, default=None)
-
-
-def list_living(book: RoomBook) -> list[Task]:
-    """The room's tasks that hold, or are about to hold, one of the places the quota allows."""
-    return [
-        task
-        for session in book.sessions[:SESSIONS_LOADED]
-        for task in session.tasks.values()
-        if task.state == "starting" or task.alive
-    ]
 
 
 class Due(NamedTuple):

@@ -57,14 +57,15 @@ class Number(NamedTuple):
 
 
 class Keep(NamedTuple):
-    """Keep a key for so many seconds from now on; None: for ever."""
+    """Delete a key so many seconds from now, if the store can by itself."""
 
     key: str
-    keep_s: int | None
+    keep_s: int
 
 
 Write = Put | Move | Score | Add | Number | Keep
 Scores = Sequence[tuple[str, int]]  # of members, the lowest first
+WINDOW_MS = 1_000  # of slots
 
 
 class Engine(Protocol):
@@ -76,7 +77,6 @@ class Engine(Protocol):
 
     place: str  # how errors name the store: no password is in it
     garbage: str  # what errors say when records cannot be read
-    expires: bool  # whether it heeds Keep; else the ledger finds and deletes what is over
     is_exclusive: bool  # whether `changing` keeps everybody else out
 
     def changing(self) -> AbstractContextManager[object]:
@@ -105,13 +105,14 @@ class Engine(Protocol):
         """
 
     def drop(self, tag: str, key: str, most: int, /) -> int:
-        """Delete at most so many of a key's cells, or of an index's members: how many it were.
-
-        A store whose records end by themselves deletes all of them.
-        """
+        """Delete at most so many of a key's cells, or all of them if that takes no time: how many it were."""
 
     def take_slot(self, name: str, per_s: int, now_ms: int) -> int:
-        """0 when a slot of the sliding window is given, else the ms to wait; see `rate_limit`."""
+        """0 when one of the `per_s` slots of a sliding window is given, else the ms to wait.
+
+        Clocks differ a little between machines, so times never go back; a newest time more than a
+        window ahead was written by a wrong clock, and all of them are forgotten.
+        """
 
     def erase_traces(self) -> bool:
         """Erase what is deleted from wherever it may still be read; False: not while it is being read."""

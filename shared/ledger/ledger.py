@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
 from msgspec.json import Decoder, encode
 
-from shared.ledger.document import Session
-from shared.ledger.engine import Cell, Engine, Keep, Move, Number, Put, Write
-from shared.ledger.forgetting import Forgotten, forget_piece
-from shared.ledger.keys import SaidKeys
+from shared.ledger.document import Session, find_room
+from shared.ledger.engine import Cell, Engine, Keep, Move, Number, Put, Score, Write
+from shared.ledger.layout import BURIED, OVER, RoomKeys, SaidKeys, ended_key, parse_room
 from shared.ledger.rooms import RoomLedger
+from shared.ledger.sessions import RoomBook
 from shared.settings import KEEP_DAYS
 from shared.transcripts.records import (
     FOR_EVER_MS,
@@ -22,6 +23,8 @@ from shared.transcripts.records import (
 )
 
 ALL = 1_000_000  # sentences: more than any session has
+PIECE = 500  # records deleted in one transaction, so that events never wait for long
+OPEN_KEPT_DAYS = 30  # longer than what is over: what was said in a session that may be open still
 
 
 class Version(NamedTuple):
@@ -29,6 +32,15 @@ class Version(NamedTuple):
 
     latest: int = 0
     deleted: int = 0
+
+
+class Forgotten(NamedTuple):
+    """How many records were deleted because their time was over."""
+
+    sessions: int = 0
+    sentences: int = 0
+    people: int = 0
+    rooms: int = 0
 
 
 class Ledger(RoomLedger):
@@ -39,7 +51,8 @@ class Ledger(RoomLedger):
     """
 
     def __init__(self, engine: Engine, keep_days: int = KEEP_DAYS) -> None:
-        super().__init__(engine, keep_days)
+        super().__init__(engine)
+        self._keep_s = (keep_days + OPEN_KEPT_DAYS) * 86_400
         self._news = Decoder(SentenceNews)
         self._deletions = Decoder(Deletion)
 
@@ -61,7 +74,8 @@ class Ledger(RoomLedger):
             writes: list[Write] = [
                 Put(cells[0], encode(merged)),
                 Number(keys.version, keys.versions, news.key),
-                *keys.keep(self._keeping.find_s(session)),
+                # Should nobody delete it when its time is over, the store does so a while later.
+                *(Keep(key, self._keep_s) for key in keys.list_all()),
             ]
             return self._swap(keys.tag, cells, seen, writes)
 
@@ -101,7 +115,7 @@ class Ledger(RoomLedger):
                 *(Move(key, "") for key in (keys.sentences, keys.versions)),
                 Put(keys.version, b"%d" % deletion.version),
                 Put(keys.deletion, encode(deletion)),
-                Keep(keys.deletion.key, self._keeping.find_s(session)),
+                Keep(keys.deletion.key, self._keep_s),
             ]
             return len(found) if self._swap(keys.tag, cells, seen, writes) else None
 
@@ -111,16 +125,40 @@ class Ledger(RoomLedger):
         """Delete some of what was over before then: closed sessions with people and sentences, tombstones.
 
         To be asked again until nothing was deleted: each time is short; then `erase_traces`. What is
-        open, lives or is due stays. An engine whose records end by themselves has nothing to delete.
+        open, lives or is due stays.
         """
-        if self._engine.expires:
-            return Forgotten()
+        left, sessions, sentences, people = PIECE, 0, 0, 0
         with self._engine.changing():
-            return forget_piece(self, self._engine, before_ms)
+            for session_id, _ in self._engine.list_scores(None, OVER, 0, before_ms - 1, PIECE):
+                said, seen = self._forget_session(session_id, left)
+                left, sentences, people = left - said - seen, sentences + said, people + seen
+                if left <= 0:
+                    break
+                left, sessions = left - 1, sessions + 1
+            buried = self._engine.list_scores(None, BURIED, 0, before_ms - 1, max(left, 0))
+            for name, _ in buried:
+                self.change(self._decode(parse_room, name), RoomBook.drop_tombstone)
+        return Forgotten(sessions, sentences, people, len(buried))
 
     def erase_traces(self) -> bool:
         """Erase what is deleted from wherever the engine still holds it; False: not while it is read."""
         return self._engine.erase_traces()
+
+    def _forget_session(self, session_id: str, most: int) -> tuple[int, int]:
+        """Delete at most so many sentences and people of a session; then the session, if none is left."""
+        room = self._decode(find_room, session_id)
+        assert room  # noqa: S101  it has been a session's id
+        keys, said = RoomKeys(room), SaidKeys(session_id)
+        latest = self.read(room).latest
+        people = keys.people if latest and latest.id == session_id else ended_key(session_id)
+        sentences = self._engine.drop(said.tag, said.sentences, most)
+        seen = self._engine.drop(keys.tag, people, most - sentences)
+        if sentences + seen < most:
+            self._engine.swap(said.tag, {}, [Move(key, "") for key in said.list_all()])
+            self.change(room, partial(RoomBook.drop_session, session_id=session_id))
+            older = Cell(keys.older, session_id)
+            self._engine.swap(keys.tag, {}, [Put(older, b""), Score(OVER, session_id, None)])
+        return sentences, seen
 
     def _open_deletion(self, raw: bytes) -> Deletion:
         return self._decode(self._deletions.decode, raw) if raw else Deletion()

@@ -11,9 +11,8 @@ from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any
 
-from shared.ledger.engine import Add, Cell, Keep, Move, Number, Put, Score, Scores, Write
-from shared.ledger.keys import SHARED
-from shared.ledger.rate_limit import WINDOW_MS
+from shared.ledger.engine import WINDOW_MS, Add, Cell, Keep, Move, Number, Put, Score, Scores, Write
+from shared.ledger.layout import SHARED
 from shared.ledger.redis_scripts import SWAP, TAKE_SLOT
 from shared.ledger.redis_server import Command, Server, script
 
@@ -24,7 +23,6 @@ APPLICATIONS = "applications"  # a set of the tags in which something may be due
 class RedisEngine:
     """Keeps `Engine` under the keys of a Redis database that begin with `{name:`; connects when asked."""
 
-    expires = True
     is_exclusive = False
 
     def __init__(self, url: str, name: str) -> None:
@@ -85,8 +83,8 @@ class RedisEngine:
         return None if scores is None else _pair(scores)
 
     def drop(self, tag: str, key: str, _most: int) -> int:
-        """Delete all of a key's cells, or of an index's members: how many keys it were."""
-        (count,) = self._server.ask(("DEL", self._key(tag, key)))
+        """Delete all of a key's cells: how many it were."""
+        count, _ = self._server.ask(("HLEN", self._key(tag, key)), ("UNLINK", self._key(tag, key)))
         return int(count)
 
     def take_slot(self, name: str, per_s: int, now_ms: int) -> int:
@@ -122,7 +120,7 @@ class RedisEngine:
             case Number(cell, index, member):
                 return "NUMBER", key, cell.field, self._key(tag, index), member
             case Keep(_, keep_s):
-                return ("PERSIST", key) if keep_s is None else ("EXPIRE", key, keep_s)
+                return "EXPIRE", key, keep_s
 
 
 def _pair(flat: Sequence[Any]) -> list[tuple[str, int]]:

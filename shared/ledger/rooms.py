@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
+import random
+import select
+import time
 from collections.abc import Callable, Sequence
+from itertools import count
 from typing import TypeVar
 
 from msgspec import MsgspecError
 from msgspec.json import Decoder, encode
 
 from shared.errors import LedgerError
-from shared.ledger.changes import Keeping, encode_document, list_writes
-from shared.ledger.document import Document, Person, Session
-from shared.ledger.engine import Cell, Engine, Keep, Put, Write
-from shared.ledger.forgetting import settle
-from shared.ledger.keys import DUE, SHARED, RoomKeys, ended_key, parse_room
-from shared.ledger.people import Presence
-from shared.ledger.retry import take_turns
-from shared.ledger.sessions import RoomBook
-from shared.room import Room, find_room
-from shared.settings import KEEP_DAYS
+from shared.ledger.document import Document, Half, Person, Session, find_room
+from shared.ledger.engine import Cell, Engine, Put, Write
+from shared.ledger.layout import DUE, SHARED, RoomKeys, ended_key, list_writes, parse_room
+from shared.ledger.sessions import Presence, RoomBook
+from shared.room import Room
 from shared.transcripts.records import FOR_EVER_MS
 
 LONGEST_LEASE_MS = 60_000
-DAY_S = 86_400
 STATES = 99  # more than a task has
-
 PATIENCE_S = 0.7  # no third turn begins later; an answer that takes 0.5 s is the last
 LONGEST_PAUSE_S = 0.004
+EMPTY = encode((Half(), Half()))
 
 Raw = TypeVar("Raw")
 Result = TypeVar("Result")
@@ -35,9 +33,8 @@ Result = TypeVar("Result")
 class RoomLedger:
     """Keeps what all instances know of rooms in the store of an engine; `Ledger` says more."""
 
-    def __init__(self, engine: Engine, keep_days: int = KEEP_DAYS) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._keeping = Keeping(keep_days * DAY_S, engine.expires)
         # Made here, once: msgspec 0.22 crashes when two threads learn a type at the same moment.
         self._documents = Decoder(Document)
         self._sessions = Decoder(Session)
@@ -51,7 +48,7 @@ class RoomLedger:
     def read(self, room: Room, user_id: str = "") -> RoomBook:
         """A room's book as it is now, and in it the presence of a user; empty for a room never heard of."""
         keys = RoomKeys(room)
-        cells = keys.list_cells(user_id)
+        cells = _list_cells(keys, user_id)
         return self._open_book(room, cells, self._engine.read(keys.tag, cells))
 
     def change(
@@ -69,7 +66,7 @@ class RoomLedger:
         which spares a round trip, and counts only if it still is what the ledger says.
         """
         keys = RoomKeys(room)
-        cells = keys.list_cells(user_id)
+        cells = _list_cells(keys, user_id)
         recalled: list[list[bytes]] = []
         if known and not self._engine.is_exclusive and known.seen.keys() >= {*cells}:
             recalled.append([known.seen[cell] for cell in cells])
@@ -110,29 +107,6 @@ class RoomLedger:
         newest = self._open_book(room, [keys.document], [document]).sessions
         return next((session for session in newest if session.id == session_id), None)
 
-    def note_person(
-        self,
-        session: Session,
-        user_id: str,
-        event_ms: int,
-        *,
-        present: bool,
-        microphone: bool | None,
-        precise: bool = True,
-    ) -> None:
-        """Remember what the newest event says of a user, if the session is still its room's newest.
-
-        None leaves the microphone as it was.
-        """
-
-        def note(book: RoomBook) -> None:
-            if book.latest and book.latest.id == session.id:
-                book.note_presence(
-                    event_ms, present=present, microphone=microphone, precise=precise
-                )
-
-        self.change(session.room, note, user_id=user_id)
-
     def list_people(self, session: Session) -> list[Person]:
         """Everybody seen in a session, by name."""
         keys = RoomKeys(session.room)
@@ -159,7 +133,8 @@ class RoomLedger:
     def count_living(self, sdk_app_id: int) -> int:
         """How many tasks of an application hold, or are about to hold, a place of the quota."""
         keys = RoomKeys(Room(sdk_app_id, "", 0))
-        return _sum(self._engine.list_scores(keys.tag, keys.living, 0, FOR_EVER_MS, STATES))
+        living = self._engine.list_scores(keys.tag, keys.living, 0, FOR_EVER_MS, STATES)
+        return sum(number for _, number in living)
 
     def take_slot(self, name: str, per_s: int, now_ms: int) -> int:
         """0 when one more call of that name may go out now, else the ms after which to ask again.
@@ -194,8 +169,7 @@ class RoomLedger:
 
     def _open_book(self, room: Room, cells: Sequence[Cell], seen: Sequence[bytes]) -> RoomBook:
         """The book in what the cells of a document, and perhaps of a user's presence, hold."""
-        document = self._decode(self._documents.decode, seen[0]) if seen[0] else None
-        book = RoomBook(room, document=document)
+        book = RoomBook(room, self._decode(self._documents.decode, seen[0] or EMPTY))
         book.seen = dict(zip(cells, seen, strict=True))
         if seen[1:] and seen[1]:
             book.presence = self._decode(self._presences.decode, seen[1])
@@ -211,27 +185,30 @@ class RoomLedger:
         seen = [*book.seen.values()]
         is_known = book.latest and book.presence != Presence()
         presence = [encode(book.presence) if is_known else b"" for _ in cells[1:]]
-        document = encode_document(book)
-        if [document, *presence] == seen:
-            return is_fresh or self._engine.read(keys.tag, cells) == seen
-        former, writes = None, []
-        if (
-            document != seen[0]
-        ):  # else a person's event reads and compares the document, and that is all
-            former = self._open_book(book.room, cells, seen)
-            writes = list_writes(former, book, self._keeping)
-            document = encode_document(book)  # sessions that are too many have left it
-            writes.insert(0, Put(keys.document, document))
+        document = encode(book.document)
+        writes: list[Write] = []
+        if document == (seen[0] or EMPTY):
+            # A person's event reads and compares the document, and that is all.
+            if presence == seen[1:]:
+                return is_fresh or self._engine.read(keys.tag, cells) == seen
+            saved = seen[0]
+        else:
+            former = self._documents.decode(seen[0] or EMPTY)
+            for id_type, half in enumerate(book.document):
+                if half != former[id_type]:
+                    room = Room(book.room.sdk_app_id, book.room.room_id, id_type)
+                    writes += list_writes(room, former[id_type], half)
+            document = encode(book.document)  # sessions that are too many have left it
+            saved = b"" if document == EMPTY else document
+            # First: a Redis out of memory refuses the first write of a script only.
+            writes.insert(0, Put(keys.document, saved))
         if any(presence):
             writes.append(Put(cells[1], presence[0]))
-            writes.append(Keep(keys.people, self._keeping.find_s(book.latest)))
         living = self._engine.swap(keys.tag, book.seen, writes, keys.living)
         if living is None:
             return False
-        book.seen = dict(zip(cells, [document, *presence], strict=True))
-        book.living = _sum(living)
-        if former and self._keeping.expires:
-            settle(self, self._engine, former, book, self._keeping.keep_s)
+        book.seen = dict(zip(cells, [saved, *presence], strict=True))
+        book.living = sum(number for _, number in living)
         return True
 
     def _read_lease(self, name: str) -> tuple[bytes, str, int]:
@@ -250,14 +227,24 @@ class RoomLedger:
         return None if self._engine.swap(tag, found, writes) is None else True
 
     def _take_turns(self, attempt: Callable[[], Result | None]) -> Result:
-        """The result of an attempt, made again while it has none because somebody else was quicker."""
-        for _ in take_turns(PATIENCE_S, LONGEST_PAUSE_S):
+        """The result of an attempt, made again while it has none because somebody else was quicker.
+
+        It is made twice at least: whoever was kept waiting in the first has the second. It is others that
+        are waited for, so this is real time, also where `time.sleep` follows a clock moved by hand.
+        """
+        deadline_s = time.monotonic() + PATIENCE_S
+        for turn in count():
             with self._engine.changing():
                 result = attempt()
             if result is not None:
                 return result
-        place = self._engine.place
-        raise LedgerError(f"LEDGER_URL: {place}: too many change the same room at once")
+            if turn and time.monotonic() > deadline_s:
+                break
+            if turn > 1:
+                select.select([], [], [], random.uniform(0, LONGEST_PAUSE_S))  # noqa: S311  spreads rivals
+        raise LedgerError(
+            f"LEDGER_URL: {self._engine.place}: too many change the same room at once"
+        )
 
     def _decode(self, decode: Callable[[Raw], Result], raw: Raw) -> Result:
         try:
@@ -267,5 +254,6 @@ class RoomLedger:
             raise LedgerError(text) from None
 
 
-def _sum(scores: Sequence[tuple[str, int]]) -> int:
-    return sum(score for _, score in scores)
+def _list_cells(keys: RoomKeys, user_id: str) -> list[Cell]:
+    """What is read of a room: its document, and the presence of a user if `user_id` is not ""."""
+    return [keys.document, *([Cell(keys.people, user_id)] if user_id else [])]

@@ -1,4 +1,4 @@
-"""A room's page in the ledger, and what an event makes of its sessions: pure, the same for every engine.
+"""A room's book: what an event makes of its sessions, and of who is there: pure.
 
 Event time decides, never arrival: TRTC promises no order and repeats itself.
 """
@@ -8,18 +8,55 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from msgspec import Struct
+
 from shared.errors import LedgerError
-from shared.ledger.document import Document, Half, Session
+from shared.ledger.document import Document, Person, Session, name_session
 from shared.ledger.engine import Cell
-from shared.ledger.event_times import SECOND_MS, compare_times
-from shared.ledger.people import Presence
-from shared.room import STRING_ROOM, Room, name_session
+from shared.room import STRING_ROOM, Room
 from shared.rules.decision import Rule
 
 Opening = Literal["opened", "open", "newer", "stale", "gone"]
 Closing = Literal["closed", "already_closed", "stale", "unknown"]
 
 SESSIONS_LOADED = 2  # the newest one, and the one before it, whose stragglers still arrive
+SECOND_MS = 1000
+
+
+def compare_times(event_ms: int, than_ms: int, *, precise: bool) -> int:
+    """-1, 0 or 1: an event known only to the second is neither before nor after that second."""
+    if not precise:
+        event_ms, than_ms = event_ms // SECOND_MS, than_ms // SECOND_MS
+    return (event_ms > than_ms) - (event_ms < than_ms)
+
+
+class Presence(Struct):
+    """Whether somebody is there and whether their microphone is on, each with its newest event's ms.
+
+    Most events tell only of one of the two, so each has a time of its own.
+    """
+
+    present: bool = False
+    microphone: bool = False
+    event_ms: int = 0
+    microphone_ms: int = 0
+
+    def note(
+        self, event_ms: int, *, present: bool, microphone: bool | None, precise: bool
+    ) -> Presence:
+        """The presence after one more event; None leaves the microphone as it was."""
+        noted = Presence(self.present, self.microphone, self.event_ms, self.microphone_ms)
+        if compare_times(event_ms, self.event_ms, precise=precise) >= 0:
+            noted.present, noted.event_ms = present, event_ms
+        is_newer = compare_times(event_ms, self.microphone_ms, precise=precise) >= 0
+        if microphone is not None and is_newer:
+            noted.microphone, noted.microphone_ms = microphone, event_ms
+        return noted
+
+    def show(self, user_id: str) -> Person:
+        """The person as the ledger tells of them: who is away has no microphone."""
+        has_microphone = self.present and self.microphone
+        return Person(user_id, self.present, has_microphone, self.event_ms, self.microphone_ms)
 
 
 class RoomBook:
@@ -32,18 +69,9 @@ class RoomBook:
     is the ledger's own: what the cells held when they were read, or saved last.
     """
 
-    def __init__(
-        self,
-        room: Room,
-        sessions: list[Session] | None = None,
-        tombstone_ms: int = 0,
-        document: Document | None = None,
-    ) -> None:
-        self.room = room
-        self.document = document or (Half(), Half())
-        self.half = self.document[room.room_id_type]
-        if document is None:
-            self.half.sessions, self.half.tombstone_ms = sessions or [], tombstone_ms
+    def __init__(self, room: Room, document: Document) -> None:
+        self.room, self.document = room, document
+        self.half = document[room.room_id_type]
         self.sessions = self.half.sessions  # newest first
         self.presence = Presence()
         self.living: int | None = None
@@ -58,7 +86,7 @@ class RoomBook:
     @property
     def twin(self) -> RoomBook:
         """The book of the other id type over the same document."""
-        book = RoomBook(self.room.twin, document=self.document)
+        book = RoomBook(self.room.twin, self.document)
         book.seen = self.seen
         return book
 
@@ -70,15 +98,6 @@ class RoomBook:
         with a string id.
         """
         return max(self.half.tombstone_ms, self.document[STRING_ROOM].tombstone_ms)
-
-    @property
-    def plan(self) -> Rule | None:
-        """The rule of the next session, if somebody has asked for one."""
-        return self.half.plan
-
-    @plan.setter
-    def plan(self, rule: Rule | None) -> None:
-        self.half.plan = rule
 
     @property
     def latest(self) -> Session | None:
@@ -193,7 +212,7 @@ class RoomBook:
         return meanings[compare_times(event_ms, session.dated_ms, precise=precise)]
 
     def _begin(self, event_ms: int, rule: Rule) -> Session:
-        rule, self.plan = self.plan or rule, None
+        rule, self.half.plan = self.half.plan or rule, None
         self.presence = Presence()  # nobody has been seen in it yet
         session_id = name_session(self.room, event_ms)
         session = Session(session_id, self.room, event_ms, event_ms, rule)

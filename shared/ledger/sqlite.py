@@ -13,8 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from shared.errors import LedgerError
-from shared.ledger.engine import Add, Cell, Keep, Move, Number, Put, Score, Scores, Write
-from shared.ledger.rate_limit import take_slot
+from shared.ledger.engine import WINDOW_MS, Add, Cell, Keep, Move, Number, Put, Score, Scores, Write
 from shared.ledger.sqlite_file import BUSY_TIMEOUT_S, empty_log, open_file
 
 READ = "SELECT value FROM cells WHERE key = ? AND field = ?"
@@ -30,15 +29,11 @@ ADD = "INSERT INTO scores VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET score = sco
 DROP_CELLS = """
 DELETE FROM cells WHERE key = ?1 AND field IN (SELECT field FROM cells WHERE key = ?1 LIMIT ?2)
 """
-DROP_SCORES = """
-DELETE FROM scores WHERE key = ?1 AND member IN (SELECT member FROM scores WHERE key = ?1 LIMIT ?2)
-"""
 
 
 class SqliteEngine:
     """Keeps `Engine` in one file."""
 
-    expires = False
     is_exclusive = True
     garbage = "does not answer: a record cannot be read"
 
@@ -82,10 +77,9 @@ class SqliteEngine:
             return connection.execute(LIST_ALL_SCORES, (told,)).fetchall() if told else []
 
     def drop(self, _tag: str, key: str, most: int) -> int:
-        """Delete at most so many of a key's cells, or of an index's members: how many it were."""
+        """Delete at most so many of a key's cells: how many it were."""
         with self.changing() as connection:
-            cells = connection.execute(DROP_CELLS, (key, most)).rowcount
-            return cells + connection.execute(DROP_SCORES, (key, most)).rowcount
+            return connection.execute(DROP_CELLS, (key, most)).rowcount
 
     def take_slot(self, name: str, per_s: int, now_ms: int) -> int:
         """0 when a slot of the sliding window is given, else the ms to wait."""
@@ -124,6 +118,16 @@ class SqliteEngine:
             if begins:
                 self._connection.rollback()  # unless it is committed
             self._lock.release()
+
+
+def take_slot(given: list[int], per_s: int, now_ms: int) -> tuple[int, list[int]]:
+    """The ms to wait (0: the slot is yours), and the times of the slots given last, newest first: pure."""
+    if given and given[0] > now_ms + WINDOW_MS:
+        given = []
+    at_ms = max(now_ms, given[0]) if given else now_ms
+    if len(given) >= per_s and at_ms < given[per_s - 1] + WINDOW_MS:
+        return given[per_s - 1] + WINDOW_MS - now_ms, given
+    return 0, [at_ms, *given][:per_s]
 
 
 def _write(connection: sqlite3.Connection, write: Write) -> None:

@@ -104,7 +104,11 @@ def _note_presence(
     callback: Callback, token: str, book: RoomBook, resources: Resources
 ) -> Claim | Outcome:
     # The rule the open session keeps, or the one the next session will get.
-    rule = book.open_now.rule if book.open_now else book.plan or resources.rules.decide(*book.room)
+    rule = (
+        book.open_now.rule
+        if book.open_now
+        else book.half.plan or resources.rules.decide(*book.room)
+    )
     event_type, event_ms, precise = callback.event_type, callback.event_ms, callback.precise
     if rule.ignores(callback.user_id or ""):
         return ignored("ignored_user")

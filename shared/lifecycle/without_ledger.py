@@ -7,10 +7,11 @@ from msgspec.structs import replace
 from shared.callbacks import Callback
 from shared.errors import ApiError, RoomscribeError
 from shared.ledger import Session, Task
+from shared.ledger.document import name_session
 from shared.lifecycle import task_api
 from shared.lifecycle.outcome import COME_BACK, Fields, Outcome, describe_task, failed
 from shared.resources import Resources
-from shared.room import WHOLE_ROOM, name_session
+from shared.room import WHOLE_ROOM
 from shared.services import classify_error
 
 

@@ -15,8 +15,9 @@ import read_transcript
 
 from local.cloud.room_ids import CHARACTERS
 from shared.errors import LedgerError
+from shared.ledger.document import name_session
 from shared.links import sign_link
-from shared.room import Room, name_session
+from shared.room import Room
 from shared.transcripts.records import TaskOrigin, TranscriptHead
 from tests.support.transcript_server import read_once
 from tests.support.transcript_source import LINK_KEY, OPENED_MS, SESSION, TASK, MemorySource, hear

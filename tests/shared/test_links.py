@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.cloud.room_ids import CHARACTERS
+from shared.ledger.document import name_session
 from shared.links import read_link, sign_link, write_link
-from shared.room import Room, name_session
+from shared.room import Room
 from tests.support.transcript_source import LINK_KEY, SESSION
 
 NOW_S = 1_700_000_000

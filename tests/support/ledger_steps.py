@@ -36,6 +36,25 @@ def open_session(ledger: Ledger, at_ms: int = T, room: Room = ROOM) -> Session:
     return session
 
 
+def note_person(
+    ledger: Ledger,
+    session: Session,
+    user_id: str,
+    event_ms: int,
+    *,
+    present: bool,
+    microphone: bool | None,
+    precise: bool = True,
+) -> None:
+    """Remember what an event says of a user, if the session is still its room's newest."""
+
+    def note(book: RoomBook) -> None:
+        if book.latest and book.latest.id == session.id:
+            book.note_presence(event_ms, present=present, microphone=microphone, precise=precise)
+
+    ledger.change(session.room, note, user_id=user_id)
+
+
 def claim(ledger: Ledger, token: str = "t", now_ms: int = T, room: Room = ROOM) -> bool:
     """Whether the start of the room's task was to be had."""
 

@@ -6,7 +6,8 @@ import pytest
 
 from shared.errors import LedgerError
 from shared.ledger import RoomBook, Session
-from shared.ledger.event_times import compare_times
+from shared.ledger.document import Half
+from shared.ledger.sessions import compare_times
 from shared.room import Room
 from shared.rules.decision import Rule
 
@@ -19,7 +20,7 @@ S = 1000
 def make_book(*spans: tuple[int, int | None], tombstone_ms: int = 0) -> RoomBook:
     """A book with sessions (opened_ms, closed_ms), the newest last."""
     sessions = [Session(f"s{o}", ROOM, o, o, RULE, closed_ms=c) for o, c in reversed(spans)]
-    return RoomBook(ROOM, sessions, tombstone_ms)
+    return RoomBook(ROOM, (Half(), Half(sessions, tombstone_ms)))
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ def test_creation_known_to_the_second_is_judged_by_seconds(event_ms: int, openin
 
 def test_plan_is_used_up_by_the_next_session() -> None:
     book = make_book()
-    book.plan = PLANNED
+    book.half.plan = PLANNED
     _, first = book.open_session(100, RULE)
     book.close_session(200)
     _, second = book.open_session(300, RULE)

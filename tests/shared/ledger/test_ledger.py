@@ -24,6 +24,7 @@ from tests.support.ledger_steps import (
     claim,
     close_room,
     finish,
+    note_person,
     open_session,
 )
 
@@ -39,11 +40,11 @@ def test_book_comes_back_as_it_went(ledger: Ledger, ledger_url: str) -> None:
         assert session
         _, task = claims.claim_start(session, "*", "cloud", trigger="e", token="t", now_ms=T)
         claims.finish_start(session, task, "task-1", "ap-singapore", T + 1)
-        book.plan = RULE
+        book.half.plan = RULE
 
     ledger.change(ROOM, fill)
     book = ledger.read(ROOM)
-    assert (book.tombstone_ms, book.plan) == (T - 5, RULE)
+    assert (book.tombstone_ms, book.half.plan) == (T - 5, RULE)
     assert book.sessions[0].tasks["*"].task_ids[0].task_id == "task-1"
     assert ledger.read(ROOM.twin).sessions == []
     with another_instance(ledger_url) as again:
@@ -54,7 +55,7 @@ def test_book_comes_back_as_it_went(ledger: Ledger, ledger_url: str) -> None:
 def test_room_may_be_called_anything(ledger: Ledger, room_id: str) -> None:
     room = Room(APP, room_id, 1)
     assert claim(ledger, room=room)
-    ledger.note_person(open_session(ledger, T, room), room_id, T, present=True, microphone=None)
+    note_person(ledger, open_session(ledger, T, room), room_id, T, present=True, microphone=None)
     assert ledger.list_due(LATER, 5) == [room]
     assert ledger.count_living(APP) == 1
     assert [p.user_id for p in ledger.list_people(ledger.read(room).sessions[0])] == [room_id]
@@ -98,8 +99,8 @@ def test_person_who_left_stays_gone_when_an_old_event_arrives(
     session = open_session(ledger)
 
     def note(at_ms: int, present: bool, microphone: bool | None) -> None:
-        ledger.note_person(
-            session, "ann", at_ms, present=present, microphone=microphone, precise=precise
+        note_person(
+            ledger, session, "ann", at_ms, present=present, microphone=microphone, precise=precise
         )
 
     note(T + 5_000, True, True)
@@ -111,18 +112,18 @@ def test_person_who_left_stays_gone_when_an_old_event_arrives(
 
 def test_microphone_stays_as_it_was_unless_said(ledger: Ledger) -> None:
     session = open_session(ledger)
-    ledger.note_person(session, "ann", T, present=True, microphone=True)
-    ledger.note_person(session, "ann", T + 1, present=True, microphone=None)
+    note_person(ledger, session, "ann", T, present=True, microphone=True)
+    note_person(ledger, session, "ann", T + 1, present=True, microphone=None)
     assert ledger.list_people(session)[0].microphone
 
 
 def test_people_are_listed_by_name_each_in_their_session(ledger: Ledger) -> None:
     first = open_session(ledger)
     for name in ("émile", "bob", "Zoe"):
-        ledger.note_person(first, name, T, present=True, microphone=None)
+        note_person(ledger, first, name, T, present=True, microphone=None)
     close_room(ledger, T + 5)
     second = open_session(ledger, T + 10)
-    ledger.note_person(second, "ann", T + 10, present=True, microphone=None)
+    note_person(ledger, second, "ann", T + 10, present=True, microphone=None)
     assert [person.user_id for person in ledger.list_people(first)] == ["Zoe", "bob", "émile"]
     assert [person.user_id for person in ledger.list_people(second)] == ["ann"]
 

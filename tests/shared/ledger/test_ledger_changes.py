@@ -17,6 +17,7 @@ from tests.support.ledger_steps import (
     claim,
     close_room,
     finish,
+    note_person,
     open_session,
 )
 
@@ -90,7 +91,7 @@ def test_person_of_an_earlier_session_is_not_noted_in_a_later_one(ledger: Ledger
     first = open_session(ledger)
     close_room(ledger, T + 5)
     second = open_session(ledger, T + 10)
-    ledger.note_person(first, "ann", T + 1, present=True, microphone=None)
+    note_person(ledger, first, "ann", T + 1, present=True, microphone=None)
     assert (ledger.list_people(first), ledger.list_people(second)) == ([], [])
 
 

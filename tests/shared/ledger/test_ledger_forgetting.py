@@ -7,8 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from shared.ledger import Ledger, RoomBook, Session
-from shared.ledger.forgetting import Forgotten
-from shared.ledger.ledger import Version
+from shared.ledger.ledger import Forgotten, Version
 from shared.reading.kept import KeptTranscripts
 from shared.room import Room
 from shared.transcripts.records import FOR_EVER_MS, KEYS_KEPT
@@ -163,13 +162,13 @@ def test_nothing_that_is_open_living_due_or_planned_is_ever_forgotten(ledger: Le
         ledger.change(room, lambda book: book.close_session(T + 5))
 
     def plan(book: RoomBook) -> None:
-        book.plan = RULE
+        book.half.plan = RULE
 
     ledger.change(planned, plan)
     sessions = [ledger.read(room).sessions for room in (ROOM, lives, due)]
     assert ledger.forget_old(FOR_EVER_MS) == Forgotten()
     assert [ledger.read(room).sessions for room in (ROOM, lives, due)] == sessions
-    assert ledger.read(planned).plan == RULE
+    assert ledger.read(planned).half.plan == RULE
 
 
 @pytest.mark.parametrize("room_id", ["a {b} c", "%7B", "*", "[a-z]?", "会议"])

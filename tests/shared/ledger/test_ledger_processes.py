@@ -19,7 +19,7 @@ from local.redis_server import RedisServer
 from shared.errors import LedgerError
 from shared.ledger import Ledger, RoomBook, Session, close_ledgers, open_ledger
 from shared.room import Room
-from tests.support.ledger_steps import APP, ROOM, RULE, T, claim, open_session
+from tests.support.ledger_steps import APP, ROOM, RULE, T, claim, note_person, open_session
 from tests.support.redis_servers import PATIENCE, be_patient, need_redis, wait_long
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -69,8 +69,8 @@ def take_lease(ledger: Ledger, number: int) -> list[int]:
 def note_people(ledger: Ledger, number: int) -> list[int]:
     (session,) = ledger.read(ROOM).sessions
     for ms in range(10):
-        ledger.note_person(
-            session, f"user-{ms}", T + number, present=number % 2 == 0, microphone=None
+        note_person(
+            ledger, session, f"user-{ms}", T + number, present=number % 2 == 0, microphone=None
         )
     return []
 
@@ -187,7 +187,7 @@ def write_on(ledger: Ledger) -> int:
 
     ledger.change(ROOM, work)
     session = ledger.read(ROOM).sessions[0]
-    ledger.note_person(session, "ann", session.opened_ms, present=True, microphone=None)
+    note_person(ledger, session, "ann", session.opened_ms, present=True, microphone=None)
     return session.opened_ms - T
 
 

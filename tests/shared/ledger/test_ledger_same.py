@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from local.redis_server import RedisServer
-from shared.ledger import Ledger, RoomBook, Session, claims
-from shared.ledger import due as agenda
+from shared.ledger import Ledger, RoomBook, Session, Task, claims
+from shared.ledger.due import find_due
 from shared.ledger.open import open_redis, open_sqlite
 from shared.room import Room
-from tests.support.ledger_steps import APP, RULE, T, hear
+from tests.support.ledger_steps import APP, RULE, T, hear, note_person
 from tests.support.redis_servers import be_patient, empty
 
 pytestmark = pytest.mark.slow
@@ -46,7 +46,7 @@ def bury(book: RoomBook, ms: int) -> object:
 
 
 def plan(book: RoomBook, ms: int) -> object:
-    book.plan = RULE
+    book.half.plan = RULE
     return None
 
 
@@ -124,7 +124,7 @@ def note(room: Room, user_id: str, ms: int, present: bool, microphone: bool | No
     def step(ledger: Ledger) -> object:
         session = ledger.read(room).latest
         if session:
-            ledger.note_person(session, user_id, ms, present=present, microphone=microphone)
+            note_person(ledger, session, user_id, ms, present=present, microphone=microphone)
         return session
 
     return step
@@ -209,15 +209,27 @@ def test_agenda_and_living_tasks_agree_with_the_books_after_every_change(
 def check_beside_the_books(ledger: Ledger) -> None:
     """What is due and what lives is exactly what the books say."""
     books = [ledger.read(room) for room in ROOMS]
-    looks = {book.room: ms for book in books if (ms := agenda.find_next_look(book)) is not None}
+    looks = {book.room: min(dues) for book in books if (dues := list_dues(book))}
     assert ledger.find_next_due() == min(looks.values(), default=None)
     for until_ms in {T, LATER, *looks.values(), *(ms - 1 for ms in looks.values())}:
         due = ledger.list_due(until_ms, 9)
         assert sorted(due) == sorted(room for room, ms in looks.items() if ms <= until_ms)
         assert [looks[room] for room in due] == sorted(looks[room] for room in due)
     for app in {room.sdk_app_id for room in ROOMS}:
-        living = [agenda.list_living(book) for book in books if book.room.sdk_app_id == app]
-        assert ledger.count_living(app) == sum(map(len, living))
+        tasks = [
+            task for book in books if book.room.sdk_app_id == app for _, task in list_tasks(book)
+        ]
+        living = [task for task in tasks if task.state == "starting" or task.alive]
+        assert ledger.count_living(app) == len(living)
+
+
+def list_tasks(book: RoomBook) -> list[tuple[Session, Task]]:
+    return [(session, task) for session in book.sessions for task in session.tasks.values()]
+
+
+def list_dues(book: RoomBook) -> list[int]:
+    """When something is due of each of a room's tasks."""
+    return [due.at_ms for pair in list_tasks(book) if (due := find_due(*pair))]
 
 
 def read_transcript(ledger: Ledger, session: Session) -> object:

@@ -17,11 +17,11 @@ import pytest
 
 from shared.errors import LedgerError
 from shared.ledger import Ledger, Session
-from shared.ledger.forgetting import PIECE, Forgotten
+from shared.ledger.ledger import PIECE, Forgotten
 from shared.ledger.open import open_sqlite
 from shared.ledger.sqlite_file import SCHEMA_VERSION
 from shared.room import Room
-from tests.support.ledger_steps import APP, ROOM, T, close_room, hear, open_session
+from tests.support.ledger_steps import APP, ROOM, T, close_room, hear, note_person, open_session
 
 ROOT = Path(__file__).resolve().parents[3]
 NOBODY = 65534
@@ -229,7 +229,7 @@ FULL_DISK = """
 import resource, sys
 from shared.errors import LedgerError
 from shared.ledger.open import open_sqlite
-from tests.support.ledger_steps import ROOM, T, open_session
+from tests.support.ledger_steps import ROOM, T, note_person, open_session
 ledger = open_sqlite(sys.argv[1])
 session = open_session(ledger)
 hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
@@ -237,14 +237,14 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, hard))
 accepted = 0
 try:
     while True:
-        ledger.note_person(session, f"user-{accepted}", T, present=True, microphone=None)
+        note_person(ledger, session, f"user-{accepted}", T, present=True, microphone=None)
         accepted += 1
 except LedgerError as error:
     print(error)
 resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
 assert accepted > 100
 assert len(ledger.list_people(session)) == accepted
-ledger.note_person(session, "zoe", T, present=True, microphone=None)
+note_person(ledger, session, "zoe", T, present=True, microphone=None)
 ledger.close()
 ledger = open_sqlite(sys.argv[1])
 assert len(ledger.list_people(session)) == accepted + 1
@@ -300,7 +300,7 @@ def test_what_is_over_is_deleted_piece_by_piece_and_leaves_no_trace(
     for room in (ROOM, ROOM.twin):
         session = open_session(ledger, room=room)
         speak(ledger, session, 300)
-        ledger.note_person(session, "ann", T, present=True, microphone=True)
+        note_person(ledger, session, "ann", T, present=True, microphone=True)
         close_room(ledger, T + 9_000, room)
     later = open_session(ledger, T + 10_000)
     ledger.keep_sentence(later, hear(7))

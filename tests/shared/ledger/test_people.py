@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.ledger.people import Presence
+from shared.ledger.sessions import Presence
 
 T = 1_700_000_000_000
 EVENTS = [(True, None), (True, True), (True, False), (False, False)]  # 103, 203, 204, 104

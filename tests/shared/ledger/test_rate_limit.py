@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.ledger.rate_limit import WINDOW_MS, take_slot
+from shared.ledger.engine import WINDOW_MS
+from shared.ledger.sqlite import take_slot
 
 T = 1_700_000_000_000
 

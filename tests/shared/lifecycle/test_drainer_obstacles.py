@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from local.redis_server import RedisServer
 from shared.ledger import Session, close_ledgers
 from shared.ledger.due import CHECK_MS
-from shared.ledger.keys import RoomKeys
+from shared.ledger.layout import RoomKeys
 from shared.rules.decision import Rule
 from tests.support.faked_api import OPENED_MS, STARTED, Stage, error, make_stage
 from tests.support.ledger_steps import TAG

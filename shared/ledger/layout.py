@@ -1,0 +1,115 @@
+"""How rooms and what was said lie in a store: tags, keys, indexes; and what a change of a room writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.json import encode
+
+from shared.ledger.document import Half, Session
+from shared.ledger.due import find_due
+from shared.ledger.engine import Add, Cell, Move, Put, Score, Write
+from shared.ledger.sessions import SESSIONS_LOADED
+from shared.room import Room
+
+SHARED = "0"  # the tag of what belongs to no application
+DUE = "due"  # an index of rooms, by the ms at which something of them is due
+OVER = "over"  # an index of sessions of which nothing lives, by the ms they closed
+BURIED = "buried"  # an index of rooms, by their tombstone
+
+
+class RoomKeys:
+    """Where all lies that a change of a room may touch, under the tag of its application.
+
+    `name` is the room as a member of an index. `document` is the cell of its document and its twin's,
+    `people` has those of its newest session by user, `older` the sessions that have left the document
+    by id. `living` is an index: how many tasks of the application live, by state.
+    """
+
+    def __init__(self, room: Room) -> None:
+        sdk_app_id, room_id, room_id_type = room
+        self.tag = str(sdk_app_id)
+        self.name = f"{sdk_app_id}/{room_id_type}/{room_id}"
+        self.document = Cell(f"document:{sdk_app_id}/{room_id}")
+        self.people = f"people:{self.name}"
+        self.older = f"older:{self.name}"
+        self.living = f"living:{sdk_app_id}"
+
+
+class SaidKeys:
+    """Where lies what was said in a session: under a tag of its own, because it is most of the data.
+
+    `sentences` has them by key, `versions` is an index of their keys. `version` is the transcript's,
+    `deletion` what is left of sentences that were deleted.
+    """
+
+    def __init__(self, session_id: str) -> None:
+        self.tag = session_id.replace("/", ":", 1)
+        self.sentences = f"sentences:{session_id}"
+        self.versions = f"versions:{session_id}"
+        self.version = Cell(f"deletion:{session_id}", "version")
+        self.deletion = Cell(f"deletion:{session_id}", "deletion")
+
+    def list_all(self) -> tuple[str, ...]:
+        """All keys of the session."""
+        return self.sentences, self.versions, self.deletion.key
+
+
+def ended_key(session_id: str) -> str:
+    """The people of a session that is not its room's newest any more, by user."""
+    return f"ended:{session_id}"
+
+
+def parse_room(name: str) -> Room:
+    """The room of that name; ValueError for what is none."""
+    sdk_app_id, room_id_type, room_id = name.split("/", 2)
+    return Room(int(sdk_app_id), room_id, int(room_id_type))
+
+
+def list_writes(room: Room, former: Half, half: Half) -> list[Write]:
+    """All that must be written beside the document when it says something else of a room than it did.
+
+    Sessions that are too many leave `half`.
+    """
+    keys = RoomKeys(room)
+    old, new = _find_scores(keys, former), _find_scores(keys, half)
+    writes: list[Write] = []
+    for index, member in {**old, **new}:
+        was, now = old.get((index, member)), new.get((index, member))
+        if was != now and index == keys.living:
+            writes.append(Add(index, member, (now or 0) - (was or 0)))
+        elif was != now:
+            writes.append(Score(index, member, now))
+    writes += _move_people(keys, former.sessions, half.sessions)
+    for session in half.sessions[SESSIONS_LOADED:]:
+        writes.append(Put(Cell(keys.older, session.id), encode(session)))
+    del half.sessions[SESSIONS_LOADED:]
+    return writes
+
+
+def _find_scores(keys: RoomKeys, half: Half) -> dict[tuple[str, str], int]:
+    """The room and its sessions in the indexes: what is due, how many tasks live, what is over."""
+    scores: dict[tuple[str, str], int] = {}
+    for place, session in enumerate(half.sessions):
+        stays = place < SESSIONS_LOADED  # of one that leaves nobody can finish anything any more
+        for task in session.tasks.values() if stays else ():
+            if due := find_due(session, task):
+                at = (DUE, keys.name)
+                scores[at] = min(due.at_ms, scores.get(at, due.at_ms))
+            if task.state == "starting" or task.alive:  # it holds a place of the quota
+                at = (keys.living, task.state)
+                scores[at] = scores.get(at, 0) + 1
+        if session.closed_ms is not None and not (stays and session.is_unfinished):
+            scores[OVER, session.id] = session.closed_ms
+    if half.tombstone_ms and not half.plan:
+        scores[BURIED, keys.name] = half.tombstone_ms
+    return scores
+
+
+def _move_people(keys: RoomKeys, before: list[Session], after: list[Session]) -> Iterator[Move]:
+    """People go with their session: under the room's key are those of the newest one only."""
+    old, new = (sessions[0].id if sessions else "" for sessions in (before, after))
+    if old != new:
+        yield Move(keys.people, ended_key(old) if old else "")
+        if any(session.id == new for session in before):
+            yield Move(ended_key(new), keys.people)
