@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from shared import log
-from shared.entry import run_function
+from shared.entry import open_resources, run_function
 from shared.errors import NotSharedError, RequestError
 from shared.lifecycle.drainer import drain
 from shared.lifecycle.forget import forget_old
 from shared.lifecycle.outcome import write_outcomes
-from shared.resources import open_resources
 from shared.scf import Invocation, Json, is_direct
 from shared.settings import Settings
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared import log
 from shared.callbacks import receive_callback
-from shared.entry import run_function
+from shared.entry import open_resources, run_function
 from shared.scf import Invocation, Json, answer_code
 from shared.settings import Settings
 
@@ -31,7 +31,6 @@ def act_on_callback(event: object, settings: Settings, invocation: Invocation) -
         return answer_code(200)
     # late: an ignored event needs no ledger and no API client
     from shared.lifecycle import act_on, find_status, write_outcomes
-    from shared.resources import open_resources
 
     outcomes = act_on(callback, open_resources(settings, invocation))
     write_outcomes(outcomes)

@@ -1,15 +1,19 @@
-"""The frame of every function: settings and log first; then every error becomes a log line and an answer."""
+"""The frame of every function: settings and log first, then what it works with; every error is answered."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from shared import log
-from shared.errors import BugError, RoomscribeError
+from shared.errors import BugError, LedgerError, RoomscribeError
 from shared.scf import Invocation, begin_invocation
 from shared.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from shared.ledger import Ledger
+    from shared.resources import Resources
 
 Answer = TypeVar("Answer")
 
@@ -41,3 +45,25 @@ def run_function(
     except Exception as error:  # noqa: BLE001  a bug
         log.write_crash("function.crashed", error)
         return answer_error(BugError())
+
+
+def open_resources(settings: Settings, invocation: Invocation) -> Resources:
+    """Open what the settings name; ledger, rules and connections stay open for the next invocation."""
+    # late: an event that is refused or ignored needs no ledger and no API client
+    from shared.ledger import open_ledger
+    from shared.resources import AbsentLedger, Resources, open_client, open_strangers
+    from shared.rules.prepared import load_rules
+
+    url, keep_days, name = settings.ledger_url, settings.transcript_keep_days, settings.ledger_name
+    try:
+        ledger = open_ledger(url, keep_days, name)
+    except LedgerError as error:  # a room that is created starts without it
+        ledger = cast("Ledger", AbsentLedger(error))
+    return Resources(
+        settings=settings,
+        rules=load_rules(settings.rules_file, settings.site),
+        ledger=ledger,
+        client=open_client(settings.endpoint, settings.ca),
+        invocation=invocation,
+        strangers=open_strangers(settings.endpoint),
+    )

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 from shared import log
 from shared.console.request import RoomRequest, read_room_request
-from shared.entry import run_function
+from shared.entry import open_resources, run_function
 from shared.errors import BugError, RequestError, RoomscribeError
 from shared.lifecycle import Outcome, write_outcomes
 from shared.lifecycle.wake_drainer import wake_drainer
 from shared.mending import HALF_PAIR
-from shared.resources import Resources, open_resources
+from shared.resources import Resources
 from shared.scf import Invocation, Json, is_direct
 from shared.settings import Settings
 

@@ -108,8 +108,9 @@ class Engine(Protocol):
         """Delete at most so many of a key's cells, or all of them if that takes no time: how many it were."""
 
     def take_slot(self, name: str, per_s: int, now_ms: int) -> int:
-        """0 when one of the `per_s` slots of a sliding window is given, else the ms to wait.
+        """0 when one more call of that name may go out now, else the ms after which to ask again.
 
+        At most `per_s` are given in any 1,000 ms (a sliding window), to all callers together.
         Clocks differ a little between machines, so times never go back; a newest time more than a
         window ahead was written by a wrong clock, and all of them are forgotten.
         """

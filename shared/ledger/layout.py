@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from msgspec.json import encode
 
-from shared.ledger.document import Half, Session
+from shared.ledger.document import Half
 from shared.ledger.due import find_due
 from shared.ledger.engine import Add, Cell, Move, Put, Score, Write
 from shared.ledger.sessions import SESSIONS_LOADED
@@ -23,10 +21,11 @@ class RoomKeys:
 
     `name` is the room as a member of an index. `document` is the cell of its document and its twin's,
     `people` has those of its newest session by user, `older` the sessions that have left the document
-    by id. `living` is an index: how many tasks of the application live, by state.
+    by id. `living` is an index: how many tasks of the application live, by state. `cells` are the
+    document, and the presence of a user if `user_id` is not "".
     """
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: Room, user_id: str = "") -> None:
         sdk_app_id, room_id, room_id_type = room
         self.tag = str(sdk_app_id)
         self.name = f"{sdk_app_id}/{room_id_type}/{room_id}"
@@ -34,6 +33,7 @@ class RoomKeys:
         self.people = f"people:{self.name}"
         self.older = f"older:{self.name}"
         self.living = f"living:{sdk_app_id}"
+        self.cells = [self.document, *([Cell(self.people, user_id)] if user_id else [])]
 
 
 class SaidKeys:
@@ -80,9 +80,14 @@ def list_writes(room: Room, former: Half, half: Half) -> list[Write]:
             writes.append(Add(index, member, (now or 0) - (was or 0)))
         elif was != now:
             writes.append(Score(index, member, now))
-    writes += _move_people(keys, former.sessions, half.sessions)
-    for session in half.sessions[SESSIONS_LOADED:]:
-        writes.append(Put(Cell(keys.older, session.id), encode(session)))
+    # People go with their session: under the room's key are those of the newest one only.
+    before, after = (one.sessions[0].id if one.sessions else "" for one in (former, half))
+    if before != after:
+        writes.append(Move(keys.people, ended_key(before) if before else ""))
+        if any(session.id == after for session in former.sessions):
+            writes.append(Move(ended_key(after), keys.people))
+    leaving = half.sessions[SESSIONS_LOADED:]
+    writes += (Put(Cell(keys.older, session.id), encode(session)) for session in leaving)
     del half.sessions[SESSIONS_LOADED:]
     return writes
 
@@ -104,12 +109,3 @@ def _find_scores(keys: RoomKeys, half: Half) -> dict[tuple[str, str], int]:
     if half.tombstone_ms and not half.plan:
         scores[BURIED, keys.name] = half.tombstone_ms
     return scores
-
-
-def _move_people(keys: RoomKeys, before: list[Session], after: list[Session]) -> Iterator[Move]:
-    """People go with their session: under the room's key are those of the newest one only."""
-    old, new = (sessions[0].id if sessions else "" for sessions in (before, after))
-    if old != new:
-        yield Move(keys.people, ended_key(old) if old else "")
-        if any(session.id == new for session in before):
-            yield Move(ended_key(new), keys.people)

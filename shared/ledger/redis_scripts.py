@@ -39,7 +39,7 @@ if ARGV[1] == '' then return {} end
 return redis.call('ZRANGE', ARGV[1], 0, -1, 'WITHSCORES')
 """
 
-# The same as `sqlite.take_slot`. KEYS slots; ARGV slots per window, now, window, seconds to keep.
+# The same as `SqliteEngine.take_slot`. KEYS slots; ARGV slots per window, now, window, seconds to keep.
 TAKE_SLOT = """
 local now, window = tonumber(ARGV[2]), tonumber(ARGV[3])
 local newest = tonumber(redis.call('LINDEX', KEYS[1], 0) or now)

@@ -35,6 +35,7 @@ class RoomLedger:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.take_slot = engine.take_slot
         # Made here, once: msgspec 0.22 crashes when two threads learn a type at the same moment.
         self._documents = Decoder(Document)
         self._sessions = Decoder(Session)
@@ -47,9 +48,8 @@ class RoomLedger:
 
     def read(self, room: Room, user_id: str = "") -> RoomBook:
         """A room's book as it is now, and in it the presence of a user; empty for a room never heard of."""
-        keys = RoomKeys(room)
-        cells = _list_cells(keys, user_id)
-        return self._open_book(room, cells, self._engine.read(keys.tag, cells))
+        keys = RoomKeys(room, user_id)
+        return self._open_book(room, keys.cells, self._engine.read(keys.tag, keys.cells))
 
     def change(
         self,
@@ -65,23 +65,22 @@ class RoomLedger:
         raises, nothing is saved. `known` is a book that was just read or saved: it is tried first,
         which spares a round trip, and counts only if it still is what the ledger says.
         """
-        keys = RoomKeys(room)
-        cells = _list_cells(keys, user_id)
+        keys = RoomKeys(room, user_id)
         recalled: list[list[bytes]] = []
-        if known and not self._engine.is_exclusive and known.seen.keys() >= {*cells}:
-            recalled.append([known.seen[cell] for cell in cells])
+        if known and not self._engine.is_exclusive and known.seen.keys() >= {*keys.cells}:
+            recalled.append([known.seen[cell] for cell in keys.cells])
 
         def attempt() -> tuple[Result] | None:
             is_fresh = not recalled
-            seen = self._engine.read(keys.tag, cells) if is_fresh else recalled.pop()
-            book = self._open_book(room, cells, seen)
+            seen = self._engine.read(keys.tag, keys.cells) if is_fresh else recalled.pop()
+            book = self._open_book(room, keys.cells, seen)
             try:
                 result = work(book)
             except Exception:
                 if is_fresh:
                     raise
                 return None  # a stale book may be the reason
-            return (result,) if self._save(book, keys, cells, is_fresh=is_fresh) else None
+            return (result,) if self._save(book, keys, is_fresh=is_fresh) else None
 
         return self._take_turns(attempt)[0]
 
@@ -136,13 +135,6 @@ class RoomLedger:
         living = self._engine.list_scores(keys.tag, keys.living, 0, FOR_EVER_MS, STATES)
         return sum(number for _, number in living)
 
-    def take_slot(self, name: str, per_s: int, now_ms: int) -> int:
-        """0 when one more call of that name may go out now, else the ms after which to ask again.
-
-        At most `per_s` are given in any 1,000 ms, to all callers together.
-        """
-        return self._engine.take_slot(name, per_s, now_ms)
-
     def take_lease(self, name: str, token: str, now_ms: int, lease_ms: int) -> bool:
         """Whether `token` now holds the lease of that name, new, renewed, or because it had run out.
 
@@ -169,28 +161,29 @@ class RoomLedger:
 
     def _open_book(self, room: Room, cells: Sequence[Cell], seen: Sequence[bytes]) -> RoomBook:
         """The book in what the cells of a document, and perhaps of a user's presence, hold."""
-        book = RoomBook(room, self._decode(self._documents.decode, seen[0] or EMPTY))
+        try:
+            book = RoomBook(room, self._documents.decode(seen[0] or EMPTY))
+            if seen[1:] and seen[1]:
+                book.presence = self._presences.decode(seen[1])
+        except MsgspecError:
+            raise self._unreadable() from None
         book.seen = dict(zip(cells, seen, strict=True))
-        if seen[1:] and seen[1]:
-            book.presence = self._decode(self._presences.decode, seen[1])
         return book
 
-    def _save(
-        self, book: RoomBook, keys: RoomKeys, cells: Sequence[Cell], *, is_fresh: bool
-    ) -> bool:
+    def _save(self, book: RoomBook, keys: RoomKeys, *, is_fresh: bool) -> bool:
         """Save what became of a book; False when somebody else was quicker.
 
         `is_fresh`: it was loaded just now; only another one is compared when there is nothing to save.
         """
         seen = [*book.seen.values()]
         is_known = book.latest and book.presence != Presence()
-        presence = [encode(book.presence) if is_known else b"" for _ in cells[1:]]
+        presence = [encode(book.presence) if is_known else b"" for _ in keys.cells[1:]]
         document = encode(book.document)
         writes: list[Write] = []
         if document == (seen[0] or EMPTY):
             # A person's event reads and compares the document, and that is all.
             if presence == seen[1:]:
-                return is_fresh or self._engine.read(keys.tag, cells) == seen
+                return is_fresh or self._engine.read(keys.tag, keys.cells) == seen
             saved = seen[0]
         else:
             former = self._documents.decode(seen[0] or EMPTY)
@@ -203,11 +196,11 @@ class RoomLedger:
             # First: a Redis out of memory refuses the first write of a script only.
             writes.insert(0, Put(keys.document, saved))
         if any(presence):
-            writes.append(Put(cells[1], presence[0]))
+            writes.append(Put(keys.cells[1], presence[0]))
         living = self._engine.swap(keys.tag, book.seen, writes, keys.living)
         if living is None:
             return False
-        book.seen = dict(zip(cells, [saved, *presence], strict=True))
+        book.seen = dict(zip(keys.cells, [saved, *presence], strict=True))
         book.living = sum(number for _, number in living)
         return True
 
@@ -250,10 +243,7 @@ class RoomLedger:
         try:
             return decode(raw)
         except (MsgspecError, ValueError):
-            text = f"LEDGER_URL: {self._engine.place} {self._engine.garbage}"
-            raise LedgerError(text) from None
+            raise self._unreadable() from None
 
-
-def _list_cells(keys: RoomKeys, user_id: str) -> list[Cell]:
-    """What is read of a room: its document, and the presence of a user if `user_id` is not ""."""
-    return [keys.document, *([Cell(keys.people, user_id)] if user_id else [])]
+    def _unreadable(self) -> LedgerError:
+        return LedgerError(f"LEDGER_URL: {self._engine.place} {self._engine.garbage}")

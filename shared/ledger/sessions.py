@@ -132,10 +132,18 @@ class RoomBook:
         newer: the room was created again although we never heard of its end. stale: of an
         earlier life than the open session. gone: the room has closed since.
         """
-        opening = self._judge_opening(event_ms, precise=precise, creates=creates)
-        if opening == "opened":
-            self._begin(event_ms, rule)
-        return opening, self.latest
+        latest, session = self.latest, self.open_now
+        if session is None:
+            closed_ms = max(self.tombstone_ms, (latest.closed_ms or 0) if latest else 0)
+            if compare_times(event_ms, closed_ms, precise=precise) <= 0:
+                return "gone", latest
+            return "opened", self._begin(event_ms, rule)
+        if not creates:
+            before_ms = max([self.tombstone_ms, *(s.closed_ms or 0 for s in self.sessions[1:])])
+            is_later = compare_times(event_ms, before_ms, precise=precise) > 0
+            return "open" if is_later else "stale", session
+        order = compare_times(event_ms, session.dated_ms, precise=precise)
+        return "stale" if order < 0 else "newer" if order else "open", session
 
     def reopen_session(self, session_id: str, event_ms: int, rule: Rule) -> Session | None:
         """Close a session whose end was lost, just before `event_ms`, and open the next one.
@@ -198,18 +206,6 @@ class RoomBook:
     def drop_tombstone(self) -> None:
         """Forget when the room was last closed without a session."""
         self.half.tombstone_ms = 0
-
-    def _judge_opening(self, event_ms: int, *, precise: bool, creates: bool) -> Opening:
-        session = self.open_now
-        if session is None:
-            newest_ms = self.latest.closed_ms if self.latest else None
-            closed_ms = max(self.tombstone_ms, newest_ms or 0)
-            return "opened" if compare_times(event_ms, closed_ms, precise=precise) > 0 else "gone"
-        if not creates:
-            before_ms = max([self.tombstone_ms, *(s.closed_ms or 0 for s in self.sessions[1:])])
-            return "open" if compare_times(event_ms, before_ms, precise=precise) > 0 else "stale"
-        meanings: dict[int, Opening] = {-1: "stale", 0: "open", 1: "newer"}
-        return meanings[compare_times(event_ms, session.dated_ms, precise=precise)]
 
     def _begin(self, event_ms: int, rule: Rule) -> Session:
         rule, self.half.plan = self.half.plan or rule, None

@@ -10,7 +10,8 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
+from functools import partialmethod
 
 from shared.errors import LedgerError
 from shared.ledger.engine import WINDOW_MS, Add, Cell, Keep, Move, Number, Put, Score, Scores, Write
@@ -47,10 +48,6 @@ class SqliteEngine:
         with self._using() as connection:
             connection.close()
 
-    def changing(self) -> AbstractContextManager[sqlite3.Connection]:
-        """One transaction, in which nobody else writes; inside of another it is that one."""
-        return self._using("IMMEDIATE")
-
     def read(self, _tag: str, cells: Sequence[Cell]) -> list[bytes]:
         """What the cells hold."""
         with self._using("DEFERRED") as connection:
@@ -86,10 +83,14 @@ class SqliteEngine:
         cell = Cell("slots", name)
         with self.changing() as connection:
             (raw,) = self.read("", [cell])
-            wait_ms, given = take_slot(json.loads(raw or b"[]"), per_s, now_ms)
-            if not wait_ms:
-                _write(connection, Put(cell, json.dumps(given).encode()))
-            return wait_ms
+            given: list[int] = json.loads(raw or b"[]")  # when, the newest first
+            if given and given[0] > now_ms + WINDOW_MS:
+                given = []
+            at_ms = max(now_ms, given[0]) if given else now_ms
+            if len(given) >= per_s and at_ms < given[per_s - 1] + WINDOW_MS:
+                return given[per_s - 1] + WINDOW_MS - now_ms
+            _write(connection, Put(cell, json.dumps([at_ms, *given][:per_s]).encode()))
+            return 0
 
     def erase_traces(self) -> bool:
         """Empty the log of writes; False: another program reads there."""
@@ -119,15 +120,7 @@ class SqliteEngine:
                 self._connection.rollback()  # unless it is committed
             self._lock.release()
 
-
-def take_slot(given: list[int], per_s: int, now_ms: int) -> tuple[int, list[int]]:
-    """The ms to wait (0: the slot is yours), and the times of the slots given last, newest first: pure."""
-    if given and given[0] > now_ms + WINDOW_MS:
-        given = []
-    at_ms = max(now_ms, given[0]) if given else now_ms
-    if len(given) >= per_s and at_ms < given[per_s - 1] + WINDOW_MS:
-        return given[per_s - 1] + WINDOW_MS - now_ms, given
-    return 0, [at_ms, *given][:per_s]
+    changing = partialmethod(_using, "IMMEDIATE")  # in it nobody else writes
 
 
 def _write(connection: sqlite3.Connection, write: Write) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-import msgspec
 from msgspec import Struct, field
 
 from shared.errors import ApiError, LedgerError, RoomscribeError
@@ -37,14 +36,14 @@ class ClaimedStart(Struct):
     """A claimed start, from the call of the API to what the ledger keeps of it.
 
     `session`, `task` and `book` are as the change that claimed the start has left them. `event_ms` is
-    when what the start answers happened; `began_ms`, and `began_s` on the clock of `time.perf_counter`,
-    when the claim was won.
+    when what the start answers happened, None when its age is no latency; `began_ms`, and `began_s` on
+    the clock of `time.perf_counter`, when the claim was won.
     """
 
     session: Session
     task: Task
     book: RoomBook | None
-    event_ms: int
+    event_ms: int | None
     resources: Resources
     began_ms: int
     began_s: float = field(default_factory=time.perf_counter)
@@ -53,15 +52,15 @@ class ClaimedStart(Struct):
 
     def run(self) -> list[Outcome]:
         """Call the API and settle the claim, whatever happens."""
-        living = self.book.living if self.book else None
+        session, task, resources = self.session, self.task, self.resources
+        if self.book and (self.book.living or 0) > resources.settings.task_quota:
+            return self._wait(QUOTA)
         try:
-            if living is not None and living > self.resources.settings.task_quota:
-                return self._wait(QUOTA)
-            try:
-                task_id = self._call()
-            except NotCalledError as error:
-                return self._wait(error.code)
-            return self._keep(task_id, "started", self.called_ms)
+            params = task_api.build_start(session, task, resources)
+            self.called_ms = resources.now_ms()
+            task_id, self.request_id = task_api.start(session, task, params, resources)
+        except NotCalledError as error:
+            return self._wait(error.code)
         except ApiError as error:
             self.request_id = error.request_id
             return self._settle_failure(error)
@@ -71,18 +70,14 @@ class ClaimedStart(Struct):
         except Exception:
             self._release("due", "bug", may_have_happened=bool(self.called_ms))
             raise
+        return self._keep(task_id, "started", self.called_ms)
 
     def _wait(self, why: str) -> list[Outcome]:
         """Leave the task due: nothing was asked of the API."""
         self._release("due", why, may_have_happened=False, tried=False)
-        waiting = self._outcome("transcription.waiting", "due", COME_BACK, error_code=why)
-        return [msgspec.structs.replace(waiting, due=True, queued=why in QUEUED)]
-
-    def _call(self) -> str:
-        params = task_api.build_start(self.session, self.task, self.resources)
-        self.called_ms = self.resources.now_ms()
-        task_id, self.request_id = task_api.start(self.session, self.task, params, self.resources)
-        return task_id
+        message, queued = "transcription.waiting", why in QUEUED
+        waiting = self._outcome(message, "due", COME_BACK, due=True, queued=queued, error_code=why)
+        return [waiting]
 
     def _keep(self, task_id: str, outcome: str, called_ms: int) -> list[Outcome]:
         """Record a running task; stop it when the room closed, or a person held it, meanwhile."""
@@ -111,13 +106,13 @@ class ClaimedStart(Struct):
         return [stop_task_id(self.session, task, started, "gone", self.resources)]
 
     def _tell_started(self, task: Task, task_id: str, outcome: str, now_ms: int) -> list[Outcome]:
-        latency_ms, waited_for = now_ms - self.event_ms, self.task.error_code
+        waited_for = self.task.error_code
         started = self._outcome(
             "transcription.started",
             outcome,
             due=task.state == "due",  # its end was told of before its start was answered
             task_id=task_id,
-            start_latency_ms=None if is_replayed(latency_ms, self.resources) else latency_ms,
+            start_latency_ms=None if self.event_ms is None else now_ms - self.event_ms,
             waited_ms=now_ms - self.task.waiting_ms if waited_for else None,
             waited_for=waited_for or None,
         )
@@ -192,10 +187,11 @@ class ClaimedStart(Struct):
         self._release(
             "due", error_code, not_before_ms=again_ms, may_have_happened=may_have_happened
         )
-        deferred = self._outcome(
-            "transcription.deferred", "retry", COME_BACK, "warning", error_code=error_code
+        message, outcome, level = "transcription.deferred", "retry", "warning"
+        waits = self._outcome(
+            message, outcome, COME_BACK, level, due=True, queued=queued, error_code=error_code
         )
-        return [msgspec.structs.replace(deferred, due=True, queued=queued)]
+        return [waits]
 
     def _fall_back(self, error: ApiError, service: str) -> list[Outcome]:
         code = error.code
@@ -249,6 +245,7 @@ class ClaimedStart(Struct):
         level: str = "info",
         *,
         due: bool = False,
+        queued: bool = False,
         **fields: str | int | None,
     ) -> Outcome:
         known: Fields = {
@@ -257,9 +254,4 @@ class ClaimedStart(Struct):
             "upstream_request_id": self.request_id or None,
             "elapsed_ms": round((time.perf_counter() - self.began_s) * 1000),
         }
-        return Outcome(message, outcome, http_status, level, {**known, **fields}, due=due)
-
-
-def is_replayed(age_ms: int, resources: Resources) -> bool:
-    """Whether an event of that age is played again: its age is no latency."""
-    return age_ms > resources.settings.callback_max_age_s * 1000
+        return Outcome(message, outcome, http_status, level, {**known, **fields}, due, queued)

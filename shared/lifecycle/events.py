@@ -1,31 +1,242 @@
-"""Every callback Roomscribe acts on: of a room, or of a task; and a drainer for what they leave due."""
+"""TRTC's events; of a room: one change of its document decides, then come the calls it decided on."""
 
 from __future__ import annotations
 
-from shared.callbacks import ROOM_DISMISSED, Callback
-from shared.ledger import RoomBook, Session
-from shared.lifecycle.outcome import Fields, Outcome, ignored
-from shared.lifecycle.room_events import act_on_room
+import secrets
+from typing import NamedTuple
+
+import msgspec
+
+from shared import callbacks
+from shared.callbacks import ANCHOR, Callback
+from shared.errors import LedgerError, RoomscribeError
+from shared.ledger import RoomBook, Session, Task, claims
+from shared.lifecycle.outcome import Fields, Outcome, describe_task, failed, ignored
+from shared.lifecycle.reopening import reopen_room
+from shared.lifecycle.start import Claim, claim_wanted, not_wanted, settle_claim
+from shared.lifecycle.stop import Ending, begin_ending, finish_endings
 from shared.lifecycle.task_events import act_on_task
 from shared.lifecycle.wake_drainer import wake_drainer
+from shared.lifecycle.without_ledger import start_without_ledger
 from shared.resources import Resources
 from shared.room import Room
 from shared.rules.decision import CLIENT_TRANSCRIBERS, find_matcher
+from shared.signer import bot_user_id, is_bot_user_id
 
 BILLED_TWICE = "a client runs its own transcriber: both are billed; end one, or exclude the room"
+ABSENCES = (callbacks.USER_LEFT, callbacks.AUDIO_STOPPED)
+
+
+class Decision(NamedTuple):
+    """What a room event asks for, as one change of the room's document has decided it.
+
+    `earlier` are sessions that had ended before the event and have tasks left to stop. `wanted` is a start,
+    the session that the event has closed, the session that is open already when the room was created a
+    second time, or what to say when nothing is to be done. `began`: the event has opened a session.
+    """
+
+    book: RoomBook
+    earlier: list[Ending]
+    wanted: Claim | Ending | Outcome | Session
+    began: bool
 
 
 def act_on(callback: Callback, resources: Resources) -> list[Outcome]:
     """Do what a callback asks for and say what came of it; acting twice on one changes nothing."""
     room = callback.room
     bot = callback.task.bot_user_id if callback.task else callback.user_id
-    if bot and callback.event_type != ROOM_DISMISSED and find_matcher(CLIENT_TRANSCRIBERS)(bot):
+    if (
+        bot
+        and callback.event_type != callbacks.ROOM_DISMISSED
+        and find_matcher(CLIENT_TRANSCRIBERS)(bot)
+    ):
         return [*_report_transcriber(bot, room, resources), ignored("client_transcriber")]
     act = act_on_task if callback.task else act_on_room
     outcomes = act(callback, resources)
     if resources.settings.has_drainer:
         outcomes += wake_drainer(room, outcomes, resources)
     return outcomes
+
+
+def act_on_room(
+    callback: Callback, resources: Resources, *, finishes_earlier: bool = True
+) -> list[Outcome]:
+    """Do what a room event asks for and say what came of it; acting twice on one event changes nothing.
+
+    What an earlier session of the room left unfinished is finished first, whatever the event, if
+    `finishes_earlier`.
+    """
+    is_of_user = callback.event_type in callbacks.USER_EVENTS
+    if is_of_user and callback.role not in (None, ANCHOR):
+        return [ignored("audience")]
+    # Of a dismissed room the event names whoever was the last to leave.
+    is_end = callback.event_type == callbacks.ROOM_DISMISSED
+    application = resources.settings.find_application(callback.room.sdk_app_id)
+    key = application.secret_key if application else ""
+    if not is_end and is_bot_user_id(callback.room, key, callback.user_id):
+        return [_note_own_bot(callback, key, resources)]
+    token, user_id = secrets.token_hex(16), (callback.user_id or "") if is_of_user else ""
+    try:
+        decision = resources.ledger.change(
+            callback.room,
+            lambda book: _decide(callback, token, book, resources),
+            user_id=user_id,
+        )
+    except RoomscribeError as error:
+        is_created = callback.event_type == callbacks.ROOM_CREATED
+        if is_created and isinstance(error, LedgerError):  # of what fails later, the ledger knows
+            return start_without_ledger(callback, error, resources)
+        return [failed(error)]
+    outcomes: list[Outcome] = []
+    try:
+        if not finishes_earlier:
+            decision = decision._replace(earlier=[])
+        _carry_out(decision, callback, outcomes, resources)
+    except RoomscribeError as error:  # what was done before it must not go unsaid
+        outcomes.append(failed(error))
+    return outcomes
+
+
+def _decide(callback: Callback, token: str, book: RoomBook, resources: Resources) -> Decision:
+    now_ms, newest = resources.now_ms(), book.latest
+    earlier = [begin_ending(session, now_ms) for session in book.unfinished]
+    wanted: Claim | Ending | Outcome | Session
+    if callback.event_type == callbacks.ROOM_DISMISSED:
+        wanted = _close(callback, book, now_ms)
+    elif callback.event_type == callbacks.ROOM_CREATED:
+        wanted = _create(callback, token, book, resources)
+    else:
+        wanted = _note_presence(callback, token, book, resources)
+    return Decision(book, earlier, wanted, began=book.latest is not newest)
+
+
+def _create(
+    callback: Callback, token: str, book: RoomBook, resources: Resources
+) -> Claim | Outcome | Session:
+    rule = resources.rules.decide(*book.room)
+    opening, session = book.open_session(callback.event_ms, rule, precise=callback.precise)
+    if session is None or opening in ("gone", "stale"):
+        return ignored(opening)
+    if opening == "newer":
+        return session
+    return claim_wanted(callback, token, session, book, resources)
+
+
+def _note_presence(
+    callback: Callback, token: str, book: RoomBook, resources: Resources
+) -> Claim | Outcome:
+    # The rule the open session keeps, or the one the next session will get.
+    rule = (
+        book.open_now.rule
+        if book.open_now
+        else book.half.plan or resources.rules.decide(*book.room)
+    )
+    event_type, event_ms, precise = callback.event_type, callback.event_ms, callback.precise
+    if rule.ignores(callback.user_id or ""):
+        return ignored("ignored_user")
+    if event_type in ABSENCES:
+        session, left = book.open_now, event_type == callbacks.USER_LEFT
+        if session is None:
+            return ignored("unknown_room")
+        book.note_presence(event_ms, present=not left, microphone=False, precise=precise)
+        fields = {"session": session.id}
+        return Outcome("presence.noted", "left" if left else "silent", fields=fields)
+    opening, session = book.open_session(event_ms, rule, precise=precise, creates=False)
+    if session is None or opening in ("gone", "stale"):
+        return ignored(opening)
+    if session.rule.wants_nothing:
+        return not_wanted(session, session.rule)
+    talks = True if event_type == callbacks.AUDIO_STARTED else None
+    book.note_presence(event_ms, present=True, microphone=talks, precise=precise)
+    return claim_wanted(callback, token, session, book, resources)
+
+
+def _close(callback: Callback, book: RoomBook, now_ms: int) -> Ending | Outcome:
+    event_ms, precise = callback.event_ms, callback.precise
+    closing, session = book.close_session(event_ms, precise=precise), book.latest
+    if closing in ("stale", "unknown") and book.open_now is None and book.twin.open_now:
+        # A 102 may carry the room id in the other JSON type.
+        twin = book.twin
+        if twin.close_session(event_ms, precise=precise) == "closed":
+            closing, session = "closed", twin.latest
+    if session is None or closing == "unknown":
+        book.bury(event_ms)
+        return ignored("unknown_room")
+    if closing == "stale":
+        return ignored("stale")
+    if closing == "already_closed":
+        return Outcome("room.closed", closing)
+    return begin_ending(session, now_ms)
+
+
+def _carry_out(
+    decision: Decision, callback: Callback, outcomes: list[Outcome], resources: Resources
+) -> None:
+    """Make the calls that a decision asks for; adds what came of each to `outcomes`."""
+    book, earlier, wanted, began = decision
+    if earlier:
+        outcomes += _finish_earlier(earlier, resources)
+    if isinstance(wanted, Ending):
+        outcomes += _finish_ending(wanted, book, resources)
+        return
+    if isinstance(wanted, Session):
+        book, wanted = reopen_room(callback, wanted, resources)
+        began = book.latest is not None and book.latest.opened_ms == callback.event_ms
+    outcomes += settle_claim(wanted, resources)
+    # Who came after the room was created, but was told of before, stands in the session before.
+    if began and callback.event_type == callbacks.ROOM_CREATED and len(book.sessions) > 1:
+        outcomes += _carry_over(callback, book, resources)
+
+
+def _carry_over(callback: Callback, book: RoomBook, resources: Resources) -> list[Outcome]:
+    """Act again on whoever was noted in the session before, after the newest one had opened."""
+    outcomes: list[Outcome] = []
+    for person in resources.ledger.list_people(book.sessions[1]):
+        if person.present and person.event_ms >= callback.event_ms:
+            talks = callbacks.AUDIO_STARTED if person.microphone else callbacks.USER_ENTERED
+            user_id, event_ms = person.user_id, person.event_ms
+            outcomes += act_on_room(
+                msgspec.structs.replace(
+                    callback, event_type=talks, event_ms=event_ms, user_id=user_id, role=ANCHOR
+                ),
+                resources,
+                finishes_earlier=False,
+            )
+    return outcomes
+
+
+def _finish_earlier(earlier: list[Ending], resources: Resources) -> list[Outcome]:
+    """What cannot be finished now does not keep a claimed start waiting."""
+    try:
+        return finish_endings(earlier, resources)
+    except LedgerError as error:
+        return [failed(error)]
+
+
+def _finish_ending(ending: Ending, book: RoomBook, resources: Resources) -> list[Outcome]:
+    session = ending.session
+    known = book if session.room == book.room else book.twin
+    fields = {"session": session.id, "rule": session.rule.name}
+    closed = Outcome("room.closed", "closed", fields=fields)
+    return finish_endings([ending], resources, known=known) or [closed]
+
+
+def _note_own_bot(callback: Callback, secret_key: str, resources: Resources) -> Outcome:
+    """A bot of ours leaves when its task ends, of which the callback may be lost: ask the API soon."""
+
+    def note(book: RoomBook) -> tuple[Session, Task] | None:
+        session = book.open_now
+        for target, task in session.tasks.items() if session else ():
+            if bot_user_id(book.room, secret_key, target) == callback.user_id:
+                is_noted = claims.note_bot_left(task, callback.event_ms, resources.now_ms())
+                return (session, task) if session and is_noted else None
+        return None
+
+    is_left = callback.event_type == callbacks.USER_LEFT
+    noted = resources.ledger.change(callback.room, note) if is_left else None
+    if noted is None:
+        return ignored("own_bot")
+    return Outcome("task.noted", "bot_left", fields=describe_task(*noted), due=True)
 
 
 def _report_transcriber(bot: str, room: Room, resources: Resources) -> list[Outcome]:

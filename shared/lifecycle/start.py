@@ -8,8 +8,8 @@ from shared import callbacks
 from shared.callbacks import Callback
 from shared.errors import ApiError
 from shared.ledger import RoomBook, Session, Task, claims
-from shared.lifecycle.claimed_start import QUEUED, ClaimedStart, is_replayed
-from shared.lifecycle.outcome import COME_BACK, Outcome, describe_task
+from shared.lifecycle.claimed_start import QUEUED, ClaimedStart
+from shared.lifecycle.outcome import COME_BACK, DONE, Outcome, describe_task
 from shared.lifecycle.stop import stop_leftovers
 from shared.lifecycle.task_api import UNSURE_MS
 from shared.resources import Resources
@@ -41,22 +41,17 @@ class StartRequest(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """A request, whether it won the start, and the session and the task as the change left them."""
+    """A request, whether it won the start, and the session and the task as the change left them.
+
+    `is_replayed`: the event that asks is played again, so its age is no latency.
+    """
 
     request: StartRequest
     won: bool
+    is_replayed: bool
     task: Task
     session: Session
     book: RoomBook
-
-
-def find_target(rule: Rule, event_type: int, user_id: str | None) -> str | None:
-    """Whose task an event starts under the rule: everybody's, one speaker's, or none."""
-    if event_type not in STARTERS[rule.start_on] or rule.ignores(user_id or ""):
-        return None
-    if rule.scope == "room":
-        return WHOLE_ROOM
-    return None if event_type == callbacks.ROOM_CREATED else user_id
 
 
 def claim_start(
@@ -65,8 +60,8 @@ def claim_start(
     """Claim a start, as part of a change of the room's document."""
     now_ms = resources.now_ms()
     known = session.tasks.get(request.target)
-    # A replayed event, whose age is no latency, counts from now.
-    is_old = is_replayed(now_ms - request.event_ms, resources)
+    is_replayed = request.event_ms < now_ms - resources.settings.callback_max_age_s * 1000
+    is_waiting = known is not None and known.state in ("due", "failed")
     won, task = claims.claim_start(
         session,
         request.target,
@@ -75,25 +70,29 @@ def claim_start(
         token=request.token,
         now_ms=now_ms,
         event_ms=request.event_ms,
-        wanted_ms=now_ms if is_old else request.event_ms,
+        wanted_ms=now_ms if is_replayed else request.event_ms,
         by_hand=request.by_hand,
-        at_once=known is not None and _is_at_once(known, request, resources),
+        at_once=known is not None and is_waiting and _is_at_once(known, request, resources),
     )
-    return Claim(request, won, task, session, book)
+    return Claim(request, won, is_replayed, task, session, book)
 
 
 def claim_wanted(
     callback: Callback, token: str, session: Session, book: RoomBook, resources: Resources
 ) -> Claim | Outcome:
     """Claim the start that an event asks for, as part of a change; why the event starts nothing, if so."""
-    target = find_target(session.rule, callback.event_type, callback.user_id)
+    event_type, user_id, rule = callback.event_type, callback.user_id, session.rule
+    target = None  # whose task the event starts: everybody's, one speaker's, or none
+    if event_type in STARTERS[rule.start_on] and not rule.ignores(user_id or ""):
+        of_speaker = None if event_type == callbacks.ROOM_CREATED else user_id
+        target = WHOLE_ROOM if rule.scope == "room" else of_speaker
     rule = session.find_rule(target) if target else session.rule
     if target is None and not rule.wants_nothing:
         fields = {"session": session.id, "rule": rule.name}
         return Outcome("room.noted", "waiting", fields=fields)
     if target is None or rule.service == "none":
         return not_wanted(session, session.rule if session.rule.wants_nothing else rule)
-    trigger = f"{callback.event_type}/{callback.event_ms}/{callback.user_id or ''}"
+    trigger = f"{event_type}/{callback.event_ms}/{user_id or ''}"
     request = StartRequest(target, trigger, callback.event_ms, token)
     return claim_start(request, session, book, resources)
 
@@ -115,11 +114,22 @@ def settle_claim(claim: Claim | Outcome | None, resources: Resources) -> list[Ou
     if claim is None or isinstance(claim, Outcome):
         return [claim] if claim else []
     if claim.won:
-        now_ms, event_ms = resources.now_ms(), claim.request.event_ms
+        event_ms = None if claim.is_replayed else claim.request.event_ms
         session, task, book = claim.session, claim.task, claim.book
-        return ClaimedStart(session, task, book, event_ms, resources, now_ms).run()
-    leftovers = stop_leftovers(claim.session, claim.task, resources)
-    return [*leftovers, _answer_unclaimed(claim)]
+        began_ms = resources.now_ms()
+        return ClaimedStart(session, task, book, event_ms, resources, began_ms).run()
+    task, session, trigger = claim.task, claim.session, claim.request.trigger
+    keeps_asking = task.state in ("due", "starting") and task.trigger == trigger
+    unchanged = Outcome(
+        "transcription.unchanged",
+        task.state,
+        COME_BACK if keeps_asking else DONE,
+        fields={**describe_task(session, task), "task_id": task.task_id or None},
+        due=task.state == "due",
+        queued=keeps_asking and task.error_code in QUEUED,
+    )
+    leftovers = stop_leftovers(session, task, resources) if task.leftovers else []
+    return [*leftovers, unchanged]
 
 
 def not_wanted(session: Session, rule: Rule) -> Outcome:
@@ -130,7 +140,7 @@ def not_wanted(session: Session, rule: Rule) -> Outcome:
 
 def is_mended(task: Task, resources: Resources) -> bool:
     """Whether package or settings have changed since the task failed because of them."""
-    return task.failed_under not in ("", resources.fingerprint)
+    return bool(task.failed_under) and task.failed_under != resources.fingerprint
 
 
 def _is_at_once(task: Task, request: StartRequest, resources: Resources) -> bool:
@@ -141,17 +151,3 @@ def _is_at_once(task: Task, request: StartRequest, resources: Resources) -> bool
     is_new = request.trigger not in ("", task.trigger)
     kind = classify_error(ApiError(task.error_code)).kind
     return is_mended(task, resources) or (is_new and kind == "not_yet")
-
-
-def _answer_unclaimed(claim: Claim) -> Outcome:
-    task, trigger = claim.task, claim.request.trigger
-    waits = task.state in ("due", "starting") and task.trigger == trigger
-    fields = {**describe_task(claim.session, task), "task_id": task.task_id or None}
-    return Outcome(
-        "transcription.unchanged",
-        task.state,
-        COME_BACK if waits else 200,
-        fields=fields,
-        due=task.state == "due",
-        queued=waits and task.error_code in QUEUED,
-    )

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 
 from shared.errors import RoomscribeError
 from shared.lifecycle.outcome import COME_BACK, DONE, Outcome
-from shared.resources import Resources, open_client
+from shared.resources import Resources
 from shared.room import Room
 
 LEASE, LEASE_MS = "drain", 5_000  # a drainer that died is missed no longer
-KICK_S = 0.7  # of an invocation that has answered by then
 KICKED_MS = 5_000  # a drainer that was called has begun by then, cold start included
 ENDED = ("transcription.stopped", "task.ended")
 
@@ -37,23 +35,16 @@ def wake_drainer(room: Room, outcomes: list[Outcome], resources: Resources) -> l
 def call_drainer(resources: Resources) -> None:
     """Call a drainer unless one is at work, or there is none; it gets the lease with the call.
 
-    Raises ApiError, LedgerError. Source: SCF API 2018-04-16, Invoke.
+    Raises ApiError, LedgerError.
     """
-    settings, ledger, invocation = resources.settings, resources.ledger, resources.invocation
-    if not settings.has_drainer:
+    function, ledger = resources.settings.drain_function, resources.ledger
+    if function is None or not resources.settings.has_drainer:
         return
     token = secrets.token_hex(16)
     if not ledger.take_lease(LEASE, token, resources.now_ms(), KICKED_MS):
         return
-    params = {
-        "FunctionName": settings.drain_function,
-        "InvocationType": "Event",  # beside this invocation
-        "ClientContext": json.dumps({"token": token}),
-        "Namespace": invocation.namespace or "default",
-    }
-    client = open_client(settings.invoke_endpoint, settings.ca, "scf", "2018-04-16")
     try:
-        client.call("Invoke", params, invocation.region, KICK_S)
+        resources.invoke(function, {"token": token})
     except RoomscribeError:
         ledger.drop_lease(LEASE, token)
         raise

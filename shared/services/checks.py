@@ -9,8 +9,8 @@ from typing import get_args
 
 import msgspec
 
-from shared.services.parameters import KEYS, UNSENT, Parameters, Value, convert_value, key_names
-from shared.services.service import SERVICES
+from shared.services.parameters import KEYS, UNSENT, Parameters, Value, key_names
+from shared.services.service import SERVICES, convert_value
 from shared.services.values import ABSENT, ENGINES, LARGEST, list_values
 from shared.site import Site
 

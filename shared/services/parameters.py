@@ -7,7 +7,7 @@ requests, except the ones Roomscribe itself fills in (rooms, bots, signatures, S
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 # A TOML value, and the same value as the API has it: any JSON.
@@ -51,58 +51,10 @@ AI_KEYS: dict[str, Path] = {
 KEYS = {"cloud": CLOUD_KEYS, "ai": AI_KEYS}
 # Keys that are about the request, and their types; with `allow_unlisted` a value may be in no list.
 UNSENT = {"region": str, "allow_unlisted": bool}
-_API_NAMES = {"tts_robot_user": "TTSRobotUser"}
-_USER_KEYS = ("target_user", "tts_robot_user")
+API_NAMES = {"tts_robot_user": "TTSRobotUser"}
+USER_KEYS = ("target_user", "tts_robot_user")
 
 
 def key_names(service: str) -> tuple[str, ...]:
     """The keys a table of that service may have."""
     return (*UNSENT, *KEYS[service])
-
-
-def place_parameters(service: str, parameters: Parameters) -> dict[str, Value]:
-    """The part of the request that `parameters` make up, in the API's shape."""
-    request: dict[str, Value] = {}
-    for key, value in parameters.items():
-        if key in UNSENT:
-            continue
-        *parents, leaf = KEYS[service][key]
-        table = request
-        for parent in parents:
-            table = table.setdefault(parent, {})
-        table[leaf] = convert_value(key, value)
-    return request
-
-
-_CONVERT: dict[str, Callable[[Value], Value]] = {
-    "hot_words": ",".join,
-    "subscribe": lambda users: [{"UserId": user} for user in users],
-    "unsubscribe": lambda users: [{"UserId": user} for user in users],
-}
-
-
-def convert_value(key: str, value: Value) -> Value:
-    """A key's value in the API's shape; raises TypeError where it must be a list and is none."""
-    if key in _CONVERT:
-        if not isinstance(value, list):
-            raise TypeError("must be a list")
-        return _CONVERT[key](value)
-    return _rename(value) if isinstance(value, list | dict) else value
-
-
-def _rename(value: Value) -> Value:
-    """The value with every key in the API's spelling; a user's name stands for {UserId: name}."""
-    if isinstance(value, list):
-        return [_rename(item) for item in value]
-    if isinstance(value, dict):
-        return {api_name(key): _rename_user(key, item) for key, item in value.items()}
-    return value
-
-
-def _rename_user(key: str, value: Value) -> Value:
-    return {"UserId": value} if key in _USER_KEYS and isinstance(value, str) else _rename(value)
-
-
-def api_name(key: str) -> str:
-    """A snake-case key in the API's spelling: voice_id → VoiceId."""
-    return _API_NAMES.get(key) or "".join(word.capitalize() for word in key.split("_"))

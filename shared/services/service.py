@@ -12,7 +12,7 @@ from msgspec import Struct
 from shared.applications import Application
 from shared.errors import ApiError
 from shared.room import WHOLE_ROOM, Room
-from shared.services.parameters import Parameters, place_parameters
+from shared.services.parameters import API_NAMES, KEYS, UNSENT, USER_KEYS, Parameters, Value
 from shared.services.requests import ApiStruct, CreateCloudTranscription, StartAITranscription
 from shared.signer import api_session_id, bot_user_id
 
@@ -56,13 +56,17 @@ class StartOrder(Struct, frozen=True):
 
 
 class Service(Struct, frozen=True):
-    """One transcription service; `finds_by_session` when a lost TaskId can be asked for."""
+    """One transcription service; `finds_by_session` when a lost TaskId can be asked for.
+
+    `bot_table` is the table of a request that says who the bot is; `fill` adds what only this service has.
+    """
 
     name: ServiceName
     actions: Mapping[Verb, str]
     finds_by_session: bool
     model: type[ApiStruct]
-    fill: Callable[[StartOrder, str, Request], None]
+    bot_table: str
+    fill: Callable[[StartOrder, Request, Request], None]
 
     def build_start(self, order: StartOrder) -> Request:
         """The start action's parameters, checked; a bad room or user raises msgspec.ValidationError."""
@@ -73,7 +77,10 @@ class Service(Struct, frozen=True):
             "RoomIdType": room.room_id_type,
             **place_parameters(self.name, order.parameters),
         }
-        self.fill(order, bot_user_id(room, order.application.secret_key, order.target), request)
+        bot = bot_user_id(room, order.application.secret_key, order.target)
+        params: Request = request.setdefault(self.bot_table, {})
+        params |= {"UserId": bot, "UserSig": order.sign(bot), "MaxIdleTime": order.max_idle_s}
+        self.fill(order, request, params)
         return self.check_request(request)
 
     def check_request(self, request: Request) -> Request:
@@ -86,6 +93,54 @@ class Service(Struct, frozen=True):
         """The parameters with which Describe and Stop name a task."""
         named: Request = {} if self.finds_by_session else {"SdkAppId": sdk_app_id}
         return {**named, "TaskId": task_id}
+
+
+def place_parameters(service: str, parameters: Parameters) -> dict[str, Value]:
+    """The part of the request that `parameters` make up, in the API's shape."""
+    request: dict[str, Value] = {}
+    for key, value in parameters.items():
+        if key in UNSENT:
+            continue
+        *parents, leaf = KEYS[service][key]
+        table = request
+        for parent in parents:
+            table = table.setdefault(parent, {})
+        table[leaf] = convert_value(key, value)
+    return request
+
+
+_CONVERT: dict[str, Callable[[Value], Value]] = {
+    "hot_words": ",".join,
+    "subscribe": lambda users: [{"UserId": user} for user in users],
+    "unsubscribe": lambda users: [{"UserId": user} for user in users],
+}
+
+
+def convert_value(key: str, value: Value) -> Value:
+    """A key's value in the API's shape; raises TypeError where it must be a list and is none."""
+    if key in _CONVERT:
+        if not isinstance(value, list):
+            raise TypeError("must be a list")
+        return _CONVERT[key](value)
+    return _rename(value) if isinstance(value, list | dict) else value
+
+
+def _rename(value: Value) -> Value:
+    """The value with every key in the API's spelling; a user's name stands for {UserId: name}."""
+    if isinstance(value, list):
+        return [_rename(item) for item in value]
+    if isinstance(value, dict):
+        return {api_name(key): _rename_user(key, item) for key, item in value.items()}
+    return value
+
+
+def _rename_user(key: str, value: Value) -> Value:
+    return {"UserId": value} if key in USER_KEYS and isinstance(value, str) else _rename(value)
+
+
+def api_name(key: str) -> str:
+    """A snake-case key in the API's spelling: voice_id → VoiceId."""
+    return API_NAMES.get(key) or "".join(word.capitalize() for word in key.split("_"))
 
 
 def read_task_id(answer: Answer) -> str:
@@ -102,28 +157,19 @@ def read_progress(answer: Answer) -> Progress | None:
     return PROGRESS.get(str(answer.get("Status")))
 
 
-def _fill_cloud(order: StartOrder, bot: str, request: Request) -> None:
-    params = _add_bot(order, bot, request, "TranscriptionParam")
+def _fill_cloud(order: StartOrder, _request: Request, params: Request) -> None:
     if order.target != WHOLE_ROOM:
         params["SubscribeList"] = [{"UserId": order.target}]
 
 
-def _fill_ai(order: StartOrder, bot: str, request: Request) -> None:
-    request["SessionId"] = api_session_id(bot, order.opened_ms, order.generation)
-    params = _add_bot(order, bot, request, "TranscriptionParams")
+def _fill_ai(order: StartOrder, request: Request, params: Request) -> None:
+    request["SessionId"] = api_session_id(params["UserId"], order.opened_ms, order.generation)
     targets = [order.target] if order.target != WHOLE_ROOM else params.get("TargetUserIdList", [])
     params["TranscriptionMode"] = 1 if targets else 0
     if targets:
         params["TargetUserId"] = targets[0]
     if "IMAdminUserId" in params:
         params["IMAdminUserSig"] = order.sign(params["IMAdminUserId"])
-
-
-def _add_bot(order: StartOrder, bot: str, request: Request, name: str) -> Request:
-    """Say who the bot is, in the request's table of that name; returns the table."""
-    params: Request = request.setdefault(name, {})
-    params |= {"UserId": bot, "UserSig": order.sign(bot), "MaxIdleTime": order.max_idle_s}
-    return params
 
 
 CLOUD = Service(
@@ -135,6 +181,7 @@ CLOUD = Service(
     },
     finds_by_session=False,
     model=CreateCloudTranscription,
+    bot_table="TranscriptionParam",
     fill=_fill_cloud,
 )
 AI = Service(
@@ -146,6 +193,7 @@ AI = Service(
     },
     finds_by_session=True,
     model=StartAITranscription,
+    bot_table="TranscriptionParams",
     fill=_fill_ai,
 )
 SERVICES: dict[str, Service] = {service.name: service for service in (CLOUD, AI)}

@@ -17,8 +17,8 @@ from shared.room import Room
 from shared.services import AI, CLOUD, SERVICES, Service, StartOrder
 from shared.services import requests as api
 from shared.services.checks import check_parameters
-from shared.services.parameters import AI_KEYS, CLOUD_KEYS, place_parameters
-from shared.services.service import read_progress, read_task_id
+from shared.services.parameters import AI_KEYS, CLOUD_KEYS
+from shared.services.service import place_parameters, read_progress, read_task_id
 from shared.signer import bot_user_id
 
 START_AI_EXAMPLE: dict[str, Any] = {

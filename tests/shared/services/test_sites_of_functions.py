@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from shared.console.request import RoomRequest
 from shared.console.start_and_stop import start_room
+from shared.entry import open_resources
 from shared.errors import RulesError
-from shared.resources import Resources, open_resources
+from shared.resources import Resources
 from shared.rules.file import parse_rules
 from shared.settings import read_settings
 from tests.support.faked_api import LIVES, OPENED_MS, STARTED, Stage, error
