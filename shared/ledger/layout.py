@@ -82,8 +82,8 @@ def list_writes(room: Room, former: Half, half: Half) -> list[Write]:
             writes.append(Score(index, member, now))
     # People go with their session: under the room's key are those of the newest one only.
     before, after = (one.sessions[0].id if one.sessions else "" for one in (former, half))
-    if before != after:
-        writes.append(Move(keys.people, ended_key(before) if before else ""))
+    if before and before != after:
+        writes.append(Move(keys.people, ended_key(before)))
         if any(session.id == after for session in former.sessions):
             writes.append(Move(ended_key(after), keys.people))
     leaving = half.sessions[SESSIONS_LOADED:]
