@@ -52,6 +52,16 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[pyt
     wait_as_usual()
 
 
+def find_url(request: pytest.FixtureRequest, folder: Path) -> str:
+    """The LEDGER_URL of an empty ledger, of the engine that a fixture's parameter names."""
+    if request.param == "sqlite":
+        return f"sqlite:///{folder}/ledger.db"
+    name = "redis_server" if request.param == "redis" else "redis_cluster"
+    server: RedisServer = request.getfixturevalue(name)
+    empty(server)
+    return be_patient(server)
+
+
 @pytest.fixture
 def load_event() -> LoadEvent:
     """Loads a sample of tests/events by its name."""
@@ -87,13 +97,16 @@ def redis_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisSer
 @pytest.fixture(params=ENGINES)
 def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The LEDGER_URL of an empty ledger, of each engine in turn."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/deep/ledger.db"
-    server: RedisServer = request.getfixturevalue(
-        "redis_server" if request.param == "redis" else "redis_cluster"
-    )
-    empty(server)
-    return be_patient(server)
+    return find_url(request, tmp_path / "deep")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("redis", marks=pytest.mark.slow)])
+def room_ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The LEDGER_URL of an empty ledger of rooms: an SQLite file, and slow tests once more in Redis.
+
+    An engine that keeps others out is never asked to compare; one that does not, always. See `ON_SQLITE`.
+    """
+    return find_url(request, tmp_path)
 
 
 @pytest.fixture

@@ -52,15 +52,8 @@ class ClaimedStart(Struct):
 
     def run(self) -> list[Outcome]:
         """Call the API and settle the claim, whatever happens."""
-        session, task, resources = self.session, self.task, self.resources
-        if self.book and (self.book.living or 0) > resources.settings.task_quota:
-            return self._wait(QUOTA)
         try:
-            params = task_api.build_start(session, task, resources)
-            self.called_ms = resources.now_ms()
-            task_id, self.request_id = task_api.start(session, task, params, resources)
-        except NotCalledError as error:
-            return self._wait(error.code)
+            return self._call()
         except ApiError as error:
             self.request_id = error.request_id
             return self._settle_failure(error)
@@ -70,6 +63,18 @@ class ClaimedStart(Struct):
         except Exception:
             self._release("due", "bug", may_have_happened=bool(self.called_ms))
             raise
+
+    def _call(self) -> list[Outcome]:
+        session, task, resources = self.session, self.task, self.resources
+        try:
+            task_api.find_timeout_s(resources)
+            if self.book and (self.book.living or 0) > resources.settings.task_quota:
+                return self._wait(QUOTA)
+            params = task_api.build_start(session, task, resources)
+            self.called_ms = resources.now_ms()
+            task_id, self.request_id = task_api.start(session, task, params, resources)
+        except NotCalledError as error:
+            return self._wait(error.code)
         return self._keep(task_id, "started", self.called_ms)
 
     def _wait(self, why: str) -> list[Outcome]:

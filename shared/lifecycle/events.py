@@ -24,6 +24,7 @@ from shared.rules.decision import CLIENT_TRANSCRIBERS, find_matcher
 from shared.signer import bot_user_id, is_bot_user_id
 
 BILLED_TWICE = "a client runs its own transcriber: both are billed; end one, or exclude the room"
+UNTOLD = ("room.noted", "transcription.not_wanted")  # of whoever is carried over
 ABSENCES = (callbacks.USER_LEFT, callbacks.AUDIO_STOPPED)
 
 
@@ -202,7 +203,7 @@ def _carry_over(callback: Callback, book: RoomBook, resources: Resources) -> lis
                 resources,
                 finishes_earlier=False,
             )
-    return outcomes
+    return [one for one in outcomes if one.message not in UNTOLD]
 
 
 def _finish_earlier(earlier: list[Ending], resources: Resources) -> list[Outcome]:

@@ -29,10 +29,14 @@ def rules_file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def scene(
-    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], rules_file: Path
+    environment: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    rules_file: Path,
+    room_ledger_url: str,
 ) -> Iterator[Scene]:
     """A fresh emulator, ledger and rules for each test."""
     with running_cloud(replace(CONFIG, idle_ms=0)) as cloud:
+        environment.setenv("LEDGER_URL", room_ledger_url)
         environment.setenv("TRTC_ENDPOINT", cloud.url)
         environment.setenv("TRTC_SDK_APP_ID", str(SDK_APP_ID))
         environment.setenv("TRTC_SDK_SECRET_KEY", APPLICATION.secret_key)

@@ -12,6 +12,7 @@ import stop_transcription
 import trtc_callback
 
 from tests.support.emulator import SDK_APP_ID, SECRET_KEY
+from tests.support.ledger_steps import ON_SQLITE
 from tests.support.signed_callbacks import USER_SIG, Scene
 
 CREATED, DISMISSED, ENTERED, TALKS = 101, 102, 103, 203
@@ -193,6 +194,7 @@ def test_stop_that_failed_can_be_repeated_after_the_room_closed(
     assert scene.tasks() == []
 
 
+@ON_SQLITE
 def test_functions_that_need_a_shared_ledger_say_so_on_scf(
     scene: Scene, environment: pytest.MonkeyPatch
 ) -> None:

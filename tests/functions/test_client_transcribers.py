@@ -13,6 +13,7 @@ from shared.ledger import Ledger, open_ledger
 from shared.ledger.claims import LEASE_MS
 from shared.room import Room
 from tests.support.emulator import SDK_APP_ID
+from tests.support.ledger_steps import ON_SQLITE
 from tests.support.signed_callbacks import Scene
 
 BOT = "transcriber_lobby_robot_ann"
@@ -25,9 +26,9 @@ TOLD: dict[int, dict[str, Any]] = {
 
 
 @pytest.fixture
-def ledger(scene: Scene, tmp_path: Path) -> Ledger:
+def ledger(scene: Scene, room_ledger_url: str) -> Ledger:
     """What the handler writes, read by somebody else."""
-    return open_ledger(f"sqlite:///{tmp_path}/ledger.db")
+    return open_ledger(room_ledger_url)
 
 
 def tell(scene: Scene, event_type: int, room_id: str = "lobby", bot: str = BOT) -> int:
@@ -103,6 +104,7 @@ def test_report_comes_once_a_session_whoever_tells_and_whatever_instance(
     assert len(find_warnings(scene)) == 1
 
 
+@ON_SQLITE
 def test_reported_room_is_not_written_again(scene: Scene, tmp_path: Path) -> None:
     """Its transcriber tells of every sentence."""
     scene.send(101, "lobby", "ann")

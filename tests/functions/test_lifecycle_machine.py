@@ -22,15 +22,18 @@ from hypothesis.stateful import (
 
 from local.cloud.errors import RefusedError
 from local.cloud.state import ANCHOR, Room
+from local.redis_server import RedisServer
 from shared.console.request import RoomRequest
 from shared.console.start_and_stop import start_room, stop_room
 from shared.errors import RoomscribeError
-from shared.ledger import Task
+from shared.ledger import Ledger, Task
+from shared.ledger.open import open_redis, open_sqlite
 from shared.lifecycle import drainer as draining
 from shared.room import Room as RoomName
 from shared.settings import read_settings
 from tests.support.direct_calls import DiedError, Letter, OneProcess, Trouble
 from tests.support.emulator import APPLICATION, CONFIG, SDK_APP_ID
+from tests.support.redis_servers import be_patient, empty
 from tests.support.signed_callbacks import RULES
 
 ROOMS = {
@@ -74,6 +77,7 @@ class Meetings(RuleBasedStateMachine):
     """Two rooms, two people, and everything that may go wrong."""
 
     same_bot: Any = "replace"
+    redis: RedisServer | None = None  # None: an SQLite file in memory
 
     def __init__(self) -> None:
         super().__init__()
@@ -117,7 +121,14 @@ class Meetings(RuleBasedStateMachine):
             lookup_lag_ms=lookup_lag_ms,
             wanted=want,
         )
-        self.one = OneProcess(config, read_settings(environ), RULES)
+        self.one = OneProcess(config, read_settings(environ), RULES, self.open_ledger())
+
+    def open_ledger(self) -> Ledger:
+        """An empty one."""
+        if self.redis is None:
+            return open_sqlite(":memory:")
+        empty(self.redis)
+        return open_redis(be_patient(self.redis))
 
     def teardown(self) -> None:
         if hasattr(self, "one"):
@@ -209,6 +220,16 @@ class Meetings(RuleBasedStateMachine):
             self.unheard.add(task.room.room_id)
         self.one.tasks.end(task, code)
 
+    @precondition(lambda self: self.one.box.letters)
+    @rule(number=numbers)
+    def callback_comes_during_the_next_call(self, number: int) -> None:
+        def come() -> None:
+            letters = self.one.box.letters
+            if letters:
+                self.one.deliver(letters[number % len(letters)])
+
+        self.one.client.meanwhile = come
+
     @rule(code=st.sampled_from(REFUSALS))
     def call_will_fail(self, code: str) -> None:
         self.one.client.troubles.append(Trouble("before", code))
@@ -248,6 +269,7 @@ class Meetings(RuleBasedStateMachine):
         """No more faults; every callback comes; people whose news was lost show that they are there."""
         one = self.one
         one.client.troubles.clear()
+        one.client.meanwhile = None
         self.sweep(1)
         for index, (name, _) in enumerate(self.names):
             room = self.find_room(index)
@@ -335,11 +357,15 @@ def want(_sdk_app_id: int, room_id: str, _room_id_type: int, _user_id: str) -> A
     return "microphone" if room_id == "talk-1" else "present"
 
 
+@pytest.mark.parametrize("engine", ["sqlite", pytest.param("redis", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("same_bot", ["replace", "refuse", "both"])
-def test_meetings(same_bot: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_meetings(
+    same_bot: str, engine: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # One call at a time, so that the same choices lead to the same end.
     monkeypatch.setattr(draining, "CALLS_AT_ONCE", 1)
-    machine = type("Meetings", (Meetings,), {"same_bot": same_bot})
+    redis = request.getfixturevalue("redis_server") if engine == "redis" else None
+    machine = type("Meetings", (Meetings,), {"same_bot": same_bot, "redis": redis})
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         machine,
         settings=settings(

@@ -26,15 +26,18 @@ MOST = {
 
 
 @pytest.fixture
-def proxy(
-    redis_server: RedisServer, environment: pytest.MonkeyPatch, scene: Scene
-) -> Iterator[CountingProxy]:
+def proxy(redis_server: RedisServer) -> Iterator[CountingProxy]:
     """Between the handler and an empty Redis."""
     empty(redis_server)
     wait_long()
     with counting_round_trips(redis_server.port) as proxy:
-        environment.setenv("LEDGER_URL", f"redis://127.0.0.1:{proxy.port}/0")
         yield proxy
+
+
+@pytest.fixture
+def room_ledger_url(proxy: CountingProxy) -> str:
+    """The LEDGER_URL of Redis behind the proxy."""
+    return f"redis://127.0.0.1:{proxy.port}/0"
 
 
 def play_room(scene: Scene, proxy: CountingProxy, room_id: str) -> dict[int, int]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from shared.ledger import Ledger, close_ledgers, open_ledger
+from shared.ledger import Ledger
 from shared.room import NUMERIC_ROOM, STRING_ROOM, Room
 from shared.scf import now_ms
 from shared.signer import bot_user_id
@@ -21,11 +19,9 @@ VISITORS = {NUMERIC: "ann", STRING: "bob"}
 
 
 @pytest.fixture
-def ledger(scene: Scene, environment: pytest.MonkeyPatch, ledger_url: str) -> Iterator[Ledger]:
-    """The ledger of the handler, of each engine in turn."""
-    environment.setenv("LEDGER_URL", ledger_url)
-    yield open_ledger(ledger_url)
-    close_ledgers()
+def room_ledger_url(ledger_url: str) -> str:
+    """The LEDGER_URL of the handler's ledger, of each engine in turn."""
+    return ledger_url
 
 
 def find_visitor(ledger: Ledger, room: Room) -> str:

@@ -25,9 +25,9 @@ EVENT_TYPES = [901, 902, 903, 1401, 1402, 1403, 1404]
 
 @pytest.mark.parametrize("event_type", EVENT_TYPES)
 def test_undocumented_callback_is_taken_kept_and_not_logged(
-    scene: Scene, tmp_path: object, event_type: int
+    scene: Scene, room_ledger_url: str, event_type: int
 ) -> None:
-    ledger = open_ledger(f"sqlite:///{tmp_path}/ledger.db")
+    ledger = open_ledger(room_ledger_url)
     for number, strange in enumerate(STRANGE):
         room_id = f"{'ai' if event_type < 1000 else 'cloud'}-{number}"
         for event in (101, 103, 104):  # nobody is left for whom an end would start it again
@@ -46,7 +46,7 @@ def test_undocumented_callback_is_taken_kept_and_not_logged(
 
 @pytest.mark.parametrize("event_type", [903, 1403])
 def test_sentence_with_undocumented_fields_is_a_sentence(
-    scene: Scene, tmp_path: object, event_type: int
+    scene: Scene, room_ledger_url: str, event_type: int
 ) -> None:
     room_id = "ai-1" if event_type == 903 else "lobby"
     scene.send(101, room_id, "ann")
@@ -54,7 +54,7 @@ def test_sentence_with_undocumented_fields_is_a_sentence(
     said = {"UserId": "ann", "Text": SECRET, "RoundId": "1", "Mood": {"deep": SECRET}}
     about = {"RoomIdType": 1, "TaskId": task["task_id"], "Weather": [1]}
     assert scene.send(event_type, room_id, **about, Payload=said) == 200
-    ledger = open_ledger(f"sqlite:///{tmp_path}/ledger.db")
+    ledger = open_ledger(room_ledger_url)
     (session,) = ledger.read(Room(SDK_APP_ID, room_id, 1)).sessions
     (news,) = ledger.list_sentences(session, 0)
     assert news.said
@@ -69,7 +69,7 @@ def test_sentence_with_undocumented_fields_is_a_sentence(
 
 @pytest.mark.parametrize("event_type", [901, 902, 1401, 1402])
 def test_documented_callback_leaves_nothing_unread(
-    scene: Scene, tmp_path: object, event_type: int
+    scene: Scene, room_ledger_url: str, event_type: int
 ) -> None:
     room_id = "ai-1" if event_type < 1000 else "lobby"
     scene.send(101, room_id, "ann")
@@ -78,6 +78,6 @@ def test_documented_callback_leaves_nothing_unread(
     robot = {"RobotId": task["bot_user_id"]} if event_type > 1000 else {}
     about = {"RoomIdType": 1, "TaskId": task["task_id"], **robot}
     assert scene.send(event_type, room_id, **about, Payload=payload) == 200
-    ledger = open_ledger(f"sqlite:///{tmp_path}/ledger.db")
+    ledger = open_ledger(room_ledger_url)
     (session,) = ledger.read(Room(SDK_APP_ID, room_id, 1)).sessions
     assert ledger.list_sentences(session, 0) == []

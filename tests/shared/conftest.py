@@ -18,6 +18,6 @@ def faked_http(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def stage(environment: pytest.MonkeyPatch, faked_http: None, tmp_path: Any) -> Any:
+def stage(environment: pytest.MonkeyPatch, faked_http: None, room_ledger_url: str) -> Any:
     with responses.RequestsMock(assert_all_requests_are_fired=False) as api:
-        yield make_stage(api, f"sqlite:///{tmp_path}/ledger.db")
+        yield make_stage(api, room_ledger_url)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -34,7 +34,7 @@ from local.cloud.tasks import Tasks
 from shared.api.client import Client
 from shared.callbacks import parse_event
 from shared.errors import ApiError
-from shared.ledger.open import open_sqlite
+from shared.ledger import Ledger
 from shared.lifecycle import Outcome, act_on, find_status
 from shared.lifecycle.drainer import drain
 from shared.resources import Resources
@@ -89,8 +89,9 @@ class DirectClient:
 
     def __init__(self, actions: Actions) -> None:
         self._actions = actions
-        self._turn = threading.Lock()
+        self._turn = threading.RLock()  # what happens during a call may call, too
         self.troubles: list[Trouble] = []  # of the next calls, one each
+        self.meanwhile: Callable[[], None] | None = None  # before the next answer arrives
 
     def call(
         self, action: str, params: Mapping[str, Any], region: str, _timeout_s: float
@@ -106,6 +107,9 @@ class DirectClient:
                 answer = self._actions.run(action, region, checked)
             except errors.ApiError as error:
                 raise ApiError(error.code) from None
+            meanwhile, self.meanwhile = self.meanwhile, None
+            if meanwhile:
+                meanwhile()
             if trouble:
                 trouble.strike()
             return {**answer, "RequestId": "r"}
@@ -123,7 +127,7 @@ class CalledResources(Resources, frozen=True):
 class OneProcess:
     """The emulator and Roomscribe beside it; `deliver` and `drain` are its functions."""
 
-    def __init__(self, config: CloudConfig, settings: Settings, rules: str) -> None:
+    def __init__(self, config: CloudConfig, settings: Settings, rules: str, ledger: Ledger) -> None:
         clock = self.clock = ManualClock()
         feed = Feed(clock.now_ms)
         self.box = LetterBox(clock)
@@ -141,7 +145,7 @@ class OneProcess:
         self.resources = CalledResources(
             settings=settings,
             rules=parse_rules(rules),
-            ledger=open_sqlite(":memory:"),
+            ledger=ledger,
             client=cast("Client", self.client),
             invocation=invocation,
             now_ms=clock.now_ms,
@@ -163,7 +167,7 @@ class OneProcess:
         except DiedError:
             return []
         status = find_status(outcomes, drainer_comes=self.resources.settings.has_drainer)
-        if status == 200 and not again:
+        if status == 200 and not again and letter in self.box.letters:
             self.box.letters.remove(letter)
         return outcomes
 

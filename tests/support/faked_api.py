@@ -54,6 +54,7 @@ LIVES = {"Response": {"TaskId": "task-7", "Status": "InProgress", "RequestId": "
 ENDED = {"Response": {"TaskId": "task-7", "Status": "Stopped", "RequestId": "r-2"}}
 STARTED = {"Response": {"TaskId": "task-1", "RequestId": "r-1"}}
 OPENED_MS = 1_700_000_000_000
+MANY = 100  # calls a second: more than the limiter lets go out of any kind
 
 
 def error(code: str) -> dict[str, Any]:
@@ -155,6 +156,11 @@ class Stage:
     def sleep(self, seconds: float) -> None:
         """Time passes, at least a millisecond of it."""
         self.now_ms += max(1, round(seconds * 1000))
+
+    def use_up(self, slot: str) -> None:
+        """The limiter lets no call like "start/cloud" go out for a second from now."""
+        for _ in range(MANY):
+            self.resources.ledger.take_slot(slot, MANY, self.now_ms)
 
     def drain(self) -> list[str]:
         """What a drainer does now, in messages."""

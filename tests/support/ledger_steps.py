@@ -6,6 +6,8 @@ import contextlib
 import json
 from collections.abc import Iterator
 
+import pytest
+
 from shared.ledger import Ledger, RoomBook, Session, Task, claims, close_ledgers, open_ledger
 from shared.room import Room
 from shared.rules.decision import Rule
@@ -18,6 +20,8 @@ RULE = Rule(name="everything else", room=["*"], cloud={"region": "ap-singapore"}
 T = 1_700_000_000_000
 TAG = f"{{roomscribe:{APP}}}:"  # begins the keys of that application in Redis
 ENGINES = ["sqlite", "redis", "cluster"]
+# Marks a test of rooms that looks into the file, or is about what only such a ledger does.
+ON_SQLITE = pytest.mark.parametrize("room_ledger_url", ["sqlite"], indirect=True)
 
 
 @contextlib.contextmanager

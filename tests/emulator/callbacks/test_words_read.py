@@ -11,6 +11,7 @@ import pytest
 from local.cloud.config import CloudWords
 from local.cloud.state import ANCHOR, Room
 from shared.ledger import Session
+from shared.ledger.open import open_sqlite
 from shared.lifecycle import Outcome
 from shared.room import Room as RoomName
 from shared.settings import read_settings
@@ -41,7 +42,7 @@ BOT = "transcriber_lobby_robot_ann"
 def one(request: pytest.FixtureRequest) -> Iterator[OneProcess]:
     """The emulator with each of the names."""
     config = replace(CONFIG, cloud_words=request.param)
-    process = OneProcess(config, read_settings(SETTINGS), RULES)
+    process = OneProcess(config, read_settings(SETTINGS), RULES, open_sqlite(":memory:"))
     yield process
     process.close()
 

@@ -440,6 +440,25 @@ def test_user_who_may_use_the_keys_of_one_deployment_has_a_ledger(tmp_path: Path
             assert "allow ~{green:* and +@all -@dangerous" in complain_of(ledger)
 
 
+def test_change_that_was_saved_is_not_said_to_have_failed(tmp_path: Path) -> None:
+    """Its user may not touch what was said, of which a closed session says until when it is kept."""
+    need_redis()
+    with RedisServer(tmp_path / "redis") as server:
+        with connect(server) as client:
+            rights = (f"~{TAG}*", "~{roomscribe:0}:*", "+@all", "-@dangerous")
+            client.execute_command("ACL", "SETUSER", "blue", "on", ">right", *rights)
+        url = server.url.replace("//", "//blue:right@")
+        with contextlib.closing(open_redis(url)) as ledger:
+            session = open_session(ledger)
+            try:
+                close_room(ledger, T + 5)
+                says_closed = True
+            except LedgerError:
+                says_closed = False
+            is_closed = ledger.read(ROOM).get(session.id).closed_ms is not None
+    assert says_closed == is_closed
+
+
 def test_change_is_one_read_and_one_script_so_that_nothing_comes_between_document_and_index(
     ledger: Ledger, redis_server: RedisServer
 ) -> None:

@@ -23,6 +23,7 @@ from tests.support.faked_api import (
     error,
 )
 from tests.support.instance import SDK_APP_ID
+from tests.support.ledger_steps import ON_SQLITE
 
 
 def test_room_that_closes_during_the_start_is_stopped_by_the_starter(stage: Stage) -> None:
@@ -162,6 +163,7 @@ def test_starter_that_died_is_noticed_when_the_room_closes(stage: Stage) -> None
 
 
 @pytest.mark.slow
+@ON_SQLITE
 def test_task_the_ledger_could_not_be_told_of_runs_until_it_is(stage: Stage, tmp_path: Any) -> None:
     other = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
 
@@ -193,6 +195,21 @@ def test_room_that_closes_while_the_api_is_asked_stays_closed(stage: Stage) -> N
     assert stage.event(101, OPENED_MS + 20, "ann").message == "room.unclear"
     assert stage.session().closed_ms == OPENED_MS + 25
     assert stage.event(101, OPENED_MS + 20, "ann").outcome == "gone"
+
+
+def test_stop_is_told_although_its_session_has_left_the_document_meanwhile(stage: Stage) -> None:
+    def live_on() -> None:
+        for ms in (20_000, 40_000):
+            stage.event(101, OPENED_MS + ms, "ann")
+            stage.event(102, OPENED_MS + ms + 500)
+
+    done = {"Response": {"RequestId": "r-3"}}
+    stage.answer("CreateCloudTranscription", STARTED)
+    stage.answer_while("DeleteCloudTranscription", live_on, done, done)
+    stage.create()
+    assert stage.event(102, OPENED_MS + 5).message == "transcription.stopped"
+    opened_ms = [one.opened_ms for one in stage.resources.ledger.read(stage.room).sessions]
+    assert opened_ms == [OPENED_MS + 40_000, OPENED_MS + 20_000]
 
 
 def test_session_before_is_stopped_when_the_next_one_opens(stage: Stage) -> None:

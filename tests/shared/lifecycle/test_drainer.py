@@ -260,10 +260,10 @@ def test_room_left_due_while_the_last_drainer_ended_is_not_forgotten(stage: Stag
     assert [room.room_id for room, _ in work] == ["late"]
 
 
-def test_drainer_stops_before_its_time_is_over(stage: Stage, tmp_path: Any) -> None:
+def test_drainer_stops_before_its_time_is_over(stage: Stage, room_ledger_url: str) -> None:
     stage.answer(CREATE, error("RequestLimitExceeded"))
     stage.create()
-    late = make_stage(stage.api, f"sqlite:///{tmp_path}/ledger.db", deadline_s=0.0)
+    late = make_stage(stage.api, room_ledger_url, deadline_s=0.0)
     assert late.drain() == []
     assert stage.task().state == "due"
 

@@ -189,11 +189,11 @@ def test_bots_leave_in_a_closed_room_is_no_reason(stage: Stage) -> None:
 
 
 def test_shared_ledger_without_a_drainer_lets_trtc_come_back(
-    faked_http: None, tmp_path: object
+    faked_http: None, room_ledger_url: str
 ) -> None:
     """Nobody else would look again: the answer to the 102 is 503."""
     with responses.RequestsMock(assert_all_requests_are_fired=False) as api:
-        stage = make_stage(api, f"sqlite:///{tmp_path}/ledger.db")
+        stage = make_stage(api, room_ledger_url)
         run(stage)
         stage.answer(DELETE, NOT_FOUND)
         outcomes = stage.outcomes(102, OPENED_MS + 5)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tests.support.faked_api import OPENED_MS, Stage, error
+from msgspec.structs import replace
+
+from shared.rules.file import parse_rules
+from tests.support.faked_api import OPENED_MS, RULES, Stage, error
 
 CREATE, STOP = "CreateCloudTranscription", "DeleteCloudTranscription"
 STOPPED = {"Response": {"RequestId": "r-6"}}
@@ -48,3 +51,29 @@ def test_who_left_with_the_old_life_is_not_carried_over(stage: Stage) -> None:
     stage.event(103, OPENED_MS + 1, "ann")
     stage.event(102, OPENED_MS + 6)
     assert stage.session().closed_ms == OPENED_MS + 6
+
+
+def test_stops_of_the_old_life_are_repeated_once_however_many_are_carried_over(
+    stage: Stage,
+) -> None:
+    stage.room_id = "speakers-1"
+    stage.answer(CREATE, *[started(number) for number in range(1, 6)])
+    stage.answer(STOP, error("InternalError"))
+    stage.event(103, OPENED_MS + 1, "ann")
+    for name in ("bob", "eve"):
+        stage.event(103, OPENED_MS + 20, name)
+    stage.event(102, OPENED_MS + 6)
+    before = stage.asked()
+    assert before.count(STOP) == 3
+    stage.event(101, OPENED_MS + 19, "bob")
+    assert stage.asked()[len(before) :] == [STOP, STOP, STOP, CREATE, CREATE]
+    assert list(stage.session().tasks) == ["bob", "eve"]
+
+
+def test_of_people_who_are_carried_over_only_what_they_start_is_told(stage: Stage) -> None:
+    rules = RULES.replace('room = "*"', 'room = "*"\nstart_on = "audio_started"')
+    stage.resources = replace(stage.resources, rules=parse_rules(rules))
+    stage.event(103, OPENED_MS + 1, "ann")
+    stage.event(103, OPENED_MS + 20, "bob")
+    stage.event(102, OPENED_MS + 6)
+    assert stage.all(101, OPENED_MS + 19, "bob") == ["room.noted"]

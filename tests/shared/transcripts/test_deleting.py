@@ -23,7 +23,7 @@ from shared.settings import DAY_MS
 from shared.task_news import TaskNews
 from tests.support.faked_api import OPENED_MS, STARTED, Stage
 from tests.support.instance import SDK_APP_ID
-from tests.support.ledger_steps import close_room, hear, open_session
+from tests.support.ledger_steps import ON_SQLITE, close_room, hear, open_session
 
 HOUR_AFTER_MS = (OPENED_MS // HOUR_MS + 1) * HOUR_MS
 MONTH_AFTER_MS = HOUR_AFTER_MS + 30 * DAY_MS
@@ -70,6 +70,7 @@ def test_all_sessions_of_a_room_are_deleted_or_the_one_that_is_named(stage: Stag
 
 
 @pytest.mark.slow
+@ON_SQLITE
 def test_all_of_it_is_deleted_even_while_somebody_reads_and_that_traces_are_left_is_said(
     stage: Stage, tmp_path: Path
 ) -> None:
@@ -124,6 +125,7 @@ def test_replayed_sentence_of_an_old_session_does_not_come_back_in_a_newer_one(
     assert count_kept(stage, old, newest) == [0, 1]
 
 
+@ON_SQLITE
 def test_what_nobody_could_read_is_deleted_with_what_was_said(stage: Stage, tmp_path: Path) -> None:
     stage.answer("CreateCloudTranscription", STARTED)
     stage.create()
@@ -190,6 +192,7 @@ def test_ledger_that_others_do_not_see_is_not_enough(stage: Stage) -> None:
         delete(stage)
 
 
+@ON_SQLITE
 def test_what_is_over_is_forgotten_once_an_hour_and_what_is_not_stays(stage: Stage) -> None:
     old, kept = meet(stage), meet(stage, OPENED_MS + 2 * DAY_MS)
     stage.now_ms = MONTH_AFTER_MS
@@ -206,6 +209,7 @@ def test_what_is_over_is_forgotten_once_an_hour_and_what_is_not_stays(stage: Sta
 
 
 @pytest.mark.parametrize("sentences", [1, PIECE - 1])  # and the session's own row
+@ON_SQLITE
 def test_no_byte_of_what_is_forgotten_stays_on_the_disk(
     stage: Stage, tmp_path: Path, sentences: int
 ) -> None:
@@ -218,6 +222,7 @@ def test_no_byte_of_what_is_forgotten_stays_on_the_disk(
     assert not any(b"sentence 1" in file.read_bytes() for file in tmp_path.iterdir())
 
 
+@ON_SQLITE
 def test_forgetting_leaves_the_rest_for_the_next_time_when_time_is_up(stage: Stage) -> None:
     meet(stage)
     stage.now_ms = MONTH_AFTER_MS
@@ -227,6 +232,7 @@ def test_forgetting_leaves_the_rest_for_the_next_time_when_time_is_up(stage: Sta
     assert len(stage.resources.ledger.list_sessions(stage.room, 9)) == 1
 
 
+@ON_SQLITE
 def test_setting_says_what_is_over(stage: Stage) -> None:
     meet(stage)
     settings = replace(stage.resources.settings, transcript_keep_days=1)

@@ -2,58 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
 import pytest
-from msgspec.structs import replace
 
 from shared.console.request import RoomRequest
 from shared.console.start_and_stop import start_room
 from shared.errors import LedgerError
-from shared.ledger import Ledger
 from shared.lifecycle import find_status
 from tests.support.faked_api import OPENED_MS, STARTED, Stage, error
+from tests.support.interruptions import break_down, interrupt
 
 CREATE, DELETE = "CreateCloudTranscription", "DeleteCloudTranscription"
 SECOND = {"Response": {"TaskId": "task-2", "RequestId": "r-2"}}
 THIRD = {"Response": {"TaskId": "task-3", "RequestId": "r-3"}}
 DONE = {"Response": {"RequestId": "r-4"}}
-
-
-@dataclass
-class Interrupted:
-    """A ledger; `meanwhile` comes before the nth use of one of its methods."""
-
-    ledger: Ledger
-    method: str
-    nth: int
-    meanwhile: Callable[[], None]
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self.ledger, name)
-        if name != self.method:
-            return method
-
-        def use(*given: Any, **named: Any) -> Any:
-            self.nth -= 1
-            if self.nth == 0:
-                self.meanwhile()
-            return method(*given, **named)
-
-        return use
-
-
-def interrupt(stage: Stage, method: str, nth: int, meanwhile: Callable[[], None]) -> None:
-    """Let something come before the nth use of a method of the stage's ledger from now on."""
-    ledger: Any = Interrupted(stage.resources.ledger, method, nth, meanwhile)
-    stage.resources = replace(stage.resources, ledger=ledger)
-
-
-def break_down() -> None:
-    """What a ledger does that does not answer."""
-    raise LedgerError("LEDGER_URL: it does not answer")
 
 
 @pytest.mark.parametrize("method", ["change", "take_slot", "list_people"])
@@ -89,6 +50,19 @@ def test_claimed_start_is_made_though_the_ledger_cannot_say_whether_it_may(stage
     assert (stage.asked(), stage.task().task_id) == ([CREATE], "task-1")
 
 
+def test_claim_is_given_back_although_the_ledger_fails_at_the_first_try(stage: Stage) -> None:
+    """The limiter gives the start no slot: whoever comes next need not wait for the claim to run out."""
+    stage.answer(CREATE, STARTED)
+    stage.use_up("start/cloud")
+    with_ledger = stage.resources
+    interrupt(stage, "change", 2, break_down)  # the first is the claim
+    assert stage.create().message == "callback.failed"
+    stage.resources = with_ledger
+    assert (stage.asked(), stage.task().state) == ([], "due")
+    stage.now_ms += 1_000
+    assert stage.event(103, OPENED_MS + 5, "bob").message == "transcription.started"
+
+
 def test_what_was_started_is_told_though_the_ledger_fails_after_it(stage: Stage) -> None:
     stage.answer(CREATE, STARTED, SECOND)
     stage.answer(DELETE, DONE)
@@ -98,6 +72,25 @@ def test_what_was_started_is_told_though_the_ledger_fails_after_it(stage: Stage)
     stage.now_ms += 2000
     messages = stage.all(101, OPENED_MS + 2000, "ann")
     assert messages == ["transcription.started", "callback.failed"]
+
+
+def test_what_was_stopped_is_noted_although_the_ledger_fails_at_the_next_stop(stage: Stage) -> None:
+    """Of a stop that is refused, the people are asked whether somebody is still there."""
+    stage.room_id = "speakers-1"
+    stage.answer(CREATE, STARTED, SECOND)
+    stage.answer(DELETE, DONE, error("InternalError"), DONE)
+    for name in ("ann", "bob"):
+        stage.event(103, OPENED_MS + 1, name)
+    with_ledger = stage.resources
+    interrupt(stage, "list_people", 1, break_down)
+    with pytest.raises(LedgerError):
+        stage.stop()
+    stage.resources = with_ledger
+    alive = {task.target: len(task.alive) for task in stage.session().tasks.values()}
+    assert alive == {"ann": 0, "bob": 1}
+    stage.stop()
+    stopped = [stage.body(number)["TaskId"] for number in (-3, -2, -1)]
+    assert (stage.asked()[-3:], stopped) == ([DELETE] * 3, ["task-1", "task-2", "task-2"])
 
 
 def test_room_that_closes_during_its_start_gets_no_second_one(stage: Stage) -> None:

@@ -12,6 +12,7 @@ import requests
 
 from shared.ledger import Session
 from tests.support.faked_api import LIVES, OPENED_MS, STARTED, Stage, error
+from tests.support.ledger_steps import ON_SQLITE
 
 CREATE, START_AI = "CreateCloudTranscription", "StartAITranscription"
 AGAIN = {"Response": {"TaskId": "task-2", "RequestId": "r-5"}}
@@ -71,6 +72,7 @@ def test_answer_of_the_start_stands_for_901_and_1401_until_they_come(stage: Stag
     assert timing(stage)["running_ms"] == OPENED_MS + 300
 
 
+@ON_SQLITE
 def test_only_the_first_sentence_is_told_of_and_only_earlier_ones_change_the_book(
     stage: Stage, tmp_path: Path
 ) -> None:
