@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from shared.ledger import Person, RoomBook, Session, Task, TaskState, claims
 from shared.ledger.claims import Ending
+from shared.lifecycle.outcome import Outcome
 from shared.lifecycle.signs_of_life import list_people
 from shared.lifecycle.start import Claim, StartRequest, claim_start
 from shared.lifecycle.task_api import UNSURE_MS
@@ -21,7 +22,7 @@ class Ended(NamedTuple):
 
     task: Task
     state: TaskState
-    claim: Claim | None = None
+    claim: Claim | Outcome | None = None
 
 
 class LeaveCode(NamedTuple):

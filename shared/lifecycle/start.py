@@ -56,16 +56,20 @@ class Claim(NamedTuple):
 
 def claim_start(
     request: StartRequest, session: Session, book: RoomBook, resources: Resources
-) -> Claim:
-    """Claim a start, as part of a change of the room's document."""
-    now_ms = resources.now_ms()
+) -> Claim | Outcome:
+    """Claim a start, as part of a change of the room's document; of what the rule no longer wants, say so."""
+    now_ms, rule = resources.now_ms(), session.find_rule(request.target)
     known = session.tasks.get(request.target)
+    if rule.service == "none":
+        if known and known.state == "due":  # else it would be due for ever
+            known.set_state("stopped", now_ms)
+        return not_wanted(session, rule)
     is_replayed = request.event_ms < now_ms - resources.settings.callback_max_age_s * 1000
     is_waiting = known is not None and known.state in ("due", "failed")
     won, task = claims.claim_start(
         session,
         request.target,
-        session.find_rule(request.target).service,
+        rule.service,
         trigger=request.trigger,
         token=request.token,
         now_ms=now_ms,
@@ -86,12 +90,10 @@ def claim_wanted(
     if event_type in STARTERS[rule.start_on] and not rule.ignores(user_id or ""):
         of_speaker = None if event_type == callbacks.ROOM_CREATED else user_id
         target = WHOLE_ROOM if rule.scope == "room" else of_speaker
-    rule = session.find_rule(target) if target else session.rule
-    if target is None and not rule.wants_nothing:
+    if target is None:
         fields = {"session": session.id, "rule": rule.name}
-        return Outcome("room.noted", "waiting", fields=fields)
-    if target is None or rule.service == "none":
-        return not_wanted(session, session.rule if session.rule.wants_nothing else rule)
+        waits = Outcome("room.noted", "waiting", fields=fields)
+        return not_wanted(session, rule) if rule.wants_nothing else waits
     trigger = f"{event_type}/{callback.event_ms}/{user_id or ''}"
     request = StartRequest(target, trigger, callback.event_ms, token)
     return claim_start(request, session, book, resources)
@@ -99,9 +101,6 @@ def claim_wanted(
 
 def start_task(session: Session, request: StartRequest, resources: Resources) -> list[Outcome]:
     """Start a task unless it runs, is being started, or may not be: of all requests exactly one wins."""
-    rule = session.find_rule(request.target)
-    if rule.service == "none":
-        return [not_wanted(session, rule)]
     claim = resources.ledger.change(
         session.room,
         lambda book: claim_start(request, book.get(session.id), book, resources),

@@ -146,7 +146,6 @@ def leave_unwanted(stage: Stage) -> None:
     stage.now_ms += 10_000
 
 
-@pytest.mark.xfail(reason="an end claims the next start without asking the rule")
 def test_end_that_is_told_again_starts_nothing_that_the_rule_no_longer_wants(stage: Stage) -> None:
     leave_unwanted(stage)
     told = stage.tell(1402, "task-1", OPENED_MS + 5_000, leave_code=98)
@@ -154,7 +153,6 @@ def test_end_that_is_told_again_starts_nothing_that_the_rule_no_longer_wants(sta
     assert stage.asked().count(CREATE) == 3
 
 
-@pytest.mark.xfail(reason="the drainer comes back to what nobody wants, as often as it may")
 def test_drainer_does_not_come_back_to_what_the_rule_no_longer_wants(stage: Stage) -> None:
     leave_unwanted(stage)
     assert stage.drain() == ["transcription.not_wanted"]
