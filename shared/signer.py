@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import re
 
@@ -17,7 +16,7 @@ def sign_callback(callback_key: str, body: bytes) -> str:
 
     Source: TRTC documentation, callback signature (product 647, document 90450), 2026-11.
     """
-    digest = hmac.new(callback_key.encode(), body, hashlib.sha256).digest()
+    digest = hmac.digest(callback_key.encode(), body, "sha256")
     return base64.b64encode(digest).decode("ascii")
 
 
@@ -75,7 +74,7 @@ def _name_bot(room: Room, secret_key: str, tag: str) -> str:
 
 
 def _hash(secret_key: str, *parts: str) -> str:
-    """A keyed hash in the letters a UserId may have."""
+    """A keyed hash: 16 of the letters a UserId may have."""
     text = "\n".join(("roomscribe", *parts)).encode("utf-8", "surrogatepass")
-    digest = hmac.new(secret_key.encode(), text, hashlib.sha256).digest()
-    return base64.b32encode(digest).decode("ascii").lower()
+    digest = hmac.digest(secret_key.encode(), text, "sha256")
+    return base64.b32encode(digest[:10]).decode("ascii").lower()

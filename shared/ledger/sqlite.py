@@ -70,10 +70,9 @@ class SqliteEngine:
         self, _tag: str, _seen: Mapping[Cell, bytes], writes: Sequence[Write], told: str = ""
     ) -> Scores:
         """Write; since `changing` began nobody can have been quicker."""
-        with self._using() as connection:
-            for write in writes:
-                _write(connection, write)
-            return connection.execute(LIST_ALL_SCORES, (told,)).fetchall() if told else []
+        for write in writes:
+            _write(self._connection, write)
+        return self._connection.execute(LIST_ALL_SCORES, (told,)).fetchall() if told else []
 
     def drop(self, _tag: str, key: str, most: int) -> int:
         """Delete at most so many of a key's cells: how many it were."""
@@ -84,8 +83,8 @@ class SqliteEngine:
         """0 when a slot of the sliding window is given, else the ms to wait."""
         cell = Cell("slots", name)
         with self.changing() as connection:
-            (raw,) = self.read("", [cell])
-            given = TIMES.decode(raw) if raw else []  # when, the newest first
+            row = connection.execute(READ, cell).fetchone()
+            given = TIMES.decode(row[0]) if row else []  # when, the newest first
             if given and given[0] > now_ms + WINDOW_MS:
                 given = []
             at_ms = max(now_ms, given[0]) if given else now_ms
