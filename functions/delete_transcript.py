@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from shared.console.answer import answer_console
-from shared.console.delete import delete_transcript
+from shared.console.commands import delete_transcript
+from shared.console.request import answer_console
 from shared.scf import Json
 
-EXAMPLE = {
-    "room_id": "1234",
-    "room_id_type": 0,
-    "session": "1400000000/0/1234/1700000000000",
-}
+EXAMPLE = {"room_id": "1234", "room_id_type": 0, "session": "1400000000/0/1234/1700000000000"}
 
 
 def main_handler(event: object, context: object) -> Json:

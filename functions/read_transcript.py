@@ -6,9 +6,8 @@ from functools import lru_cache
 
 from shared.errors import NotSharedError
 from shared.ledger import Ledger, open_ledger
-from shared.reading.kept import KeptTranscripts
-from shared.reading.memory import Memories, RememberedTranscripts
-from shared.reading.serving import answer_reader
+from shared.reading.answer import answer_reader
+from shared.reading.kept import KeptTranscripts, Memories
 from shared.scf import Json, now_ms
 from shared.settings import Settings
 
@@ -18,16 +17,14 @@ def main_handler(event: object, context: object) -> Json:
     return answer_reader(event, context, open_transcripts)
 
 
-def open_transcripts(settings: Settings) -> RememberedTranscripts:
+def open_transcripts(settings: Settings) -> KeptTranscripts:
     """What is in the ledger that trtc_callback writes to."""
     if not settings.ledger_is_shared:
         raise NotSharedError(
             "LEDGER_URL: reading transcripts needs a ledger that all instances share"
         )
     ledger = open_ledger(settings.ledger_url, settings.transcript_keep_days, settings.ledger_name)
-    kept = KeptTranscripts(ledger, settings.kept_since_ms(now_ms()))
-    memories = find_memories(ledger)
-    return RememberedTranscripts(kept, memories)
+    return KeptTranscripts(ledger, settings.kept_since_ms(now_ms()), find_memories(ledger))
 
 
 @lru_cache(maxsize=1)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shared.console.answer import answer_console
-from shared.console.start_and_stop import start_room
+from shared.console.commands import start_room
+from shared.console.request import answer_console
 from shared.scf import Json
 
 EXAMPLE = {

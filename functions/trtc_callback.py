@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared import log
-from shared.callbacks import receive_callback
+from shared.callbacks import ROOM_EVENTS, receive_callback
 from shared.entry import open_resources, run_function
 from shared.scf import Invocation, Json, answer_code
 from shared.settings import Settings
@@ -25,8 +25,15 @@ def act_on_callback(event: object, settings: Settings, invocation: Invocation) -
     callback = receive_callback(
         event, settings.applications, invocation.started_ms, settings.callback_max_age_s
     )
-    log.bind_room(**callback.describe())
-    if not (callback.is_room_event or callback.is_task_event):
+    log.bind_room(  # enough to build the event again
+        *callback.room,
+        user_id=callback.user_id,
+        role=callback.role,
+        event_type=callback.event_type,
+        event_ms=callback.event_ms,
+        task_id=callback.task.task_id if callback.task else None,
+    )
+    if callback.event_type not in ROOM_EVENTS and callback.task is None:
         log.write("callback.ignored", outcome="event_type")
         return answer_code(200)
     # late: an ignored event needs no ledger and no API client

@@ -16,8 +16,7 @@ from local.naming import KINDS, RoomIdType, choose_room
 from shared.errors import RequestError
 from shared.lifecycle.start import STARTERS
 from shared.room import WHOLE_ROOM, Room
-from shared.rules.decision import Miss, Rule, Rules
-from shared.rules.prepared import load_rules
+from shared.rules.decision import Miss, Rule, Rules, load_rules
 from shared.services import SERVICES, StartOrder
 from shared.settings import Settings, read_settings
 from shared.site import Site

@@ -30,7 +30,7 @@ from local.scf.functions import Functions
 from local.scf.runtime import describe_role, make_finder
 from local.scf.urls import FunctionUrls
 from local.wanted import read_wanted
-from shared.rules.prepared import load_rules
+from shared.rules.decision import load_rules
 from shared.settings import read_settings
 
 

@@ -60,7 +60,7 @@ class Transcripts:
         kept = KeptTranscripts(ledger, settings.kept_since_ms(self._clock.now_ms()))
         sessions = [each for room in rooms for each in ledger.list_sessions(room, MOST_SESSIONS)]
         sessions.sort(key=lambda session: session.opened_ms, reverse=True)
-        heads = map(kept.read_transcript_head, [each.id for each in sessions])
+        heads = map(kept.read_head, [each.id for each in sessions])
         return [
             self._describe(session)
             for session, head in zip(sessions, heads, strict=True)

@@ -37,7 +37,13 @@ def read_applications(environ: Mapping[str, str], problems: list[str]) -> tuple[
         rows = {"": {key: environ.get(name, "") for key, name in ONE_APP.items()}}
     read = [_read_application(row, place, problems) for place, row in rows.items()]
     apps = tuple(app for app in read if app)
-    _refuse_twins(apps, problems)
+    if len({app.sdk_app_id for app in apps}) < len(apps):
+        problems.append("TRTC_APPS: the same sdk_app_id stands there twice")
+    if len({app.callback_key for app in apps}) < len(apps):
+        problems.append(
+            "TRTC_APPS: two applications have the same callback_key; give each its own, because the "
+            "SdkAppId header of a callback is not signed"
+        )
     return apps
 
 
@@ -72,13 +78,3 @@ def _read_application(
     found += [f"{place}{key}: unknown key" for key in row if key not in ONE_APP]
     problems += found
     return None if found else Application(int(app_id), secret_key, callback_key)
-
-
-def _refuse_twins(apps: tuple[Application, ...], problems: list[str]) -> None:
-    if len({app.sdk_app_id for app in apps}) < len(apps):
-        problems.append("TRTC_APPS: the same sdk_app_id stands there twice")
-    if len({app.callback_key for app in apps}) < len(apps):
-        problems.append(
-            "TRTC_APPS: two applications have the same callback_key; give each its own, because the "
-            "SdkAppId header of a callback is not signed"
-        )

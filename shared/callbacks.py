@@ -11,7 +11,6 @@ from msgspec import Meta, Struct
 
 from shared.applications import Application
 from shared.errors import CallbackError, MethodError, RequestError, SignatureError, TooLargeError
-from shared.mending import fold_names, mend_json
 from shared.room import (
     MAX_ROOM_NUMBER,
     NUMERIC_ROOM,
@@ -21,7 +20,7 @@ from shared.room import (
     names_string_room,
     names_user,
 )
-from shared.scf import Request, is_direct, read_request
+from shared.scf import Request, fold_names, is_direct, mend_json, read_request
 from shared.signer import verify_callback
 from shared.task_news import TASK_EVENTS, TASK_SPOKE, TaskNews, read_sentence, read_task
 from shared.transcripts.records import SentenceNews
@@ -80,48 +79,17 @@ class Callback(Struct, frozen=True):
     """One TRTC event.
 
     `event_ms` is when it happened, in ms since 1970; only seconds of it are known when it is
-    not `precise`. `room_id` is text, `room_id_type` 0 for numeric and 1 for string rooms.
-    What an event of an unknown type does not tell is None.
+    not `precise`. What an event of an unknown type does not tell is None, and a room's id "".
     """
 
-    sdk_app_id: int
+    room: Room
     event_type: int
     event_ms: int
     precise: bool = True
-    room_id: str = ""
-    room_id_type: int = NUMERIC_ROOM
     user_id: str | None = None
     role: int | None = None
     task: TaskNews | None = None
     said: SentenceNews | None = None
-
-    @property
-    def room(self) -> Room:
-        """The room that the event is about."""
-        return Room(self.sdk_app_id, self.room_id, self.room_id_type)
-
-    @property
-    def is_room_event(self) -> bool:
-        """Whether it tells of a room or of somebody in it."""
-        return self.event_type in ROOM_EVENTS
-
-    @property
-    def is_task_event(self) -> bool:
-        """Whether it tells of a transcription task."""
-        return self.task is not None
-
-    def describe(self) -> dict[str, int | str | None]:
-        """What log lines say of it: enough to build the event again."""
-        return {
-            "sdk_app_id": self.sdk_app_id,
-            "room_id": self.room_id or None,
-            "room_id_type": self.room_id_type if self.room_id else None,
-            "user_id": self.user_id,
-            "role": self.role,
-            "event_type": self.event_type,
-            "event_ms": self.event_ms,
-            "task_id": self.task.task_id if self.task else None,
-        }
 
 
 def receive_callback(
@@ -142,7 +110,12 @@ def receive_callback(
         raise TooLargeError(f"a callback has at most {MAX_BODY_BYTES} bytes")
     application = verify_request(request, applications)
     envelope = _decode(request.body)
-    _check_age(envelope, now_ms, max_age_s)
+    if envelope.sent_ms is None:
+        raise CallbackError("the callback has no CallbackTs")
+    if abs(now_ms - envelope.sent_ms) > max_age_s * 1000:
+        raise SignatureError(
+            "CallbackTs is too old or in the future: check the clock, or replay with a new Sign"
+        )
     return _read_callback(application.sdk_app_id, envelope)
 
 
@@ -173,8 +146,8 @@ def parse_event(sdk_app_id: int, event: Mapping[str, Any]) -> Callback:
     """The Callback in an already decoded callback body; raises CallbackError."""
     try:
         body = json.dumps(dict(event)).encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        raise CallbackError("the event is not JSON") from _without_text(error)
+    except (TypeError, ValueError, RecursionError):
+        raise CallbackError("the event is not JSON") from None
     return _read_callback(sdk_app_id, _decode(body))
 
 
@@ -199,50 +172,27 @@ def _decode(body: bytes) -> Envelope:
     is_plain = body.isascii() and b"\\u" not in body  # nothing in it can be broken
     try:
         return msgspec.json.decode(body if is_plain else mend_json(body), type=Envelope)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise CallbackError("the body is not a TRTC callback") from _without_text(error)
-
-
-def _check_age(envelope: Envelope, now_ms: int, max_age_s: int) -> None:
-    if envelope.sent_ms is None:
-        raise CallbackError("the callback has no CallbackTs")
-    if abs(now_ms - envelope.sent_ms) > max_age_s * 1000:
-        raise SignatureError(
-            "CallbackTs is too old or in the future: check the clock, or replay with a new Sign"
-        )
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise CallbackError("the body is not a TRTC callback") from None
 
 
 def _read_callback(sdk_app_id: int, envelope: Envelope) -> Callback:
+    event_type, wrong = envelope.event_type, "EventInfo is not that of a TRTC room event"
     try:
-        return _build_callback(sdk_app_id, envelope)
-    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        if envelope.event_type not in ROOM_EVENTS:
-            return Callback(sdk_app_id, envelope.event_type, envelope.told_ms or 0)
-        wrong = "EventInfo is not that of a TRTC room event"
-        raise CallbackError(wrong) from _without_text(error)
-
-
-def _build_callback(sdk_app_id: int, envelope: Envelope) -> Callback:
-    event_type, raw = envelope.event_type, bytes(envelope.info)
-    fields = fold_names(msgspec.json.decode(raw))
-    info = msgspec.convert(fields, EventInfo)
-    event_ms, precise = _read_time(info, envelope.told_ms)
-    room_id, room_id_type = _read_room(info)
+        fields = fold_names(msgspec.json.decode(envelope.info))
+        info = msgspec.convert(fields, EventInfo)
+        event_ms, precise = _read_time(info, envelope.told_ms)
+        room = _read_room(sdk_app_id, info)
+        about = (event_type, bytes(envelope.info), fields, event_ms)
+        task = read_task(*about) if event_type in TASK_EVENTS else None
+        said = read_sentence(*about) if event_type in TASK_SPOKE else None
+    except (msgspec.MsgspecError, ValueError, RecursionError):  # its text may quote the body
+        if event_type not in ROOM_EVENTS:
+            return Callback(Room(sdk_app_id, "", NUMERIC_ROOM), event_type, envelope.told_ms or 0)
+        raise CallbackError(wrong) from None
     if event_type in USER_EVENTS and not names_user(info.userid):
-        raise ValueError("UserId is missing or none")
-    about = (event_type, raw, fields, event_ms)
-    return Callback(
-        sdk_app_id,
-        event_type,
-        event_ms,
-        precise,
-        room_id,
-        room_id_type,
-        info.userid,
-        info.role,
-        read_task(*about) if event_type in TASK_EVENTS else None,
-        read_sentence(*about) if event_type in TASK_SPOKE else None,
-    )
+        raise CallbackError(wrong)
+    return Callback(room, event_type, event_ms, precise, info.userid, info.role, task, said)
 
 
 def _read_time(info: EventInfo, told_ms: int | None) -> tuple[int, bool]:
@@ -262,22 +212,17 @@ def _read_time(info: EventInfo, told_ms: int | None) -> tuple[int, bool]:
     return event_ms, precise
 
 
-def _read_room(info: EventInfo) -> tuple[str, int]:
-    """The room's text and type; the JSON type of RoomId tells it, unless RoomIdType does (group 9 on)."""
+def _read_room(sdk_app_id: int, info: EventInfo) -> Room:
+    """The room; the JSON type of RoomId tells its type, unless RoomIdType does (group 9 on)."""
     room_id = info.roomid
     if isinstance(room_id, int):
         if not 1 <= room_id <= MAX_ROOM_NUMBER:
             raise ValueError("RoomId is out of range")
-        return str(room_id), NUMERIC_ROOM
+        return Room(sdk_app_id, str(room_id), NUMERIC_ROOM)
     if not room_id or not names_string_room(room_id):
         raise ValueError("RoomId is not a room id")
     if info.roomidtype != NUMERIC_ROOM:
-        return room_id, STRING_ROOM
+        return Room(sdk_app_id, room_id, STRING_ROOM)
     if not names_numeric_room(room_id):
         raise ValueError("RoomId is not a number")
-    return room_id, NUMERIC_ROOM
-
-
-def _without_text(error: Exception) -> ValueError:
-    """The error's kind without its text, which may quote the body."""
-    return ValueError(type(error).__name__)
+    return Room(sdk_app_id, room_id, NUMERIC_ROOM)

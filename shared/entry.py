@@ -52,7 +52,7 @@ def open_resources(settings: Settings, invocation: Invocation) -> Resources:
     # late: an event that is refused or ignored needs no ledger and no API client
     from shared.ledger import open_ledger
     from shared.resources import AbsentLedger, Resources, open_client, open_strangers
-    from shared.rules.prepared import load_rules
+    from shared.rules.decision import load_rules
 
     url, keep_days, name = settings.ledger_url, settings.transcript_keep_days, settings.ledger_name
     try:

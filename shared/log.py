@@ -39,12 +39,12 @@ KEYS = (  # the order of a line: Powertools' keys, then ours; any other key foll
 )
 
 
-_logger: Any = structlog.get_logger()  # until the first invocation begins
+_level = DEFAULT_LEVEL
 
 
 @lru_cache(maxsize=1)
 def _make_logger(level: str, file: TextIO) -> Any:
-    """Made once: structlog.configure at every event would cost 20 µs."""
+    """What writes lines; made once, because to configure structlog at every event would cost 20 µs."""
     return structlog.wrap_logger(
         structlog.PrintLogger(file),
         processors=[
@@ -58,8 +58,8 @@ def _make_logger(level: str, file: TextIO) -> Any:
 
 def begin_logging(invocation: Invocation, level: str = DEFAULT_LEVEL) -> None:
     """Bind what is true of every line of this invocation, and drop lines below `level`."""
-    global _logger
-    _logger = _make_logger(level, sys.stdout)
+    global _level
+    _level = level
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(
         cold_start=invocation.cold_start,
@@ -73,12 +73,13 @@ def begin_logging(invocation: Invocation, level: str = DEFAULT_LEVEL) -> None:
 def bind_room(sdk_app_id: object, room_id: object, room_id_type: object, **fields: object) -> None:
     """Name the room in every line that follows; `correlation_id` is the same in all functions.
 
-    None is left out, also as a room: an event of an unknown type may have none.
+    None is left out, and a room without an id: an event of an unknown type may have none.
     """
-    known = {"sdk_app_id": sdk_app_id, "room_id": room_id, "room_id_type": room_id_type, **fields}
-    if room_id is not None:
-        known["correlation_id"] = f"{sdk_app_id}/{room_id_type}/{room_id}"
-    given = {name: value for name, value in known.items() if value is not None}
+    bound = {"sdk_app_id": sdk_app_id, **fields}
+    if room_id:
+        bound |= {"room_id": room_id, "room_id_type": room_id_type}
+        bound["correlation_id"] = f"{sdk_app_id}/{room_id_type}/{room_id}"
+    given = {name: value for name, value in bound.items() if value is not None}
     structlog.contextvars.bind_contextvars(**given)
 
 
@@ -92,7 +93,7 @@ def unbind_room() -> None:
 def write(message: str, level: str = "info", **fields: object) -> None:
     """Write one line; `message` is noun.result, `fields` whose value is None are left out."""
     given = {name: value for name, value in fields.items() if value is not None}
-    _logger.log(LEVELS[level.upper()], message, **given)
+    _make_logger(_level, sys.stdout).log(LEVELS[level.upper()], message, **given)
 
 
 def write_error(message: str, error: RoomscribeError) -> None:

@@ -15,7 +15,7 @@ from shared.errors import LedgerError
 from shared.ledger import Ledger
 from shared.rules.decision import Rules
 from shared.scf import Invocation, Json, now_ms
-from shared.settings import Settings
+from shared.settings import Settings, take_fingerprint
 
 if TYPE_CHECKING:
     from shared.api.client import Client
@@ -46,8 +46,6 @@ class Resources(Struct, frozen=True):
     @property
     def fingerprint(self) -> str:
         """Which package and which settings these are."""
-        from shared.fingerprint import take_fingerprint  # late: only what failed asks for it
-
         return take_fingerprint(self.settings)
 
     def kept_since_ms(self) -> int:

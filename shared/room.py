@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from shared.mending import REPLACEMENT
+from shared.scf import REPLACEMENT
 
 WHOLE_ROOM = "*"  # the target of a task that hears everybody
 NUMERIC_ROOM, STRING_ROOM = 0, 1

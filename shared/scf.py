@@ -1,10 +1,13 @@
-"""SCF's edges: a function-URL event becomes a Request, a Response becomes a dict, the context a deadline."""
+"""SCF's edges: a function-URL event becomes a Request, a Response becomes a dict, the context a deadline.
+
+JSON from outside: half a character in it becomes U+FFFD, and names are read in any spelling.
+"""
 
 from __future__ import annotations
 
 import base64
-import binascii
 import json
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +18,10 @@ from shared.errors import RequestError
 
 # What SCF hands over and takes back is JSON: any value at all may stand in it.
 Json = dict[str, Any]
+
+SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+HALF_PAIR = re.compile("[\ud800-\udfff]")
+REPLACEMENT = "\ufffd"  # Source: Unicode Standard, chapter 3.9: what stands for ill-formed text
 
 HTTP_MARKS = ("httpMethod", "headers", "body", "requestContext")
 COLD_BUDGET_S, WARM_BUDGET_S = 3.0, 4.0  # of TRTC's 5 s; a cold start has used some before we run
@@ -72,14 +79,14 @@ def begin_invocation(context: object, *, answers_trtc: bool = True) -> Invocatio
     """
     keys: Mapping[str, Any] = context if isinstance(context, Mapping) else {}
     cold, _instance["cold"] = _instance["cold"], False
-    limit_s = _read_int(keys.get("time_limit_in_ms"), 10_000) / 1000 - ANSWER_MARGIN_S
+    limit_s = int(keys.get("time_limit_in_ms") or 10_000) / 1000 - ANSWER_MARGIN_S
     if answers_trtc:
         limit_s = min(COLD_BUDGET_S if cold else WARM_BUDGET_S, limit_s)
     return Invocation(
         request_id=str(keys.get("request_id", "")),
         function_name=str(keys.get("function_name", "")),
         function_version=str(keys.get("function_version", "")),
-        memory_mb=_read_int(keys.get("memory_limit_in_mb"), 0),
+        memory_mb=int(keys.get("memory_limit_in_mb") or 0),
         region=str(keys.get("tencentcloud_region", "")),
         namespace=str(keys.get("namespace", "")),
         cold_start=cold,
@@ -102,12 +109,22 @@ def read_request(event: Json) -> Request:
     query = event.get("queryString") or event.get("queryStringParameters") or {}
     if not isinstance(headers, Mapping) or not isinstance(query, Mapping):
         raise RequestError("the event's headers and queryString must be objects")
+    text = event.get("body")
+    if not isinstance(text, str | None):
+        raise RequestError("the event's body must be a string")
+    body = (text or "").encode("utf-8", "surrogatepass")
+    # Undocumented for function URLs; apigw-compatible events had the flag as a bool or a word.
+    if str(event.get("isBase64Encoded", "")).lower() == "true":
+        try:
+            body = base64.b64decode(body, validate=True)
+        except ValueError as error:
+            raise RequestError("the event's body is not base64, although it says so") from error
     return Request(
         method=str(event.get("httpMethod", "")).upper(),
         path=str(event.get("path", "/")),
         query={str(name): str(value) for name, value in query.items()},
         headers={str(name).lower(): str(value) for name, value in headers.items()},
-        body=_read_body(event),
+        body=body,
     )
 
 
@@ -129,23 +146,22 @@ def answer_code(status: int, error: str = "") -> Json:
     return write_response(Response(status, json.dumps(body)))
 
 
-def _read_body(event: Json) -> bytes:
-    body = event.get("body")
-    if body is None:
-        return b""
-    if not isinstance(body, str):
-        raise RequestError("the event's body must be a string")
-    # Undocumented for function URLs; apigw-compatible events had the flag as a bool or a word.
-    if str(event.get("isBase64Encoded", "")).lower() == "true":
+def mend_json(body: bytes) -> bytes:
+    """The JSON with U+FFFD for bytes that are no UTF-8, and for escapes of half a surrogate pair.
+
+    What is whole, or is no JSON at all, comes back as it is.
+    """
+    text = body.decode("utf-8", "replace")
+    if SURROGATE_ESCAPE.search(text):  # the pair of an emoji is a good one; only a parser can tell
         try:
-            return base64.b64decode(body, validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise RequestError("the event's body is not base64, although it says so") from error
-    return body.encode("utf-8", "surrogatepass")
+            text = json.dumps(json.loads(text), ensure_ascii=False)
+        except (ValueError, RecursionError):
+            return body
+    return HALF_PAIR.sub(REPLACEMENT, text).encode()
 
 
-def _read_int(value: object, default: int) -> int:
-    try:
-        return int(str(value))
-    except ValueError:
-        return default
+def fold_names(value: object) -> Json:
+    """An object whose names are spelled alike: RoundId, round_id and roundid are one; {} for any other."""
+    if not isinstance(value, Mapping):
+        return {}
+    return {str(name).replace("_", "").lower(): content for name, content in value.items()}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from shared.applications import Application, read_applications
 from shared.errors import SettingsError
@@ -17,14 +20,12 @@ from shared.setting_texts import list_faults, strip_text
 from shared.site import Site, find_scf_host, find_site
 
 DEFAULT_ENDPOINT = "https://trtc.intl.tencentcloudapi.com"
-# Source: StartAITranscription and CreateCloudTranscription, request limits; Tencent raises them on request.
-STARTS_PER_S = {"cloud": 20, "ai": 50}
 KEEP_DAYS, MAX_KEEP_DAYS = 30, 3650  # of what is over
 DEFAULT_LEDGER_NAME = "roomscribe"
-LEDGER_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")  # it stands in braces in the names of keys
 DEFAULT_LEDGER_URL = "sqlite:////tmp/roomscribe-ledger.db"
-DEFAULT_RULES_FILE = str(Path(__file__).parent.parent / "rules.toml")
-PACKAGED_CA = Path(__file__).parent.parent / "ca"  # hashed: the package has it, a checkout has not
+CODE = Path(__file__).parent
+DEFAULT_RULES_FILE = str(CODE.parent / "rules.toml")
+PACKAGED_CA = CODE.parent / "ca"  # hashed: the package has it, a checkout has not
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 DAY_MS = 86_400_000
 DEVELOPMENT_MARK = "NotASecret"  # every development key contains it; none may reach the cloud
@@ -41,6 +42,34 @@ NAMES = (
     *("STARTS_PER_S_CLOUD", "STARTS_PER_S_AI", "TRANSCRIPT_LINK_KEY", "TRANSCRIPT_KEEP_DAYS"),
     *CREDENTIAL_NAMES[1],  # for development keys, which SCF must not have
 )
+
+ENDPOINT = re.compile(r"(https?://)?[A-Za-z0-9.-]+(:[0-9]{1,5})?/?")
+COUNT = re.compile(r"(?!0+$)[0-9]{1,9}")
+# What a setting must be, if it is there, and how to say so.
+FORMS: dict[str, tuple[Callable[[str], object], str]] = {
+    "TRTC_CA": (lambda text: Path(text).exists(), "no such file or directory"),
+    "LEDGER_NAME": (  # it stands in braces in the names of keys
+        re.compile(r"[A-Za-z0-9_-]{1,40}").fullmatch,
+        "must be 1 to 40 letters, digits, - and _; where it is not set, STAGE is it",
+    ),
+    "USER_SIG_EXPIRE_S": (COUNT.fullmatch, "must be a whole number of seconds, 1 or more"),
+    "CALLBACK_MAX_AGE_S": (COUNT.fullmatch, "must be a whole number of seconds, 1 or more"),
+    "STARTS_PER_S_CLOUD": (COUNT.fullmatch, "must be a whole number of starts, 1 or more"),
+    "STARTS_PER_S_AI": (COUNT.fullmatch, "must be a whole number of starts, 1 or more"),
+    "TASK_QUOTA": (COUNT.fullmatch, "must be a whole number of tasks, 1 or more"),
+    "TRANSCRIPT_LINK_KEY": (
+        lambda text: len(text) >= MIN_KEY_CHARACTERS,
+        f"must have {MIN_KEY_CHARACTERS} characters or more; make one with `openssl rand -base64 32`",
+    ),
+    "TRANSCRIPT_KEEP_DAYS": (
+        lambda text: COUNT.fullmatch(text) and int(text) <= MAX_KEEP_DAYS,
+        f"must be a whole number of days, 1 to {MAX_KEEP_DAYS}",
+    ),
+    "LOG_LEVEL": (
+        lambda text: text.upper() in LOG_LEVELS,
+        f"must be one of {', '.join(LOG_LEVELS)}",
+    ),
+}
 
 
 class Settings(Struct, frozen=True):
@@ -118,48 +147,60 @@ _last_read: tuple[tuple[str | None, ...], Settings] | None = None
 
 def _read_all(environ: Mapping[str, str]) -> Settings:
     texts = {name: strip_text(environ.get(name, "")) for name in NAMES}
-    problems: list[str] = []
-    endpoint = _read_endpoint(texts, "TRTC_ENDPOINT", DEFAULT_ENDPOINT, problems)
-    scf = find_scf_host(endpoint)
-    settings = Settings(
-        applications=read_applications(texts, problems),
+    applications = _check_texts(texts)
+    endpoint = _write_url(texts["TRTC_ENDPOINT"] or DEFAULT_ENDPOINT)
+    return Settings(
+        applications=applications,
         endpoint=endpoint,
         site=find_site(endpoint),
-        ca=_read_ca(texts, problems),
+        ca=texts["TRTC_CA"] or (str(PACKAGED_CA) if PACKAGED_CA.is_dir() else None),
         ledger_url=texts["LEDGER_URL"] or DEFAULT_LEDGER_URL,
-        ledger_name=_read_ledger_name(texts, problems),
+        ledger_name=texts["LEDGER_NAME"] or texts["STAGE"] or DEFAULT_LEDGER_NAME,
         rules_file=texts["RULES_FILE"] or DEFAULT_RULES_FILE,
-        user_sig_expire_s=_read_int(texts, "USER_SIG_EXPIRE_S", 86_400, "seconds", problems),
-        callback_max_age_s=_read_int(texts, "CALLBACK_MAX_AGE_S", 300, "seconds", problems),
+        user_sig_expire_s=int(texts["USER_SIG_EXPIRE_S"] or 86_400),
+        callback_max_age_s=int(texts["CALLBACK_MAX_AGE_S"] or 300),
+        # Source: CreateCloudTranscription and StartAITranscription, request limits; Tencent raises
+        # them on request.
         starts_per_s={
-            name: _read_int(texts, f"STARTS_PER_S_{name.upper()}", default, "starts", problems)
-            for name, default in STARTS_PER_S.items()
+            "cloud": int(texts["STARTS_PER_S_CLOUD"] or 20),
+            "ai": int(texts["STARTS_PER_S_AI"] or 50),
         },
-        task_quota=_read_int(texts, "TASK_QUOTA", 100, "tasks", problems),
+        task_quota=int(texts["TASK_QUOTA"] or 100),
         drain_function=texts["DRAIN_FUNCTION"] or None,
-        invoke_endpoint=_read_endpoint(texts, "INVOKE_ENDPOINT", scf, problems),
-        transcript_link_key=_read_link_key(texts, problems),
-        transcript_keep_days=_read_int(
-            texts, "TRANSCRIPT_KEEP_DAYS", KEEP_DAYS, "days", problems, MAX_KEEP_DAYS
-        ),
-        log_level=_read_log_level(texts, problems),
+        invoke_endpoint=_write_url(texts["INVOKE_ENDPOINT"] or find_scf_host(endpoint)),
+        transcript_link_key=texts["TRANSCRIPT_LINK_KEY"] or None,
+        transcript_keep_days=int(texts["TRANSCRIPT_KEEP_DAYS"] or KEEP_DAYS),
+        log_level=texts["LOG_LEVEL"].upper() or "INFO",
         on_scf=texts["TENCENTCLOUD_RUNENV"] == "SCF",
     )
-    faults = _list_faults(texts)
-    named = {fault.partition(":")[0] for fault in faults}
-    faults += [problem for problem in problems if problem.partition(":")[0] not in named]
-    if faults:
-        raise SettingsError(faults)
-    return settings
 
 
-def _list_faults(texts: Mapping[str, str]) -> list[str]:
-    """TRTC_APPS may have lines: its values are looked at one by one."""
+def _check_texts(texts: Mapping[str, str]) -> tuple[Application, ...]:
+    """The applications; raises one SettingsError for all that is missing or malformed."""
+    # TRTC_APPS may have lines: its values are looked at one by one.
     faults = list_faults({**texts, "TRTC_APPS": ""})
     if texts["TENCENTCLOUD_RUNENV"] == "SCF":
         marked = [name for name, text in texts.items() if DEVELOPMENT_MARK in text]
         faults += [f"{name}: holds a development key; set your own" for name in marked]
-    return faults
+    problems = [
+        f"{name}: must be a host, or http(s)://host:port, without a path"
+        for name in ("TRTC_ENDPOINT", "INVOKE_ENDPOINT")
+        if texts[name] and not ENDPOINT.fullmatch(texts[name])
+    ]
+    applications = read_applications(texts, problems)
+    given = {**texts, "LEDGER_NAME": texts["LEDGER_NAME"] or texts["STAGE"]}
+    for name, (is_right, problem) in FORMS.items():
+        if given[name] and not is_right(given[name]):
+            problems.append(f"{name}: {problem}")
+    named = {fault.partition(":")[0] for fault in faults}
+    faults += [problem for problem in problems if problem.partition(":")[0] not in named]
+    if faults:
+        raise SettingsError(faults)
+    return applications
+
+
+def _write_url(endpoint: str) -> str:
+    return (endpoint if "://" in endpoint else f"https://{endpoint}").rstrip("/")
 
 
 def read_credentials(environ: Mapping[str, str] = os.environ) -> Credentials:
@@ -178,55 +219,23 @@ def read_credentials(environ: Mapping[str, str] = os.environ) -> Credentials:
     raise SettingsError([f"{both}: not set; set both, or attach a run role to the function"])
 
 
-def _read_endpoint(environ: Mapping[str, str], name: str, default: str, problems: list[str]) -> str:
-    text = environ.get(name) or default
-    text = text if "://" in text else f"https://{text}"
-    if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?", text):
-        problems.append(f"{name}: must be a host, or http(s)://host:port, without a path")
-        return default
-    return text.rstrip("/")
+def take_fingerprint(settings: Settings, environ: Mapping[str, str] = os.environ) -> str:
+    """A keyed hash: whether what made a start fail may have been mended since.
+
+    32 hexadecimal digits for this code, these rules, settings and permanent credentials.
+
+    A run role's credentials rotate and are left out. The hash is keyed, so that no key can be tried
+    out against it.
+    """
+    permanent = tuple(environ.get(name) for name in CREDENTIAL_NAMES[1])
+    key = settings.applications[0].secret_key.encode()
+    given = [astuple(one) for one in (settings, *settings.applications)]
+    return _hash_package(repr((permanent, given)), key, settings.rules_file)
 
 
-def _read_ca(environ: Mapping[str, str], problems: list[str]) -> str | None:
-    path = environ.get("TRTC_CA")
-    if path and not Path(path).exists():
-        problems.append("TRTC_CA: no such file or directory")
-    return path or (str(PACKAGED_CA) if PACKAGED_CA.is_dir() else None)
-
-
-def _read_int(
-    texts: Mapping[str, str], name: str, default: int, unit: str, problems: list[str], most: int = 0
-) -> int:
-    text = texts[name] or str(default)
-    is_number = re.fullmatch(r"[0-9]{1,9}", text) and int(text) > 0
-    if not is_number or (most and int(text) > most):
-        allowed = f"1 to {most}" if most else "1 or more"
-        problems.append(f"{name}: must be a whole number of {unit}, {allowed}")
-        return default
-    return int(text)
-
-
-def _read_link_key(environ: Mapping[str, str], problems: list[str]) -> str | None:
-    key = environ.get("TRANSCRIPT_LINK_KEY") or None
-    if key and len(key) < MIN_KEY_CHARACTERS:
-        problems.append(
-            f"TRANSCRIPT_LINK_KEY: must have {MIN_KEY_CHARACTERS} characters or more; "
-            "make one with `openssl rand -base64 32`"
-        )
-    return key
-
-
-def _read_ledger_name(environ: Mapping[str, str], problems: list[str]) -> str:
-    name = environ.get("LEDGER_NAME") or environ.get("STAGE") or DEFAULT_LEDGER_NAME
-    if not LEDGER_NAME.fullmatch(name):
-        problems.append(
-            "LEDGER_NAME: must be 1 to 40 letters, digits, - and _; where it is not set, STAGE is it"
-        )
-    return name
-
-
-def _read_log_level(environ: Mapping[str, str], problems: list[str]) -> str:
-    level = (environ.get("LOG_LEVEL") or "INFO").upper()
-    if level not in LOG_LEVELS:
-        problems.append(f"LOG_LEVEL: must be one of {', '.join(LOG_LEVELS)}")
-    return level
+@lru_cache(maxsize=4)
+def _hash_package(text: str, key: bytes, rules_file: str) -> str:
+    digest = hashlib.blake2b(text.encode(), key=hashlib.sha256(key).digest(), digest_size=16)
+    for path in [Path(rules_file), *sorted(CODE.rglob("*.py"))]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

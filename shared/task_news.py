@@ -1,6 +1,6 @@
 """What a callback of group 9 or 14 tells of a transcription task, and of what it heard.
 
-The names in an EventInfo come folded (see `mending`). What no document describes is kept, not refused.
+The names in an EventInfo come folded (see `fold_names`). What no document describes is kept, not refused.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from shared.mending import fold_names
-from shared.scf import Json
+from shared.scf import Json, fold_names
 from shared.transcripts.records import UNKNOWN_MS, SentenceNews, Words
 
 # Group 9 is StartAITranscription's, group 14 CreateCloudTranscription's.

@@ -9,7 +9,7 @@ from benchmarks.cost.contenders import FIRST_ROOM, SDK_APP_ID
 from local.development import ROOT
 from shared.ledger import RoomBook, claims, close_ledgers, open_ledger
 from shared.room import Room
-from shared.rules.prepared import SUFFIX, load_rules, prepare_rules
+from shared.rules.decision import SUFFIX, load_rules, prepare_rules
 from shared.transcripts.records import SentenceNews, Words
 
 RULE = """

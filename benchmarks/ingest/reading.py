@@ -22,9 +22,9 @@ from benchmarks.ingest.posting import STRING_ROOM
 from local.development import LINK_KEY, SDK_APP_ID
 from shared.ledger import Ledger, open_ledger
 from shared.links import sign_link
-from shared.mending import fold_names
 from shared.room import Room
-from shared.rules.prepared import load_rules
+from shared.rules.decision import load_rules
+from shared.scf import fold_names
 from shared.task_news import read_sentence
 
 MEETING_S, SENTENCES = 3 * 3600, 5_000

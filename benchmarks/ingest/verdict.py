@@ -55,12 +55,8 @@ def list_said(ledger: Ledger, room: int) -> list[Sentence]:
     """A room's transcript, as a reader gets it."""
     (session,) = ledger.list_sessions(Room(SDK_APP_ID, name_room(room), STRING_ROOM), 2)
     transcripts = KeptTranscripts(ledger, 0)
-    head = transcripts.read_transcript_head(session.id)
-    return (
-        build_transcript(head, transcripts.list_sentence_news(session.id, 0)).sentences
-        if head
-        else []
-    )
+    head = transcripts.read_head(session.id)
+    return build_transcript(head, transcripts.list_news(session.id, 0)).sentences if head else []
 
 
 def _plan_translations(room: int, number: int) -> dict[str, str]:

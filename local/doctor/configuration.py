@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from local.doctor.finding import Finding
 from shared.errors import RulesError, SettingsError
-from shared.rules.decision import Rules
-from shared.rules.prepared import load_rules
+from shared.rules.decision import Rules, load_rules
 from shared.settings import Settings, read_credentials, read_settings
 from shared.site import Site
 

@@ -9,7 +9,7 @@ from local.errors import LocalError
 from local.package.certificates import hash_bundle
 from local.package.dependencies import list_modules, name_package, read_licences
 from shared.errors import RulesError
-from shared.rules.prepared import SUFFIX, prepare_rules, read_text
+from shared.rules.decision import SUFFIX, prepare_rules, read_text
 from shared.site import Site
 
 Files = Mapping[str, bytes]

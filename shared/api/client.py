@@ -11,9 +11,9 @@ read only (own transport).
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from http.client import HTTPException
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,18 +28,6 @@ from shared.errors import ApiError
 from shared.settings import Credentials, read_credentials
 
 CommonClient = import_common_client()
-Params = Mapping[str, Any]
-
-
-class RuntimeCredential:
-    """What the SDK asks for a SecretId at every signature: the environment as it is then."""
-
-    def __init__(self, read: Callable[[], Credentials]) -> None:
-        self._read = read
-
-    def get_credential_info(self) -> Credentials:
-        """(SecretId, SecretKey, token); the SDK unpacks it."""
-        return self._read()
 
 
 class Client:
@@ -49,21 +37,24 @@ class Client:
         self,
         endpoint: str,
         ca: str | None = None,
-        credentials: Callable[[], Credentials] = lambda: read_credentials(os.environ),
+        credentials: Callable[[], Credentials] = read_credentials,
         *,
         service: str = "trtc",
         version: str = "2019-07-22",
     ) -> None:
         url = urlsplit(endpoint)
         self._api = (service, version)
-        self._credential = RuntimeCredential(credentials)
+        # The SDK asks this for (SecretId, SecretKey, token) at every signature.
+        self._credential = SimpleNamespace(get_credential_info=credentials)
         self._profile = ClientProfile(
             httpProfile=HttpProfile(protocol=url.scheme, endpoint=url.netloc), language="en-US"
         )
         self._transport = Transport(f"{url.scheme}://{url.netloc}/", ca)
         self._by_region: dict[str, Any] = {}
 
-    def call(self, action: str, params: Params, region: str, timeout_s: float) -> dict[str, Any]:
+    def call(
+        self, action: str, params: Mapping[str, Any], region: str, timeout_s: float
+    ) -> dict[str, Any]:
         """Call `action` and return its Response without RequestId's wrapper; raise ApiError.
 
         `timeout_s` bounds all of it, from connecting to the last byte of the answer, whatever the

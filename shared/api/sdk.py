@@ -11,22 +11,19 @@ import logging
 import sys
 from typing import Any
 
+from msgspec import Struct
+
 TRANSPORT = "tencentcloud.common.http.request"
 
 
-class RequestInternal:
+class RequestInternal(Struct):
     """What the SDK asks its transport to send; `data` is the body."""
 
-    def __init__(
-        self,
-        host: str = "",
-        method: str = "",
-        uri: str = "",
-        header: dict[str, str] | None = None,
-        data: str = "",
-    ) -> None:
-        self.host, self.method, self.uri, self.data = host, method, uri, data
-        self.header = {} if header is None else header
+    host: str = ""
+    method: str = ""
+    uri: str = ""
+    header: dict[str, str] = {}
+    data: str = ""
 
 
 class ApiRequest:

@@ -11,20 +11,14 @@ import select
 import ssl
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache, partial
-from http.client import (
-    HTTPConnection,
-    HTTPException,
-    HTTPMessage,
-    HTTPResponse,
-    IncompleteRead,
-)
+from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPResponse, IncompleteRead
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from shared.api.deadline import BoundSocket, BoundTlsSocket, open_socket
+from shared.api.deadline import BoundTlsSocket, open_socket
 from shared.api.sdk import RequestInternal
 
 CONNECT_TIMEOUT_S = 1.0  # of each address
@@ -52,9 +46,13 @@ class Answer(NamedTuple):
 
 
 class Connection(HTTPConnection):
-    """A connection that opens in time, or says that nothing was sent."""
+    """A connection that opens in time, or says that nothing was sent; with a CA, under TLS."""
 
     _held: list[bytes] | None = None
+
+    def __init__(self, host: str, port: int, ca: str | None) -> None:
+        super().__init__(host, port)
+        self._ca = ca
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> None:
         """Send a request as one TLS record: http.client would make two, and wake the server twice."""
@@ -78,7 +76,10 @@ class Connection(HTTPConnection):
     def connect(self) -> None:
         """Open the socket, as the first request asks for it."""
         try:
-            self.sock = self._open()
+            self.sock = open_socket(self.host, self.port, CONNECT_TIMEOUT_S)
+            if self._ca:  # all connections share what it loads
+                context = load_context(self._ca)
+                self.sock = context.wrap_socket(self.sock, server_hostname=self.host)
         except ssl.SSLError as error:
             raise NotSentError("SSLError") from error
         except TimeoutError as error:
@@ -93,32 +94,16 @@ class Connection(HTTPConnection):
         watch.register(self.sock, select.POLLIN)
         return not watch.poll(0)
 
-    def _open(self) -> BoundSocket | ssl.SSLSocket:
-        return open_socket(self.host, self.port, CONNECT_TIMEOUT_S)
-
-
-class TlsConnection(Connection):
-    """The same under TLS, with certificates that all connections share."""
-
-    default_port = 443
-
-    def __init__(self, host: str, port: int | None, ca: str) -> None:
-        super().__init__(host, port)
-        self._ca = ca
-
-    def _open(self) -> ssl.SSLSocket:
-        return load_context(self._ca).wrap_socket(super()._open(), server_hostname=self.host)
-
 
 class Transport:
     """Sends the SDK's requests to one endpoint, for any number of threads at once."""
 
     def __init__(self, url: str, ca: str | None = None) -> None:
         parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-        self._make: Callable[[], Connection] = partial(Connection, host, port)
-        if parts.scheme == "https":
-            self._make = partial(TlsConnection, host, port, ca or _find_bundle())
+        is_tls = parts.scheme == "https"
+        port = parts.port or (443 if is_tls else 80)
+        trusted = (ca or _find_bundle()) if is_tls else None
+        self._make = partial(Connection, parts.hostname or "", port, trusted)
         self._idle: list[Connection] = []  # its append and pop are atomic
         weakref.finalize(self, _close_all, self._idle)
 

@@ -6,12 +6,11 @@ from typing import Any
 
 import msgspec
 
-from shared.console.request import RoomRequest
+from shared.console.request import Result, RoomRequest
 from shared.errors import NotSharedError
 from shared.ledger import Person, Session, Task, TaskId
 from shared.lifecycle import task_api
 from shared.lifecycle.endings import explain_end
-from shared.lifecycle.outcome import Outcome
 from shared.lifecycle.signs_of_life import list_people, listen
 from shared.lifecycle.silence import ADVICE, SILENT_MS, find_silence
 from shared.lifecycle.timings import measure
@@ -19,8 +18,6 @@ from shared.resources import Resources
 from shared.scf import Json
 
 SESSIONS_SHOWN = 5
-
-Result = tuple[list[Outcome], Json]
 
 
 def describe_room(request: RoomRequest, resources: Resources) -> Result:

@@ -1,16 +1,25 @@
-"""The request for one room that a person or a program sends: which room, and what of it."""
+"""The request for one room that a person or a program sends from the SCF console or through its API.
+
+A JSON event in, a result out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta, Struct
 
-from shared.errors import RequestError
+from shared import log
+from shared.entry import open_resources, run_function
+from shared.errors import BugError, RequestError, RoomscribeError
 from shared.ledger import Ledger
 from shared.ledger.document import find_room
+from shared.lifecycle import Outcome, write_outcomes
+from shared.lifecycle.wake_drainer import wake_drainer
+from shared.resources import Resources
 from shared.room import (
     MAX_ROOM_NUMBER,
     NUMERIC_ROOM,
@@ -20,12 +29,12 @@ from shared.room import (
     names_string_room,
     names_user,
 )
-from shared.scf import Json
+from shared.scf import HALF_PAIR, Invocation, Json, is_direct
 from shared.settings import Settings
 
 
 class RoomEvent(Struct, frozen=True):
-    """The keys of an event that are not a rule's; without `room_id_type` see `guess_room`."""
+    """The keys of an event that are not a rule's; without `room_id_type` see `list_known`."""
 
     room_id: (
         Annotated[str, Meta(min_length=1, max_length=64)]
@@ -57,6 +66,50 @@ class RoomRequest(NamedTuple):
         """What an answer says of the room's type, when the event did not."""
         told: Json = {"room_id_type": self.room.room_id_type} if self.guessed else {}
         return {**told, "also_known": self.guessed[1]._asdict()} if self.guessed[1:] else told
+
+
+Result = tuple[list[Outcome], Json]
+Act = Callable[[RoomRequest, Resources], Result]
+
+
+def answer_console(event: object, context: object, act: Act, example: Json) -> Json:
+    """Run `act` on an event and return its result; a mistake is answered in words, with an example.
+
+    Such a function has no URL: an HTTP event is refused, because nothing has authenticated it.
+    """
+    told: Json = {}
+
+    def act_on_request(settings: Settings, invocation: Invocation) -> Json:
+        request_event = _check_event(event)
+        resources = open_resources(settings, invocation)
+        request = read_room_request(request_event, settings, resources.ledger)
+        told.update(request.tell_type())
+        log.bind_room(*request.room, user_id=request.user_id)
+        outcomes, result = act(request, resources)
+        if settings.has_drainer:
+            outcomes += wake_drainer(request.room, outcomes, resources)
+        write_outcomes(outcomes)
+        return {**result, **told}
+
+    def answer_error(error: RoomscribeError) -> Json:
+        answer = {"outcome": "error", "error_code": error.code, "message": str(error)}
+        return answer if isinstance(error, BugError) else {**answer, "example": example, **told}
+
+    return run_function(
+        context,
+        act_on_request,
+        answer_error,
+        refused="request.refused",
+        failed="request.refused",
+    )
+
+
+def _check_event(event: object) -> Json:
+    if not (isinstance(event, dict) and is_direct(event) and "room_id" in event):
+        raise RequestError("send a JSON event that names a room, from the console or the SCF API")
+    if HALF_PAIR.search(json.dumps(event, ensure_ascii=False)):
+        raise RequestError("half a surrogate pair stands in the event, in room_id or another text")
+    return event
 
 
 def read_room_request(event: Json, settings: Settings, ledger: Ledger) -> RoomRequest:

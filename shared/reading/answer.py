@@ -1,21 +1,39 @@
-"""A transcript over HTTP: what a request with a read link gets."""
+"""A transcript over HTTP: what a request with a read link gets, logged without a word of what was said."""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
 import re
+import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from shared.errors import MethodError
+from shared import log
+from shared.entry import run_function
+from shared.errors import MethodError, RequestError, RoomscribeError, SettingsError
 from shared.links import read_link
-from shared.reading.memory import RememberedTranscripts
-from shared.reading.pages import Page, write_message, write_page
-from shared.scf import Request, Response
-from shared.transcripts.document import read_since, write_document
-from shared.transcripts.files import write_date, write_srt, write_text, write_webvtt
-from shared.transcripts.languages import read_languages
+from shared.reading.kept import KeptTranscripts
+from shared.reading.pages import write_message, write_page
+from shared.scf import (
+    Invocation,
+    Json,
+    Request,
+    Response,
+    is_direct,
+    read_request,
+    write_response,
+)
+from shared.settings import Settings
+from shared.transcripts.files import (
+    read_languages,
+    read_since,
+    write_date,
+    write_document,
+    write_srt,
+    write_text,
+    write_webvtt,
+)
 from shared.transcripts.records import Transcript, TranscriptHead
 
 PATH = re.compile(r"/?([A-Za-z0-9_-]+)(?:\.(vtt|srt|txt|json))?")
@@ -37,23 +55,21 @@ PREFLIGHT = {
     "Access-Control-Max-Age": "86400",
 }
 FILE_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
-HTML = "text/html; charset=utf-8"
-TYPES = {
-    "vtt": "text/vtt; charset=utf-8",
-    "srt": "application/x-subrip; charset=utf-8",
-    "txt": "text/plain; charset=utf-8",
-    "json": "application/json",
-}
-WRITERS: dict[str, Callable[[Transcript, Sequence[str]], str]] = {
-    "vtt": write_webvtt,
-    "srt": write_srt,
-    "txt": write_text,
+FORMS: dict[str, tuple[str, Callable[[Transcript, Sequence[str]], str]]] = {
+    "vtt": ("text/vtt; charset=utf-8", write_webvtt),
+    "srt": ("application/x-subrip; charset=utf-8", write_srt),
+    "txt": ("text/plain; charset=utf-8", write_text),
 }
 REFUSED = (
     "This link cannot be opened",
     "It is not valid, or not any more. Ask whoever gave it to you for a new one.",
 )
 GONE = ("This transcript is no longer kept", "It was deleted, or its time is over.")
+NOT_NOW = ("Not now", "The transcript cannot be read at the moment. Try again in a while.")
+WRONG = (
+    "Something is wrong here",
+    "The transcript cannot be shown. Whoever runs this can see why.",
+)
 
 
 class Answer(NamedTuple):
@@ -66,54 +82,111 @@ class Answer(NamedTuple):
     sentences: int | None = None
 
 
-def answer_request(
-    request: Request, transcripts: RememberedTranscripts, key: str, now_ms: int
-) -> Answer:
+OpenTranscripts = Callable[[Settings], KeptTranscripts]
+
+
+def answer_reader(event: object, context: object, open_transcripts: OpenTranscripts) -> Json:
+    """The HTTP answer to somebody who reads; every failure is a page without details."""
+    response = _answer(event, context, open_transcripts)
+    body = response.body
+    is_head = isinstance(event, dict) and event.get("httpMethod") == "HEAD"
+    size = len(body.encode() if isinstance(body, str) else body)
+    headers = {**HEADERS, **response.headers}
+    if size:
+        headers["Content-Length"] = str(size)
+    return write_response(Response(response.status, "" if is_head else body, headers))
+
+
+def _answer(event: object, context: object, open_transcripts: OpenTranscripts) -> Response:
+    started_s = time.perf_counter()
+
+    def act(settings: Settings, invocation: Invocation) -> Response:
+        key = settings.transcript_link_key
+        if key is None:
+            raise SettingsError(
+                ["TRANSCRIPT_LINK_KEY: not set; without it nobody can read anything"]
+            )
+        if is_direct(event) or not isinstance(event, dict):
+            raise RequestError("this function is read over HTTP: open its URL with a read link")
+        request, transcripts = read_request(event), open_transcripts(settings)
+        answer = answer_request(request, transcripts, key, invocation.started_ms)
+        _log(answer, round((time.perf_counter() - started_s) * 1000, 1))
+        return answer.response
+
+    return run_function(
+        context,
+        act,
+        _answer_error,
+        refused="transcript.refused",
+        failed="transcript.failed",
+        answers_trtc=False,
+    )
+
+
+def _answer_error(error: RoomscribeError) -> Response:
+    if isinstance(error, RequestError):
+        response = write_message(error.http_status, "This cannot be answered", f"{error}.")
+        allow = {"Allow": "GET, HEAD"} if isinstance(error, MethodError) else {}
+        return Response(response.status, response.body, {**response.headers, **allow})
+    return write_message(error.http_status, *(NOT_NOW if error.http_status == 503 else WRONG))
+
+
+def _log(answer: Answer, elapsed_ms: float) -> None:
+    log.write(
+        "transcript.refused" if answer.outcome == "refused" else "transcript.read",
+        session=answer.session_id,
+        outcome=answer.outcome,
+        format=answer.format or None,
+        status=answer.response.status,
+        sentences=answer.sentences,
+        elapsed_ms=elapsed_ms,
+    )
+
+
+def answer_request(request: Request, transcripts: KeptTranscripts, key: str, now_ms: int) -> Answer:
     """What a request gets; raises RequestError for a senseless one, LedgerError without a ledger.
 
     Without a valid link the answer is the same whatever was asked for, and nothing is looked up.
     """
     if request.method == "OPTIONS":  # Source: WHATWG, Fetch: a browser asks before If-None-Match
-        return Answer(Response(204, "", {**HEADERS, **PREFLIGHT}), "preflight")
+        return Answer(Response(204, "", PREFLIGHT), "preflight")
     if request.method not in ("GET", "HEAD"):
         raise MethodError("transcripts are read with GET")
     match = PATH.fullmatch(request.path)
     session_id = read_link(key, match[1], now_ms // 1000) if match else None
     if match is None or session_id is None:
-        return Answer(answer_message(403, *REFUSED), "refused")
+        return Answer(write_message(403, *REFUSED), "refused")
     head = transcripts.read_head(session_id)
     if head is None:
-        return Answer(answer_message(404, *GONE), "gone", session_id=session_id)
+        return Answer(write_message(404, *GONE), "gone", session_id=session_id)
     form = match[2]
-    if form:
-        answer = _answer_file(head, form, request, transcripts)
-    else:
-        answer = Answer(_write_html(write_page(match[1]), 200), "read")
-    return answer._replace(format=form or "page", session_id=session_id)
-
-
-def answer_message(status: int, title: str, text: str) -> Response:
-    """A page that says what went wrong."""
-    return _write_html(write_message(title, text), status)
+    if not form:
+        return Answer(write_page(match[1]), "read", "page", session_id)
+    answer = _answer_file(head, form, request, transcripts)
+    return answer._replace(format=form, session_id=session_id)
 
 
 def _answer_file(
-    head: TranscriptHead, form: str, request: Request, transcripts: RememberedTranscripts
+    head: TranscriptHead, form: str, request: Request, transcripts: KeptTranscripts
 ) -> Answer:
     languages = read_languages(request.query.get("lang", ""))
     etag = _name_version(head, form, languages)
-    policy = {"Content-Security-Policy": FILE_POLICY, "Vary": "Accept-Encoding"}
-    headers = {**HEADERS, **policy, "ETag": etag}
+    headers = {
+        "Content-Security-Policy": FILE_POLICY,
+        "Vary": "Accept-Encoding",
+        "ETag": etag,
+    }
     if _is_known(etag, request.headers.get("if-none-match", "")):
         return Answer(Response(304, "", headers), "not_changed")
     if form == "json":  # only this form tells what changed; a file is always whole
         since = read_since(request.query.get("since", ""), head)
         transcript = transcripts.read(head, since)
+        headers["Content-Type"] = "application/json"
         text = write_document(transcript, complete=not since)
     else:
         transcript = transcripts.read(head, 0)
-        text = WRITERS[form](transcript, languages)
-    headers["Content-Type"] = TYPES[form]
+        headers["Content-Type"], write = FORMS[form]
+        text = write(transcript, languages)
     headers["Content-Disposition"] = f'attachment; filename="{_name_file(head, form)}"'
     response = _compress(Response(200, text, headers), request)
     return Answer(response, "read", sentences=len(transcript.sentences))
@@ -139,11 +212,6 @@ def _is_known(etag: str, if_none_match: str) -> bool:
     opaque = etag.removeprefix("W/")
     given = [each.strip().removeprefix("W/") for each in if_none_match.split(",")]
     return opaque in given or given == ["*"]
-
-
-def _write_html(page: Page, status: int) -> Response:
-    headers = {**HEADERS, "Content-Type": HTML, "Content-Security-Policy": page.policy}
-    return Response(status, page.html, headers)
 
 
 def _compress(response: Response, request: Request) -> Response:

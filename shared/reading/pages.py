@@ -6,9 +6,11 @@ import base64
 import hashlib
 import html
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+
+from shared.scf import Response
 
 FOLDER = Path(__file__).parent / "page"
 STYLE = "page.css"
@@ -20,34 +22,35 @@ POLICY = (
 )
 
 
-class Page(NamedTuple):
-    """HTML and the Content-Security-Policy that allows what stands in it, and nothing else."""
-
-    html: str
-    policy: str
-
-
-def write_page(token: str) -> Page:
+def write_page(token: str) -> Response:
     """The page of the transcript at that token."""
-    page = _assemble("index.html", SCRIPTS)
-    return page._replace(html=page.html.replace("{{token}}", token))
+    return _fill(200, _assemble("index.html", SCRIPTS), {"token": token})
 
 
-def write_message(title: str, text: str) -> Page:
+def write_message(status: int, title: str, text: str) -> Response:
     """A page that says only this."""
-    page = _assemble("message.html", ())
-    filled = page.html.replace("{{title}}", html.escape(title))
-    return page._replace(html=filled.replace("{{text}}", html.escape(text)))
+    return _fill(status, _assemble("message.html", ()), {"title": title, "text": text})
+
+
+def _fill(status: int, page: tuple[str, str], values: Mapping[str, str]) -> Response:
+    filled, policy = page
+    for name, value in values.items():
+        filled = filled.replace(f"{{{{{name}}}}}", html.escape(value))
+    headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": policy}
+    return Response(status, filled, headers)
 
 
 @lru_cache(maxsize=2)
-def _assemble(file: str, scripts: tuple[str, ...]) -> Page:
-    """A file with style and scripts put in; the policy knows them by their hashes."""
+def _assemble(file: str, scripts: tuple[str, ...]) -> tuple[str, str]:
+    """A file with style and scripts put in, and the Content-Security-Policy that allows only them.
+
+    The policy knows them by their hashes.
+    """
     style, codes = _read(STYLE), [_read(name) for name in scripts]
     text = _read(file).replace("{{style}}", f"<style>{style}</style>")
     text = text.replace("{{scripts}}", "\n".join(f"<script>{code}</script>" for code in codes))
     allowed = " ".join(map(_hash, codes)) or "'none'"
-    return Page(text, f"{POLICY}; style-src {_hash(style)}; script-src {allowed}")
+    return text, f"{POLICY}; style-src {_hash(style)}; script-src {allowed}"
 
 
 def _read(name: str) -> str:

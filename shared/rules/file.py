@@ -27,6 +27,7 @@ _DEFAULT_KEYS = {
     for key, kind in _RULE_KEYS.items()
     if key not in ("name", "room", "sdk_app_id", "room_id_type", "speakers")
 }
+OVERRIDABLE = tuple(_DEFAULT_KEYS)  # by the event of a single start
 _LISTS = ("room", "user", "sdk_app_id", "ignore_users")  # one value may stand alone
 
 
@@ -80,11 +81,6 @@ def override_rule(rule: Rule, changes: Mapping[str, Any], site: Site) -> Rule:
     if merged.get("fallback") == merged.get("service") and "fallback" not in changes:
         merged["fallback"] = "none"
     return _read_rule(merged, {}, "event", site)
-
-
-def overridable_keys() -> tuple[str, ...]:
-    """The keys of a rule that a single start may replace."""
-    return tuple(_DEFAULT_KEYS)
 
 
 def _read_rule(table: object, defaults: Mapping[str, Any], place: str, site: Site) -> Rule:

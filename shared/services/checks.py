@@ -1,4 +1,9 @@
-"""Whether the API at the functions' site takes what a service table of rules.toml says."""
+"""Whether the API at the functions' site takes what a service table of rules.toml says.
+
+Source of what each site's documents list, and of what one site has narrower: docstrings of the official
+SDKs 3.1.177 (China) and 3.1.193 (international), and the API documents of product 647, 2026-11. 1.0 needs
+no region in China: any that the product has may stand there.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +14,44 @@ from typing import get_args
 
 import msgspec
 
-from shared.services.parameters import KEYS, UNSENT, Parameters, Value, key_names
+from shared.services.parameters import KEYS, UNSENT, Parameters, Value
 from shared.services.service import SERVICES, convert_value
-from shared.services.values import ABSENT, ENGINES, LARGEST, list_values
 from shared.site import Site
 
 Problem = tuple[str, str]  # a key, and what is wrong with its value
 HOT_WORDS_MAX = {"cloud": 128, "ai": 300}
 HOT_WORD = re.compile(r"([^|,]+)\|(100|1[01]|[1-9])")
+
+REGIONS: dict[tuple[str, Site], str] = {
+    ("cloud", "international"): "ap-guangzhou ap-hongkong ap-singapore",
+    ("cloud", "china"): "ap-beijing ap-guangzhou ap-hongkong ap-shanghai",
+    ("cloud", "unknown"): "ap-beijing ap-guangzhou ap-hongkong ap-shanghai ap-singapore",
+    ("ai", "international"): "ap-guangzhou ap-singapore ap-tokyo na-siliconvalley",
+}
+ALL_REGIONS = f"{REGIONS['cloud', 'unknown']} ap-tokyo na-siliconvalley"
+_BIG_MODELS = (
+    "zh en yue ar de fr es pt id it ko ru th vi ja tr hi ms nl sv da fi pl cs fil fa el hu mk ro"
+)
+BIG_MODELS = " ".join(f"bigmodel-{language}" for language in _BIG_MODELS.split())
+STANDARD = "16k_zh_large 16k_zh_en"
+ADVANCED = "vi ja ko id th pt tr ar es hi fr ms fil de it ru sv da no"
+TARGETS = "zh en vi ja ko id th pt ar es fr ms de it ru"
+
+# 2.0: the engines that can do what a key asks for.
+ENGINES = {
+    "alternative_languages": f"zh-yue {ADVANCED}".split(),
+    **dict.fromkeys(("filter_dirty", "filter_modal", "filter_punc"), STANDARD.split()),
+}
+# The other site takes more; and what it has not at all.
+LARGEST = {("cloud", "china", "vad_level"): 1, ("cloud", "china", "send_custom_mode"): 1}
+ABSENT = {
+    ("ai", "international"): [
+        "target_user_ids",
+        "im_admin_user_id",
+        "model",
+        "translation_language",
+    ]
+}
 
 
 def check_parameters(
@@ -35,6 +70,29 @@ def check_parameters(
     return problems
 
 
+def list_values(service: str, site: Site) -> dict[str, list[str]]:
+    """The listed values of each key that has a list ("tts.model": in a table); of both sites if unknown."""
+    if service == "cloud":
+        targets = TARGETS if site == "international" else f"{TARGETS} yue"
+        lists = {
+            "language": f"{BIG_MODELS} {STANDARD} zh-yue {ADVANCED}",
+            "alternative_languages": ADVANCED,
+            "translate_to": targets,
+            "terminologies.target_lang": targets,
+            "tts.model": "flow_02_turbo",
+        }
+    else:
+        lists = {
+            "language": f"zh 8k_zh_large {STANDARD} zh-dialect zh-yue {ADVANCED}",
+            "alternative_languages": f"zh zh-yue {ADVANCED}",
+            "translation_language": f"zh en {ADVANCED}",
+            "translate_to": TARGETS,
+            "tts.model": "flow_01_turbo flow_01_ex",
+        }
+    lists["region"] = REGIONS.get((service, site), ALL_REGIONS)
+    return {key: words.split() for key, words in lists.items()}
+
+
 def suggest_name(wrong: str, names: Iterable[str]) -> str:
     """Which of the names may have been meant."""
     import difflib  # only when something is wrong
@@ -48,8 +106,8 @@ def _check_key(
 ) -> Iterator[Problem]:
     at_site = "of either site" if site == "unknown" else f"of the {site} site (TRTC_ENDPOINT)"
     largest = LARGEST.get((service, site, key), math.inf)
-    if key not in key_names(service):
-        yield key, f"unknown key; {suggest_name(key, key_names(service))}"
+    if key not in UNSENT and key not in KEYS[service]:
+        yield key, f"unknown key; {suggest_name(key, (*UNSENT, *KEYS[service]))}"
         return
     if key in ABSENT.get((service, site), ()):
         yield key, f"the API {at_site} has no such parameter; take it out"

@@ -80,11 +80,10 @@ GONE_CODES = {"ai": "FailedOperation.TaskNotExist", "cloud": "ResourceNotFound"}
 
 def classify_error(error: ApiError) -> Verdict:
     """What a failed start means; a code that stands in no table goes by its family, else it is unsure."""
-    family = error.code.partition(".")[0]
-    verdict = VERDICTS.get(error.code) or VERDICTS.get(family) or RETRY_UNSURE
     if error.code == "ClientNetworkError":  # only the client knows whether anything was sent
         return Verdict("retry", error.may_have_happened)
-    return verdict
+    family = error.code.partition(".")[0]
+    return VERDICTS.get(error.code) or VERDICTS.get(family) or RETRY_UNSURE
 
 
 def is_gone(service: str, error: ApiError) -> bool:

@@ -53,8 +53,3 @@ KEYS = {"cloud": CLOUD_KEYS, "ai": AI_KEYS}
 UNSENT = {"region": str, "allow_unlisted": bool}
 API_NAMES = {"tts_robot_user": "TTSRobotUser"}
 USER_KEYS = ("target_user", "tts_robot_user")
-
-
-def key_names(service: str) -> tuple[str, ...]:
-    """The keys a table of that service may have."""
-    return (*UNSENT, *KEYS[service])

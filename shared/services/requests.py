@@ -2,7 +2,7 @@
 
 Source: API documents StartAITranscription and CreateCloudTranscription (product 647, version
 2019-07-22) and the request models of the official SDK 3.1.177, China and international edition.
-Where these disagree on a range the wider one stands here; shared/services/values.py has what only one
+Where these disagree on a range the wider one stands here; shared/services/checks.py has what only one
 site allows.
 """
 

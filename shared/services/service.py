@@ -109,33 +109,22 @@ def place_parameters(service: str, parameters: Parameters) -> dict[str, Value]:
     return request
 
 
-_CONVERT: dict[str, Callable[[Value], Value]] = {
-    "hot_words": ",".join,
-    "subscribe": lambda users: [{"UserId": user} for user in users],
-    "unsubscribe": lambda users: [{"UserId": user} for user in users],
-}
-
-
 def convert_value(key: str, value: Value) -> Value:
     """A key's value in the API's shape; raises TypeError where it must be a list and is none."""
-    if key in _CONVERT:
-        if not isinstance(value, list):
-            raise TypeError("must be a list")
-        return _CONVERT[key](value)
-    return _rename(value) if isinstance(value, list | dict) else value
+    if key not in ("hot_words", "subscribe", "unsubscribe"):
+        return _rename(value) if isinstance(value, list | dict) else value
+    if not isinstance(value, list):
+        raise TypeError("must be a list")
+    return ",".join(value) if key == "hot_words" else [{"UserId": user} for user in value]
 
 
-def _rename(value: Value) -> Value:
-    """The value with every key in the API's spelling; a user's name stands for {UserId: name}."""
+def _rename(value: Value, key: str = "") -> Value:
+    """The value of a key with the API's spelling in it; a user's name stands for {UserId: name}."""
     if isinstance(value, list):
         return [_rename(item) for item in value]
     if isinstance(value, dict):
-        return {api_name(key): _rename_user(key, item) for key, item in value.items()}
-    return value
-
-
-def _rename_user(key: str, value: Value) -> Value:
-    return {"UserId": value} if key in USER_KEYS and isinstance(value, str) else _rename(value)
+        return {api_name(name): _rename(item, name) for name, item in value.items()}
+    return {"UserId": value} if key in USER_KEYS and isinstance(value, str) else value
 
 
 def api_name(key: str) -> str:

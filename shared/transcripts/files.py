@@ -1,16 +1,20 @@
-"""A transcript as a file: WebVTT or SubRip for players, text for people.
+"""A transcript as a file: WebVTT or SubRip for players, text for people, JSON for programs.
 
-In all of them one line is one line: text is made harmless, and nothing legible is taken away.
+In all but JSON one line is one line: text is made harmless, and nothing legible is taken away.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
+from typing import Annotated, Literal
 
-from shared.transcripts.languages import choose_texts
-from shared.transcripts.records import Sentence, Transcript
+import msgspec
+from msgspec import Meta, Struct
+
+from shared.errors import RequestError
+from shared.transcripts.records import Sentence, Transcript, TranscriptHead
 
 WEBVTT_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 # SubRip cannot escape: an invisible character keeps text from being taken for markup or times.
@@ -25,6 +29,72 @@ EMBEDDINGS, ISOLATES = "\u202a\u202b\u202d\u202e", "\u2066\u2067\u2068"
 DIRECTIONS = re.compile(f"[{EMBEDDINGS}{ISOLATES}{PDF}{PDI}]")
 LAST_MS = 253_402_300_799_999  # of the year 9999, with which the calendar ends
 NOTHING = "…"  # for a text in which nothing can be read: a cue without text is none to some players
+MAX_LANGUAGES = 4
+SPOKEN = "spoken"  # asks for each sentence in the language in which it was said
+
+
+class Document(Struct, frozen=True):
+    """A session's transcript, or what changed in it. Texts may hold any character: escape them."""
+
+    format: Literal["roomscribe-transcript-1"]
+    room_id: Annotated[str, Meta(description="the room's id; another session may have the same")]
+    opened_ms: Annotated[int, Meta(description="when the session opened, in ms since 1970")]
+    closed_ms: Annotated[int | None, Meta(description="when it closed; null while it is open")]
+    version: Annotated[int, Meta(description="grows with every change", ge=0)]
+    next: Annotated[str, Meta(description="ask with `?since=` and this for what changes next")]
+    complete: Annotated[bool, Meta(description="false: only the sentences that changed are here")]
+    unread: Annotated[
+        int, Meta(description="callbacks here in which Roomscribe found no text", ge=0)
+    ]
+    sentences: Annotated[list[Sentence], Meta(description="in the order of their `start_ms`")]
+
+
+def write_document(transcript: Transcript, *, complete: bool = True) -> str:
+    """The JSON of a transcript; `complete` is False when it holds only what changed."""
+    head = transcript.head
+    document = Document(
+        format="roomscribe-transcript-1",
+        room_id=head.room_id,
+        opened_ms=head.opened_ms,
+        closed_ms=head.closed_ms,
+        version=head.version,
+        next=write_next(head),
+        complete=complete,
+        unread=transcript.unread,
+        sentences=transcript.sentences,
+    )
+    return msgspec.json.encode(document).decode()
+
+
+def write_next(head: TranscriptHead) -> str:
+    """What a reader who knows the transcript as it is now sends as `since`."""
+    return f"{head.version}.{head.layout}"
+
+
+def read_since(text: str, head: TranscriptHead) -> int:
+    """The version after which a reader wants what changed; 0 when only the whole will do.
+
+    `text` is an earlier document's `next`, or just its version. What moved on the timeline
+    without a change of its own (a task turned out to have begun at another time), or was
+    deleted, is in no list of changes: then the reader gets everything again.
+    """
+    match = re.fullmatch(r"([0-9]{1,15})(?:\.([0-9a-f]{8}))?", text)
+    if not match or match[2] not in (None, head.layout):
+        return 0
+    version = int(match[1])
+    return version if head.deleted <= version <= head.version else 0
+
+
+def read_languages(text: str) -> tuple[str, ...]:
+    """The languages in `en`, `en,zh` or `spoken+zh` (a plus sign arrives as a space); () for "".
+
+    Raises RequestError.
+    """
+    names = [name for name in re.split(r"[,+\s]+", text) if name]
+    good = all(re.fullmatch(r"[A-Za-z0-9_-]{1,35}", name) for name in names)
+    if not good or len(names) > MAX_LANGUAGES:
+        raise RequestError(f"lang: at most {MAX_LANGUAGES} language tags, such as en,zh")
+    return tuple(dict.fromkeys(names))
 
 
 def write_webvtt(transcript: Transcript, languages: Sequence[str] = ()) -> str:
@@ -53,7 +123,12 @@ def write_text(transcript: Transcript, languages: Sequence[str] = ()) -> str:
     heading = (
         f"Room {write_plain(head.room_id)}\nOpened {write_date(head.opened_ms, DATE)}, {closed}\n"
     )
-    lines = [_write_line(sentence, languages) for sentence in transcript.sentences]
+    lines = []
+    for sentence in transcript.sentences:
+        when = f"[{write_clock(sentence.start_ms)[:-4]}] "
+        speaker = f"{write_plain(sentence.user_id)}: " if sentence.user_id else ""
+        first, *others = (write_plain(text) for text in choose_texts(sentence, languages))
+        lines += [f"{when}{speaker}{first}", *(" " * len(when) + other for other in others)]
     return "\n".join((heading, *(lines or [NOTHING_SAID]), ""))
 
 
@@ -80,13 +155,6 @@ def _disarm(text: str) -> str:
     return MARKUP.sub(rf"\g<0>{JOINER}", write_plain(text))
 
 
-def _write_line(sentence: Sentence, languages: Sequence[str]) -> str:
-    when = f"[{write_clock(sentence.start_ms)[:-4]}] "
-    speaker = f"{write_plain(sentence.user_id)}: " if sentence.user_id else ""
-    first, *others = (write_plain(text) for text in choose_texts(sentence, languages))
-    return "\n".join((f"{when}{speaker}{first}", *(" " * len(when) + other for other in others)))
-
-
 def write_plain(text: str) -> str:
     """`text` in one line without control characters, and what it turns around turned back at its end."""
     if text.isprintable():  # as nearly every text: no control, no direction, no break
@@ -100,23 +168,18 @@ def close_directions(text: str) -> str:
 
     Source: Unicode Standard Annex 9, explicit directional formatting.
     """
-    still_open: list[str] = []
-    for match in DIRECTIONS.finditer(text):
-        _apply(match[0], still_open)
-    return text + "".join(reversed(still_open))
-
-
-def _apply(mark: str, still_open: list[str]) -> None:
-    """Note what would end an opening mark; a closing mark ends what it may."""
-    if mark in EMBEDDINGS:
-        still_open.append(PDF)
-    elif mark in ISOLATES:
-        still_open.append(PDI)
-    elif mark == PDI and PDI in still_open:
-        while still_open.pop() != PDI:
-            pass  # an isolate takes the embeddings inside it along
-    elif mark == PDF and still_open[-1:] == [PDF]:
-        still_open.pop()
+    ends: list[str] = []  # what would end each mark that is still open
+    for mark in DIRECTIONS.findall(text):
+        if mark in EMBEDDINGS:
+            ends.append(PDF)
+        elif mark in ISOLATES:
+            ends.append(PDI)
+        elif mark == PDI and PDI in ends:
+            while ends.pop() != PDI:
+                pass  # an isolate takes the embeddings inside it along
+        elif mark == PDF and ends[-1:] == [PDF]:
+            ends.pop()
+    return text + "".join(reversed(ends))
 
 
 def write_clock(ms: int, mark: str = ".") -> str:
@@ -129,3 +192,24 @@ def write_date(ms: int, form: str) -> str:
     """`ms` since 1970, in UTC and in a form of strftime; what is in no calendar is the nearest that is."""
     seconds = max(0, min(ms, LAST_MS)) // 1000
     return datetime.fromtimestamp(seconds, timezone.utc).strftime(form)
+
+
+def choose_texts(sentence: Sentence, languages: Sequence[str]) -> list[str]:
+    """The sentence in each of the languages, a text never twice; as spoken when it is in none of them."""
+    known = {SPOKEN: sentence.text, sentence.language: sentence.text, **sentence.translations}
+    found = [_find_text(known, language) for language in languages]
+    texts = list(dict.fromkeys(text for text in found if text))
+    return texts or [sentence.text or next(iter(sentence.translations.values()))]
+
+
+def _find_text(known: Mapping[str, str], language: str) -> str:
+    """The text in that language; in another region's form of it when that is all there is."""
+    wanted = _fold(language)
+    main = wanted.partition("-")[0]
+    exact = (text for name, text in known.items() if _fold(name) == wanted)
+    close = (text for name, text in known.items() if _fold(name).partition("-")[0] == main)
+    return next(exact, "") or next(close, "")
+
+
+def _fold(language: str) -> str:
+    return language.lower().replace("_", "-")

@@ -43,11 +43,8 @@ def arrange_sentences(head: TranscriptHead, places: Collection[Sentence | None])
 
 def place_news(head: TranscriptHead, news: SentenceNews) -> Sentence | None:
     """The sentence in some news; None when no text was found in them."""
-    return None if news.opaque else place_sentence(head, news)
-
-
-def place_sentence(head: TranscriptHead, news: SentenceNews) -> Sentence:
-    """The sentence in some news, which must have words."""
+    if news.opaque:
+        return None
     origin = head.tasks.get(news.task_id, NO_ORIGIN)
     words = news.said or min(news.translations.values())
     start_ms, end_ms = place_words(words, origin.started_ms, head.opened_ms, head.closed_ms)
@@ -76,22 +73,13 @@ def place_words(
     told_ms = max(0, min(words.event_ms - opened_ms, last_ms, LONGEST_SESSION_MS))
     length_ms = _measure(words)
     start_ms = told_ms - length_ms
-    offset_ms = _find_offset(words.start_ms, task_started_ms, opened_ms)
-    if offset_ms is not None:
-        believed_ms = words.start_ms + offset_ms
+    counts_from_ms = 0 if words.start_ms >= WALL_CLOCK_MS else task_started_ms
+    if words.start_ms != UNKNOWN_MS and counts_from_ms is not None:
+        believed_ms = counts_from_ms + words.start_ms - opened_ms
         if abs(believed_ms + length_ms - told_ms) <= AGREEMENT_MS:
             start_ms = believed_ms
     end_ms = max(start_ms + length_ms, 1)
     return max(0, min(start_ms, end_ms - 1)), end_ms
-
-
-def _find_offset(start_ms: int, task_started_ms: int | None, opened_ms: int) -> int | None:
-    """What turns TRTC's time into the room's; None when that cannot be known."""
-    if start_ms >= WALL_CLOCK_MS:
-        return -opened_ms
-    if start_ms == UNKNOWN_MS or task_started_ms is None:
-        return None
-    return task_started_ms - opened_ms
 
 
 def _measure(words: Words) -> int:

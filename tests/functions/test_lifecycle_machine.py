@@ -23,8 +23,8 @@ from hypothesis.stateful import (
 from local.cloud.errors import RefusedError
 from local.cloud.state import ANCHOR, Room
 from local.redis_server import RedisServer
+from shared.console.commands import start_room, stop_room
 from shared.console.request import RoomRequest
-from shared.console.start_and_stop import start_room, stop_room
 from shared.errors import RoomscribeError
 from shared.ledger import Ledger, Task
 from shared.ledger.open import open_redis, open_sqlite

@@ -138,7 +138,7 @@ def test_every_wrong_link_gets_one_and_the_same_answer(source: MemorySource, nam
 
 def test_wrong_link_looks_nothing_up() -> None:
     class Absent(MemorySource):
-        def read_transcript_head(self, session_id: str) -> TranscriptHead | None:
+        def read_head(self, session_id: str) -> TranscriptHead | None:
             raise LedgerError(f"asked for {len(session_id)} characters")
 
     assert get(Absent(), "/wrong")["statusCode"] == 403
@@ -209,7 +209,7 @@ def test_whoever_has_the_link_may_read_from_any_origin(source: MemorySource, nam
 
 def test_browser_that_asks_first_may_send_the_etag(source: MemorySource) -> None:
     class Absent(MemorySource):
-        def read_transcript_head(self, session_id: str) -> TranscriptHead | None:
+        def read_head(self, session_id: str) -> TranscriptHead | None:
             raise LedgerError(f"asked for {len(session_id)} characters")
 
     asks = {"origin": "https://player.example", "access-control-request-method": "GET"}

@@ -12,17 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared import log
-from shared.callbacks import Callback, parse_event, receive_callback
+from shared.callbacks import ROOM_EVENTS, Callback, parse_event, receive_callback
 from shared.errors import SignatureError
 from shared.ledger import Ledger
 from shared.lifecycle import act_on, write_outcomes
-from shared.mending import REPLACEMENT, mend_json
 from shared.reading.kept import KeptTranscripts
-from shared.reading.memory import RememberedTranscripts
 from shared.room import Room
-from shared.scf import begin_invocation
-from shared.transcripts.document import write_document
-from shared.transcripts.files import write_srt, write_text, write_webvtt
+from shared.scf import REPLACEMENT, begin_invocation, mend_json
+from shared.transcripts.files import write_document, write_srt, write_text, write_webvtt
 from tests.shared.posted_callbacks import APP, post, receive
 from tests.support.event_samples import LoadEvent
 from tests.support.faked_api import LIVES, STARTED, make_stage
@@ -75,10 +72,7 @@ def test_every_event_is_read_with_the_rest_of_its_text(
     now_ms = event["CallbackTs"]
     whole = receive(post(break_text(body, b"?")), now_ms)
     mended = receive(post(break_text(body, broken)), now_ms)
-    assert (mended.is_room_event, mended.is_task_event) == (
-        whole.is_room_event,
-        whole.is_task_event,
-    )
+    assert bool(mended.task) == bool(whole.task)
     assert (mended.event_type, mended.event_ms) == (whole.event_type, whole.event_ms)
     assert REPLACEMENT in repr_all(mended) or field.endswith(("RoundId", "New", "Extra"))
     assert forget_marks(repr_all(mended)) == forget_marks(repr_all(whole))
@@ -90,8 +84,9 @@ def repr_all(callback: Callback) -> str:
     words = [said.said, said.translations] if said else []
     texts = [each.text for each in words if each and not isinstance(each, dict)]
     users = [each.user_id for each in words if each and not isinstance(each, dict)]
-    bot = task.bot_user_id if task else None
-    return json.dumps([callback.describe(), texts, users, bot], ensure_ascii=False)
+    told = [*callback.room, callback.user_id, callback.role, callback.event_type, callback.event_ms]
+    told += [task.task_id, task.bot_user_id] if task else []
+    return json.dumps([told, texts, users], ensure_ascii=False)
 
 
 def forget_marks(text: str) -> str:
@@ -120,9 +115,9 @@ def test_sentence_cut_inside_a_character_keeps_the_rest(load_event: LoadEvent) -
 def test_room_id_of_the_longest_kind_may_be_broken() -> None:
     info = b'{"RoomId": "%s\\ud83d", "EventMsTs": %d, "UserId": "u"}' % (b"x" * 61, NOW_MS)
     body = b'{"EventType": 101, "CallbackTs": %d, "EventInfo": %s}' % (NOW_MS, info)
-    assert receive(post(body)).room_id == "x" * 61 + REPLACEMENT
+    assert receive(post(body)).room.room_id == "x" * 61 + REPLACEMENT
     all_broken = body.replace(b"x" * 61 + b"\\ud83d", b"\xff" * 64)
-    assert receive(post(all_broken)).room_id == REPLACEMENT * 64
+    assert receive(post(all_broken)).room.room_id == REPLACEMENT * 64
 
 
 def test_sign_is_of_the_bytes_that_came(load_event: LoadEvent) -> None:
@@ -137,7 +132,7 @@ def test_direct_invocation_may_have_half_a_pair(load_event: LoadEvent) -> None:
     event = load_event("string-room-created")
     event["EventInfo"] |= {"RoomId": "a\ud83d", "UserId": "\udc00b", "Extra": ["\ud83d\ude00"]}
     callback = receive_callback(event, [APP], NOW_MS, 300)
-    assert (callback.room_id, callback.user_id) == ("a\ufffd", "\ufffdb")
+    assert (callback.room.room_id, callback.user_id) == ("a\ufffd", "\ufffdb")
 
 
 PIECES = st.sampled_from([*BROKEN, b"a", b" ", b"/", b"\\n", b"\\\\", *(w.encode() for w in WHOLE)])
@@ -175,13 +170,13 @@ def test_nothing_that_follows_can_fail_on_what_was_broken(
             body = b'{"EventType": %d, "CallbackTs": %d, "EventInfo": {%s}}'
             body %= (event_type, stage.now_ms, info)
             callback = receive(post(body), stage.now_ms)
-            assert callback.is_room_event or callback.is_task_event
+            assert callback.event_type in ROOM_EVENTS or callback.task
             outcomes = act_on(callback, stage.resources)
             assert {outcome.http_status for outcome in outcomes} == {200}, outcomes
             write_outcomes(outcomes)
             stage.sleep(1)
         ledger = stage.resources.ledger
-        (session,) = ledger.list_sessions(Room(APP.sdk_app_id, callback.room_id, 1), 2)
+        (session,) = ledger.list_sessions(Room(APP.sdk_app_id, callback.room.room_id, 1), 2)
         check_formats(ledger, session.id)
 
 
@@ -206,7 +201,7 @@ def list_events(
 
 def check_formats(ledger: Ledger, session_id: str) -> None:
     """Every file of the session can be written, and be sent as UTF-8."""
-    transcripts = RememberedTranscripts(KeptTranscripts(ledger, 0), {})
+    transcripts = KeptTranscripts(ledger, 0)
     head = transcripts.read_head(session_id)
     assert head
     transcript = transcripts.read(head, 0)
@@ -217,7 +212,9 @@ def check_formats(ledger: Ledger, session_id: str) -> None:
 
 def test_two_broken_rooms_are_one_and_no_crash() -> None:
     infos = [{"RoomId": room, "EventMsTs": NOW_MS, "UserId": "u"} for room in ("\ud83d", "\ude00")]
-    rooms = {parse_event(SDK_APP_ID, {"EventType": 101, "EventInfo": i}).room_id for i in infos}
+    rooms = {
+        parse_event(SDK_APP_ID, {"EventType": 101, "EventInfo": i}).room.room_id for i in infos
+    }
     assert rooms == {REPLACEMENT}
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.applications import Application
-from shared.callbacks import Callback, receive_callback
+from shared.callbacks import ROOM_EVENTS, Callback, receive_callback
 from shared.errors import (
     CallbackError,
     MethodError,
@@ -18,18 +18,22 @@ from shared.errors import (
     SignatureError,
     TooLargeError,
 )
+from shared.room import Room
 from tests.shared.posted_callbacks import APP, NOW_MS, OTHER, post, receive
 from tests.support.event_samples import EVENTS, LoadEvent
 
 
 def test_documented_room_created_is_parsed(load_event: LoadEvent) -> None:
     callback = receive(post(json.dumps(load_event("room-created"))))
-    assert callback == Callback(1400000000, 101, 1687770730160, True, "12345", 0, "test", None)
+    assert callback == Callback(Room(1400000000, "12345", 0), 101, 1687770730160, True, "test")
 
 
 def test_string_room_is_told_from_numeric_by_its_json_type(load_event: LoadEvent) -> None:
-    assert receive(post(json.dumps(load_event("string-room-created")))).room_id_type == 1
-    assert receive(post(json.dumps(load_event("room-dismissed"))), 1687771618531).room_id_type == 1
+    assert receive(post(json.dumps(load_event("string-room-created")))).room.room_id_type == 1
+    assert (
+        receive(post(json.dumps(load_event("room-dismissed"))), 1687771618531).room.room_id_type
+        == 1
+    )
 
 
 def test_event_without_milliseconds_is_known_to_the_second() -> None:
@@ -47,27 +51,32 @@ def test_unknown_fields_change_nothing(load_event: LoadEvent) -> None:
 
 def test_unknown_type_is_a_callback_not_acted_on(load_event: LoadEvent) -> None:
     callback = receive(post(json.dumps(load_event("unknown-type"))))
-    assert (callback.event_type, callback.is_room_event, callback.room_id) == (3107, False, "12345")
+    assert (callback.event_type, callback.room.room_id) == (3107, "12345")
+    assert callback.event_type not in ROOM_EVENTS
 
 
 def test_unknown_type_may_have_any_event_info() -> None:
     body = json.dumps({"EventType": 999, "CallbackTs": NOW_MS, "EventInfo": ["what", 1]})
-    assert not receive(post(body)).is_room_event
+    assert receive(post(body)).event_type not in ROOM_EVENTS
 
 
 def test_sentence_keeps_its_room_and_no_text(load_event: LoadEvent) -> None:
     callback = receive(post(json.dumps(load_event("ai-sentence"))))
-    assert (callback.event_type, callback.room_id, callback.room_id_type) == (903, "12345", 0)
+    assert (callback.event_type, callback.room.room_id, callback.room.room_id_type) == (
+        903,
+        "12345",
+        0,
+    )
     assert "good morning" not in repr(callback)
 
 
 def test_base64_body_verifies_over_its_bytes(load_event: LoadEvent) -> None:
-    assert receive(post(json.dumps(load_event("room-created")).encode())).room_id == "12345"
+    assert receive(post(json.dumps(load_event("room-created")).encode())).room.room_id == "12345"
 
 
 def test_each_application_has_its_own_key(load_event: LoadEvent) -> None:
     body = json.dumps(load_event("room-created"))
-    assert receive(post(body, app=OTHER)).sdk_app_id == 1400000001
+    assert receive(post(body, app=OTHER)).room.sdk_app_id == 1400000001
     forged = post(body, app=Application(1400000000, "", "callbackB"))
     with pytest.raises(SignatureError):
         receive(forged)
@@ -180,7 +189,7 @@ def test_largest_and_smallest_legal_values_pass() -> None:
     for room_id in (1, 2**32 - 2, "x", "x" * 64, " !#$%&()+-:;<=.>?@[]^_{}|~,"):
         info = {"RoomId": room_id, "EventMsTs": 0, "UserId": "u" * 32}
         body = json.dumps({"EventType": 103, "CallbackTs": NOW_MS, "EventInfo": info})
-        assert receive(post(body)).room_id == str(room_id)
+        assert receive(post(body)).room.room_id == str(room_id)
 
 
 def test_milliseconds_may_come_as_text() -> None:
@@ -204,8 +213,8 @@ def test_end_of_a_task_is_understood_whatever_bytes_come_with_it() -> None:
 
 def test_direct_invocation_takes_the_bare_callback(load_event: LoadEvent) -> None:
     event = load_event("room-created")
-    assert receive_callback(event, [APP], 0, 300).sdk_app_id == APP.sdk_app_id
-    assert receive({**event, "SdkAppId": OTHER.sdk_app_id}).sdk_app_id == OTHER.sdk_app_id
+    assert receive_callback(event, [APP], 0, 300).room.sdk_app_id == APP.sdk_app_id
+    assert receive({**event, "SdkAppId": OTHER.sdk_app_id}).room.sdk_app_id == OTHER.sdk_app_id
     with pytest.raises(RequestError, match="SdkAppId"):
         receive(event)
 

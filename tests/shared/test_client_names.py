@@ -63,7 +63,7 @@ def test_clock_of_the_world_places_the_sentence(load_event: LoadEvent) -> None:
 def test_sentence_that_goes_on_is_not_kept_yet(load_event: LoadEvent) -> None:
     growing = load_event("cloud-sentence-growing-web")
     callback = tell(growing)
-    assert (callback.is_task_event, callback.said) == (True, None)
+    assert (bool(callback.task), callback.said) == (True, None)
     payload = growing["EventInfo"].pop("payload")
     growing["EventInfo"]["Payload"] = {"sourceText": payload["text"], "isCompleted": False}
     assert tell(growing).said is None
@@ -106,7 +106,11 @@ def test_end_of_a_task_is_read_in_any_spelling(load_event: LoadEvent) -> None:
     assert callback.task
     assert (callback.task.task_id, callback.task.bot_user_id) == ("-mock-task", "bot-1")
     assert (callback.task.leave_code, callback.task.unread) == (3, None)
-    assert (callback.room_id, callback.room_id_type, callback.event_ms) == ("12345", 0, TOLD_MS)
+    assert (callback.room.room_id, callback.room.room_id_type, callback.event_ms) == (
+        "12345",
+        0,
+        TOLD_MS,
+    )
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from local.replay.rebuild import rebuild_callback
 from local.replay.records import Record
 from local.replay.signing import Signer
-from shared.callbacks import Callback, receive_callback
+from shared.callbacks import ROOM_EVENTS, Callback, receive_callback
 from shared.errors import CallbackError, SignatureError
 from tests.shared.posted_callbacks import APP, NOW_MS, post, receive
 
@@ -63,7 +63,7 @@ def list_times(callback: Callback) -> set[int]:
 @pytest.mark.parametrize("event_ms", FAR)
 def test_time_that_cannot_be_is_the_callbacks_own(event_type: int, event_ms: object) -> None:
     callback = receive(post(make_body(event_type, event_ms)))
-    assert callback.is_room_event or callback.is_task_event
+    assert callback.event_type in ROOM_EVENTS or callback.task
     assert (list_times(callback), callback.precise) == ({SENT_MS}, True)
 
 

@@ -66,7 +66,7 @@ def test_numbers_of_rooms_end_where_the_api_says(room_id: int, is_one: bool) -> 
     event = {"EventType": 101, "CallbackTs": OPENED_MS, "EventInfo": info}
     assert names_numeric_room(str(room_id)) == is_one
     if is_one:
-        assert parse_event(SDK_APP_ID, event).room_id == str(room_id)
+        assert parse_event(SDK_APP_ID, event).room.room_id == str(room_id)
     else:
         with pytest.raises(CallbackError):
             parse_event(SDK_APP_ID, event)

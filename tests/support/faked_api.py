@@ -12,9 +12,9 @@ import responses
 
 from shared.api.client import Client
 from shared.callbacks import Callback, parse_event
+from shared.console.commands import stop_room
 from shared.console.describe import describe_room
 from shared.console.request import RoomRequest
-from shared.console.start_and_stop import stop_room
 from shared.ledger import RoomBook, Session, Task, claims, open_ledger
 from shared.lifecycle import Outcome, act_on
 from shared.lifecycle.drainer import drain
@@ -78,7 +78,7 @@ class Stage:
         return self.event(101, OPENED_MS, user_id)
 
     def event(self, event_type: int, event_ms: int, user_id: str | None = None) -> Outcome:
-        callback = Callback(SDK_APP_ID, event_type, event_ms, True, self.room_id, 1, user_id, 20)
+        callback = Callback(self.room, event_type, event_ms, True, user_id, 20)
         *_, outcome = act_on(callback, self.resources)
         return outcome
 
@@ -88,7 +88,7 @@ class Stage:
 
     def outcomes(self, event_type: int, event_ms: int, user_id: str | None = None) -> list[Outcome]:
         """Every outcome of an event."""
-        callback = Callback(SDK_APP_ID, event_type, event_ms, True, self.room_id, 1, user_id)
+        callback = Callback(self.room, event_type, event_ms, True, user_id)
         return act_on(callback, self.resources)
 
     def tell(
@@ -104,9 +104,7 @@ class Stage:
         """TRTC tells of a task."""
         service = "ai" if event_type < 1000 else "cloud"
         news = TaskNews(task_id, service, bot, leave_code, failed)
-        callback = Callback(
-            SDK_APP_ID, event_type, event_ms, room_id=self.room_id, room_id_type=1, task=news
-        )
+        callback = Callback(self.room, event_type, event_ms, task=news)
         return act_on(callback, self.resources)
 
     def say(

@@ -15,16 +15,16 @@ from starlette.routing import Route
 
 from local.host.function_url import read_event, write_answer
 from shared.links import write_link
-from shared.reading.memory import RememberedTranscripts
-from shared.reading.serving import answer_reader
+from shared.reading.answer import answer_reader
 from shared.scf import Json
 from tests.support.transcript_source import LINK_KEY, SESSION, MemorySource
 
 
 def read_once(source: MemorySource, event: object) -> Json:
     """What the function returns for an event, when it has read nothing before."""
-    transcripts = RememberedTranscripts(source, {})
-    return answer_reader(event, {"function_name": "read_transcript"}, lambda _: transcripts)
+    return answer_reader(
+        event, {"function_name": "read_transcript"}, lambda _: source.open_afresh()
+    )
 
 
 class ReadingServer:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 
 import msgspec
 
-from shared.mending import fold_names
 from shared.reading.kept import KeptTranscripts
+from shared.scf import fold_names
 from shared.task_news import read_sentence
 from shared.transcripts.records import (
     SentenceNews,
@@ -31,11 +32,18 @@ class MemorySource(KeptTranscripts):
         self.heads: dict[str, TranscriptHead] = {}
         self.news: dict[str, dict[str, SentenceNews]] = {}
         self.lists = 0
+        self._memories = {}
 
     def open(self, session_id: str = SESSION, room_id: str = "class-7") -> None:
         tasks = {TASK: TaskOrigin(OPENED_MS)}
         self.heads[session_id] = TranscriptHead(session_id, room_id, OPENED_MS, None, 0, tasks)
         self.news[session_id] = {}
+
+    def open_afresh(self) -> MemorySource:
+        """The same news for an instance that has read nothing before."""
+        opened = copy(self)
+        opened._memories = {}  # noqa: SLF001  an object of this class
+        return opened
 
     def change(self, session_id: str = SESSION, **fields: object) -> None:
         """Change what the head says, such as `closed_ms`."""
@@ -69,10 +77,10 @@ class MemorySource(KeptTranscripts):
             fields = {"TranslationText": translated, "TranslationLanguage": language}
             self.add(hear({**payload, **fields}, 1404, at_s=at_s), session_id)
 
-    def read_transcript_head(self, session_id: str) -> TranscriptHead | None:
+    def read_head(self, session_id: str) -> TranscriptHead | None:
         return self.heads.get(session_id)
 
-    def list_sentence_news(self, session_id: str, since: int) -> list[SentenceNews]:
+    def list_news(self, session_id: str, since: int) -> list[SentenceNews]:
         self.lists += 1
         return [news for news in self.news[session_id].values() if news.version > since]
 

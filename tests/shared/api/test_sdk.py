@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import tencentcloud.common
+from msgspec.structs import asdict
 from tencentcloud.common.http import request as own
 
 import shared.api.sdk
@@ -59,5 +60,5 @@ def test_all_that_the_sdk_takes_from_its_transport_is_here() -> None:
 
 def test_request_is_laid_out_as_the_sdk_s_own() -> None:
     given = ("host", "POST", "/", {"A": "b"}, "{}")
-    assert vars(shared.api.sdk.RequestInternal(*given)) == vars(own.RequestInternal(*given))
-    assert vars(shared.api.sdk.RequestInternal()) == vars(own.RequestInternal())
+    assert asdict(shared.api.sdk.RequestInternal(*given)) == vars(own.RequestInternal(*given))
+    assert asdict(shared.api.sdk.RequestInternal()) == vars(own.RequestInternal())

@@ -8,7 +8,7 @@ import pytest
 
 from shared.ledger import Ledger, RoomBook, Session
 from shared.ledger.ledger import Forgotten, Version
-from shared.reading.kept import KeptTranscripts
+from shared.reading.kept import KeptTranscripts, Memories
 from shared.room import Room
 from shared.transcripts.records import FOR_EVER_MS, KEYS_KEPT
 from tests.support.ledger_steps import (
@@ -124,13 +124,16 @@ def test_nothing_comes_back_while_others_still_tell_of_it(ledger: Ledger) -> Non
 def test_open_room_is_read_on_and_a_closed_one_is_gone(ledger: Ledger) -> None:
     session = open_session(ledger)
     ledger.keep_sentence(session, hear(1))
-    transcripts = KeptTranscripts(ledger, T)
+    memories: Memories = {}
+    transcripts = KeptTranscripts(ledger, T, memories)
     ledger.forget_sentences(session, T + 5_000)
-    head = transcripts.read_transcript_head(session.id)
+    head = transcripts.read_head(session.id)
     assert head is not None
     assert (head.version, head.deleted) == (2, 2)
+    assert transcripts.read(head, 0).sentences == []
     close_room(ledger, T + 9_000)
-    assert transcripts.read_transcript_head(session.id) is None
+    assert transcripts.read_head(session.id) is None
+    assert memories == {}
 
 
 def test_what_was_said_after_a_deletion_is_read_when_the_room_has_closed(ledger: Ledger) -> None:
@@ -139,17 +142,17 @@ def test_what_was_said_after_a_deletion_is_read_when_the_room_has_closed(ledger:
     ledger.keep_sentence(session, hear(6))
     close_room(ledger, T + 9_000)
     transcripts = KeptTranscripts(ledger, T)
-    assert transcripts.read_transcript_head(session.id) is not None
-    assert len(transcripts.list_sentence_news(session.id, 0)) == 1
+    assert transcripts.read_head(session.id) is not None
+    assert len(transcripts.list_news(session.id, 0)) == 1
 
 
 def test_what_is_over_for_too_long_is_not_read_even_before_it_is_deleted(ledger: Ledger) -> None:
     session = open_session(ledger)
     ledger.keep_sentence(session, hear(1))
-    assert KeptTranscripts(ledger, T + 10_000).read_transcript_head(session.id) is not None
+    assert KeptTranscripts(ledger, T + 10_000).read_head(session.id) is not None
     close_room(ledger, T + 9_000)
-    assert KeptTranscripts(ledger, T + 9_000).read_transcript_head(session.id) is not None
-    assert KeptTranscripts(ledger, T + 9_001).read_transcript_head(session.id) is None
+    assert KeptTranscripts(ledger, T + 9_000).read_head(session.id) is not None
+    assert KeptTranscripts(ledger, T + 9_001).read_head(session.id) is None
 
 
 def test_nothing_that_is_open_living_due_or_planned_is_ever_forgotten(ledger: Ledger) -> None:

@@ -52,10 +52,10 @@ def test_shuffled_doubled_and_parallel_callbacks_make_one_transcript(ledger: Led
         new = sum(pool.map(lambda news: ledger.keep_sentence(session, news), callbacks))
     assert new == ledger.read_version(session).latest == 80
     transcripts = KeptTranscripts(ledger, T)
-    head = transcripts.read_transcript_head(session.id)
+    head = transcripts.read_head(session.id)
     assert head is not None
     assert (head.room_id, head.version, [*head.tasks]) == ("lobby", 80, ["task-t"])
-    transcript = build_transcript(head, transcripts.list_sentence_news(session.id, 0))
+    transcript = build_transcript(head, transcripts.list_news(session.id, 0))
     assert [each.text for each in transcript.sentences] == [f"sentence {n}" for n in range(40)]
     assert {each.translations["zh"] for each in transcript.sentences} == {
         f"zh {n}" for n in range(40)
@@ -67,5 +67,5 @@ def test_transcripts_of_two_sessions_are_two(ledger: Ledger) -> None:
     ledger.keep_sentence(first, hear(1))
     other = open_session(ledger, room=Room(ROOM.sdk_app_id, "lobby", 0)._replace(room_id="7"))
     assert (ledger.read_version(other).latest, ledger.list_sentences(other, 0)) == (0, [])
-    assert KeptTranscripts(ledger, T).read_transcript_head("1400000000/1/nowhere/1") is None
-    assert KeptTranscripts(ledger, T).read_transcript_head("no session at all") is None
+    assert KeptTranscripts(ledger, T).read_head("1400000000/1/nowhere/1") is None
+    assert KeptTranscripts(ledger, T).read_head("no session at all") is None

@@ -103,7 +103,7 @@ def test_creation_known_to_the_second_belongs_to_the_session_of_that_second(stag
     stage.answer("CreateCloudTranscription", STARTED)
     stage.answer("DeleteCloudTranscription", {"Response": {"RequestId": "r-3"}})
     stage.event(103, OPENED_MS + 160, "ann")
-    coarse = Callback(SDK_APP_ID, 101, OPENED_MS, False, stage.room_id, 1, "ann", None)
+    coarse = Callback(stage.room, 101, OPENED_MS, False, "ann", None)
     assert act_on(coarse, stage.resources)[-1].outcome == "running"
     assert stage.event(102, OPENED_MS + 9_000).message == "transcription.stopped"
 

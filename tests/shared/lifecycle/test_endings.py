@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from shared.console.commands import start_room
 from shared.console.request import RoomRequest
-from shared.console.start_and_stop import start_room
 from shared.lifecycle.endings import LEAVE_CODES, read_leave_code
 from shared.rules.file import parse_rules
 from tests.support.faked_api import LIVES, OPENED_MS, RULES, STARTED, Stage, error

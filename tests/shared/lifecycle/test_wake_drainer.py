@@ -13,7 +13,6 @@ from shared import resources
 from shared.callbacks import Callback
 from shared.lifecycle import Outcome, act_on
 from tests.support.faked_api import OPENED_MS, STARTED, Stage, error
-from tests.support.instance import SDK_APP_ID
 
 SCF = "https://scf.example"
 CREATE = "CreateCloudTranscription"
@@ -35,7 +34,7 @@ def answer_scf(stage: Stage, answer: dict[str, Any]) -> None:
 
 
 def act(stage: Stage, event_type: int, event_ms: int) -> list[Outcome]:
-    callback = Callback(SDK_APP_ID, event_type, event_ms, True, stage.room_id, 1, "ann", 20)
+    callback = Callback(stage.room, event_type, event_ms, True, "ann", 20)
     return act_on(callback, stage.resources)
 
 

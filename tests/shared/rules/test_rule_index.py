@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.rules.decision import NO_RULE, Rule, Rules
+from shared.rules.decision import NO_RULE, Miss, Rule, Rules
 
 names = st.text("ab1-", max_size=4)
 globs = st.one_of(
@@ -40,8 +40,20 @@ def test_first_rule_that_does_not_miss_the_room_is_decided(
 
 
 def test_a_thousand_names_and_beginnings_are_not_asked_one_by_one() -> None:
-    rules = [Rule(name=f"{n}", room=[f"class-{n}-*", f"hall-{n}"]) for n in range(1_000)]
-    list_places = Rules([*rules, Rule(name="else", room=["*"])])._list_places  # noqa: SLF001  what it saves
-    assert list_places("class-17-a") == [17, 1_000]
-    assert list_places("hall-998") == [998, 1_000]
-    assert list_places("elsewhere") == [1_000]
+    asked = []
+
+    class NotedRule(Rule, frozen=True):
+        def find_miss(self, sdk_app_id: int, room_id: str, room_id_type: int) -> Miss | None:
+            asked.append(self.name)
+            return Rule.find_miss(self, sdk_app_id, room_id, room_id_type)
+
+    rules: list[Rule] = [
+        NotedRule(name=f"{n}", room=[f"class-{n}-*", f"hall-{n}"], sdk_app_id=[2])
+        for n in range(1_000)
+    ]
+    last = NotedRule(name="else", room=["*"])
+    decide = Rules([*rules, last]).decide
+    assert [decide(1, room_id, 1) for room_id in ("class-17-a", "hall-998", "elsewhere")] == [
+        last
+    ] * 3
+    assert asked == ["17", "else", "998", "else", "else"]

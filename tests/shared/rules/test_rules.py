@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import RulesError
-from shared.rules.decision import NO_RULE, Rule, find_matcher
+from shared.rules.decision import NO_RULE, Rule, find_matcher, load_rules
 from shared.rules.file import override_rule, parse_rules
-from shared.rules.prepared import load_rules
 
 SHIPPED = Path(__file__).parents[3] / "rules.toml"
 DEFAULTS = """

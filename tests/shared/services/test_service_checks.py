@@ -12,9 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tencentcloud.trtc.v20190722 import models as sdk
 
-from shared.services.checks import check_parameters
+from shared.services.checks import TARGETS, check_parameters, list_values
 from shared.services.parameters import AI_KEYS, CLOUD_KEYS
-from shared.services.values import TARGETS, list_values
 from shared.site import Site
 
 CLOUD: dict[str, Any] = {"region": "ap-guangzhou", "language": "bigmodel-en"}

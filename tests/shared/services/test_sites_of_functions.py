@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from shared.console.commands import start_room
 from shared.console.request import RoomRequest
-from shared.console.start_and_stop import start_room
 from shared.entry import open_resources
 from shared.errors import RulesError
 from shared.resources import Resources

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from shared.callbacks import Callback
-from shared.console.delete import delete_transcript
+from shared.console.commands import delete_transcript
 from shared.console.describe import describe_room
 from shared.console.request import RoomRequest
 from shared.errors import LedgerError, NotSharedError, RequestError
@@ -22,7 +22,6 @@ from shared.lifecycle.forget import HOUR_MS, forget_old
 from shared.settings import DAY_MS
 from shared.task_news import TaskNews
 from tests.support.faked_api import OPENED_MS, STARTED, Stage
-from tests.support.instance import SDK_APP_ID
 from tests.support.ledger_steps import ON_SQLITE, close_room, hear, open_session
 
 HOUR_AFTER_MS = (OPENED_MS // HOUR_MS + 1) * HOUR_MS
@@ -111,13 +110,7 @@ def test_replayed_sentence_of_an_old_session_does_not_come_back_in_a_newer_one(
     delete(stage, session=old.id)
     event_ms = OPENED_MS + 5_000
     news = TaskNews("an old task", "cloud", stage.bot())
-    replayed = Callback(
-        *(SDK_APP_ID, 1403, event_ms),
-        room_id=stage.room_id,
-        room_id_type=1,
-        task=news,
-        said=hear(1, event_ms=event_ms),
-    )
+    replayed = Callback(*(stage.room, 1403, event_ms), task=news, said=hear(1, event_ms=event_ms))
     for _ in ("unknown task", "known task"):
         messages = [outcome.message for outcome in act_on(replayed, stage.resources)]
         assert "sentence.kept" not in messages

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from shared.transcripts.document import Document, read_since, write_document
+from shared.transcripts.files import Document, read_since, write_document
 from shared.transcripts.records import TaskOrigin
 from tests.support.transcript_source import TASK, MemorySource, make_head, make_transcript, read_all
 

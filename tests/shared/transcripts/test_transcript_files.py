@@ -13,17 +13,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import RequestError
+from shared.reading.kept import read_language
 from shared.transcripts.files import (
     JOINER,
     NOTHING,
+    choose_texts,
     close_directions,
+    read_languages,
     write_clock,
     write_plain,
     write_srt,
     write_text,
     write_webvtt,
 )
-from shared.transcripts.languages import choose_texts, read_language, read_languages
 from shared.transcripts.records import Sentence, Transcript
 from tests.support.transcript_source import OPENED_MS, make_head, make_transcript
 

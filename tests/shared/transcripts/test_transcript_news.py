@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.transcripts.records import TaskOrigin, Words, merge_sentence
-from shared.transcripts.timeline import build_transcript, place_sentence, place_words
+from shared.transcripts.timeline import build_transcript, place_news, place_words
 from tests.support.transcript_source import (
     OPENED_MS,
     TASK,
@@ -138,9 +138,8 @@ def test_translation_joins_its_sentence_even_if_it_comes_first() -> None:
 
 
 def test_translation_alone_has_a_place_already() -> None:
-    sentence = place_sentence(
-        make_head(**{TASK: TaskOrigin(OPENED_MS)}), hear(TRANSLATED, 1404, at_s=3)
-    )
+    head = make_head(**{TASK: TaskOrigin(OPENED_MS)})
+    (sentence,) = build_transcript(head, [hear(TRANSLATED, 1404, at_s=3)]).sentences
     assert (sentence.text, sentence.start_ms, sentence.user_id) == ("", 1000, "amy")
 
 
@@ -228,5 +227,7 @@ def test_sentence_has_its_place(
 
 def test_sentence_is_in_the_language_of_its_task_unless_it_says_otherwise() -> None:
     head = make_head(**{TASK: TaskOrigin(None, "en")})
-    assert place_sentence(head, hear(SPOKEN)).language == "en"
-    assert place_sentence(head, hear({**SPOKEN, "Language": "fr"})).language == "fr"
+    for more, language in (({}, "en"), ({"Language": "fr"}, "fr")):
+        sentence = place_news(head, hear({**SPOKEN, **more}))
+        assert sentence
+        assert sentence.language == language

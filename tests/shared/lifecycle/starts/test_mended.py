@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from shared.fingerprint import take_fingerprint
 from shared.lifecycle.claimed_start import FAILED_AGAIN_MS
 from shared.lifecycle.drainer import drain
-from shared.settings import read_settings
+from shared.settings import read_settings, take_fingerprint
 from tests.support.faked_api import OPENED_MS, STARTED, Stage, error
 from tests.support.instance import SETTINGS
 
@@ -81,13 +80,13 @@ def test_permanent_credentials_are_settings_and_a_roles_are_not(
 def test_another_package_has_another_fingerprint(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: object
 ) -> None:
-    import shared.fingerprint as module
+    import shared.settings as module
 
     known = stage.resources.fingerprint
     monkeypatch.setattr(module, "CODE", tmp_path)
-    module._hash.cache_clear()  # noqa: SLF001  another package is another process
+    module._hash_package.cache_clear()  # noqa: SLF001  another package is another process
     assert stage.resources.fingerprint != known
-    module._hash.cache_clear()  # noqa: SLF001
+    module._hash_package.cache_clear()  # noqa: SLF001
 
 
 def test_fingerprint_tells_nothing(stage: Stage) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from shared.console.commands import start_room
 from shared.console.request import RoomRequest
-from shared.console.start_and_stop import start_room
 from shared.errors import LedgerError
 from shared.lifecycle import find_status
 from tests.support.faked_api import OPENED_MS, STARTED, Stage, error

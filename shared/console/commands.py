@@ -1,12 +1,12 @@
-"""What a person or a program does to one room: start it, or stop it."""
+"""What a person or a program does to one room: start it, stop it, or delete what was said in it."""
 
 from __future__ import annotations
 
 import secrets
 
-from shared.console.describe import Result, require_shared_ledger, show_task
-from shared.console.request import EVENT_KEYS, RoomRequest
-from shared.errors import RequestError, RoomscribeError
+from shared.console.describe import require_shared_ledger, show_task
+from shared.console.request import EVENT_KEYS, Result, RoomRequest
+from shared.errors import LedgerError, RequestError, RoomscribeError
 from shared.ledger import RoomBook, Session, claims
 from shared.lifecycle import task_api
 from shared.lifecycle.outcome import COME_BACK, Outcome
@@ -15,9 +15,12 @@ from shared.lifecycle.stop import finish_unfinished, stop_tasks
 from shared.resources import Resources
 from shared.room import WHOLE_ROOM, Room
 from shared.rules.decision import Rule
-from shared.rules.file import overridable_keys, override_rule
+from shared.rules.file import OVERRIDABLE, override_rule
 from shared.scf import Json
 from shared.services.checks import suggest_name
+from shared.transcripts.records import FOR_EVER_MS
+
+ALL = 1_000_000  # sessions: more than any room has
 
 
 def start_room(request: RoomRequest, resources: Resources) -> Result:
@@ -27,7 +30,10 @@ def start_room(request: RoomRequest, resources: Resources) -> Result:
     runs is left alone.
     """
     room, changes = request.room, request.changes
-    _refuse_unknown(changes)
+    for key in changes:
+        if key not in OVERRIDABLE:
+            meant = suggest_name(key, (*EVENT_KEYS, *OVERRIDABLE))
+            raise RequestError(f"{key}: unknown key; {meant}")
     session = resources.ledger.read(room).open_now
     rule = session.rule if session else resources.rules.decide(*room)
     if changes:
@@ -62,6 +68,37 @@ def stop_room(request: RoomRequest, resources: Resources) -> Result:
     }
     warnings = sorted({outcome.message for outcome in outcomes if outcome.level == "warning"})
     return outcomes, result | ({"warnings": warnings} if warnings else {})
+
+
+def delete_transcript(request: RoomRequest, resources: Resources) -> Result:
+    """Delete what was said in a room until now; of it nothing is kept again, however late it is told.
+
+    A session that is open goes on, and what is said in it from now on is kept.
+    """
+    require_shared_ledger(resources)
+    session_id = _read_session_id(request)
+    if len(request.guessed) > 1:  # nothing may be deleted that was not meant
+        raise RequestError(
+            f"room_id_type: numeric room {request.room.room_id!r} (0) and the string room (1) are "
+            "both known; say which"
+        )
+    known = resources.ledger.list_sessions(request.room, ALL)
+    sessions = [one for one in known if session_id in (None, one.id)]
+    if not sessions:
+        what = "this room" if session_id is None else "this session of the room"
+        return [], {"outcome": "unknown", "message": f"{what} is not known"}
+    count = 0
+    for session in sessions:
+        until_ms = resources.now_ms() if session.closed_ms is None else FOR_EVER_MS
+        count += resources.ledger.forget_sentences(session, until_ms)
+    if not resources.ledger.erase_traces():
+        raise LedgerError(
+            "LEDGER_URL: what was said is deleted, but the file's log of writes (-wal) still holds it "
+            "while another program reads there; end that, and delete again"
+        )
+    counts = {"sessions": len(sessions), "sentences": count}
+    deleted = Outcome("transcript.deleted", "deleted", fields={"session": session_id, **counts})
+    return [deleted], {"outcome": "deleted", **counts}
 
 
 def _hold(session: Session, resources: Resources) -> list[Outcome]:
@@ -162,14 +199,21 @@ def _choose_targets(
     return targets
 
 
-def _refuse_unknown(changes: Json) -> None:
-    known = overridable_keys()
-    for key in changes:
-        if key not in known:
-            raise RequestError(f"{key}: unknown key; {suggest_name(key, (*EVENT_KEYS, *known))}")
-
-
 def _say(outcome: Outcome) -> str:
     if outcome.message == "transcription.unchanged":
         return f"already_{outcome.outcome}"
     return outcome.message.partition(".")[2]
+
+
+def _read_session_id(request: RoomRequest) -> str | None:
+    """Which session is meant, None for all; what is not understood must not delete too much."""
+    if request.user_id or request.when != "now" or request.changes.keys() - {"session"}:
+        raise RequestError(
+            "a transcript is deleted by room_id, room_id_type, sdk_app_id and session alone"
+        )
+    if "session" not in request.changes:
+        return None
+    session_id = request.changes["session"]
+    if not isinstance(session_id, str):
+        raise RequestError("session: must be text, as describe_room tells it")
+    return session_id
