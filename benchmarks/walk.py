@@ -27,6 +27,7 @@ from shared.links import sign_link
 ROOT = Path(__file__).parent.parent
 SEEN = (str(ROOT / "functions") + os.sep, str(ROOT / "shared") + os.sep)
 ROOM = FIRST_ROOM + 1
+LOGGED = StringIO()
 LINK_KEY, LINK_EXPIRES_S = "LinkKeyOfBenchmarks", 4_000_000_000
 
 
@@ -71,10 +72,10 @@ def recording(steps: list[Step]) -> Iterator[None]:
 def walk(event: str, handler: Callable[[Json, Json], Any], given: Json) -> Walk:
     """What one event passes through; RuntimeError unless it is answered 200."""
     steps: list[Step] = []
-    with redirect_stdout(StringIO()) as logged, recording(steps):
+    with redirect_stdout(LOGGED), recording(steps):
         answer = handler(given, CONTEXT)
     if answer["statusCode"] != 200:
-        raise RuntimeError(f"{event}: answered {answer['statusCode']}: {logged.getvalue()}")
+        raise RuntimeError(f"{event}: answered {answer['statusCode']}: {LOGGED.getvalue()}")
     return Walk(event, steps)
 
 

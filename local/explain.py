@@ -13,7 +13,7 @@ from local.development import ENDPOINT, local_environment
 from local.env_file import read_deployment
 from local.function_site import find_function_site
 from local.naming import KINDS, RoomIdType, choose_room
-from shared.errors import RequestError
+from shared.errors import RequestError, SettingsError
 from shared.lifecycle.start import STARTERS
 from shared.room import WHOLE_ROOM, Room
 from shared.rules.decision import Miss, Rule, Rules, load_rules
@@ -104,9 +104,11 @@ def explain_request(
         asked = "" if service == rule.service else "when that is refused, "
         region = rule.parameters(service).get("region") or "no region"
         yield f"{asked}{SERVICES[service].actions['start']} in {region}, {SITES[site]}:"
-        application = settings.find_application(room.sdk_app_id)
-        if application is None:
-            raise RequestError(f"--sdk-app-id: {room.sdk_app_id} is not a configured application")
+        try:
+            application = settings.require_application(room.sdk_app_id)
+        except SettingsError:
+            mistake = f"--sdk-app-id: {room.sdk_app_id} is not a configured application"
+            raise RequestError(mistake) from None
         now_ms = time.time_ns() // 1_000_000
         order = StartOrder(
             *(application, room, target, now_ms, 0, rule.max_idle_s, rule.parameters(service)),

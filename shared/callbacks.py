@@ -67,13 +67,6 @@ class Envelope(Struct):
     sent_ms_too: Milliseconds | None = msgspec.field(default=None, name="CallbackMsTs")
     told_ms: Milliseconds | None = msgspec.field(default=None, name="SavedCallbackTs")
 
-    def __post_init__(self) -> None:
-        """Read the times that other names or the absence of one stand for."""
-        if self.sent_ms is None:
-            self.sent_ms = self.sent_ms_too
-        if self.told_ms is None:
-            self.told_ms = self.sent_ms
-
 
 class Callback(Struct, frozen=True):
     """One TRTC event.
@@ -171,9 +164,14 @@ def _receive_direct(event: object, applications: Sequence[Application]) -> Callb
 def _decode(body: bytes) -> Envelope:
     is_plain = body.isascii() and b"\\u" not in body  # nothing in it can be broken
     try:
-        return msgspec.json.decode(body if is_plain else mend_json(body), type=Envelope)
+        envelope = msgspec.json.decode(body if is_plain else mend_json(body), type=Envelope)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise CallbackError("the body is not a TRTC callback") from None
+    if envelope.sent_ms is None:
+        envelope.sent_ms = envelope.sent_ms_too
+    if envelope.told_ms is None:
+        envelope.told_ms = envelope.sent_ms
+    return envelope
 
 
 def _read_callback(sdk_app_id: int, envelope: Envelope) -> Callback:

@@ -116,11 +116,14 @@ def write_crash(message: str, error: BaseException) -> None:
 
 def _complete_line(_: object, level: str, event: Mapping[str, Any]) -> dict[str, Any]:
     """Add what every line has, put the keys in order, and keep values short."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  what logging itself does
+    while frame and str(frame.f_globals.get("__name__", "")).startswith(QUIET_MODULES):
+        frame = frame.f_back
     now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
     line = {
         **event,
         "level": level.upper(),
-        "location": _find_caller(),
+        "location": f"{frame.f_code.co_name}:{frame.f_lineno}" if frame else "",
         "message": event["event"],
         "timestamp": now.replace("+00:00", "Z"),
         "service": SERVICE,
@@ -130,13 +133,6 @@ def _complete_line(_: object, level: str, event: Mapping[str, Any]) -> dict[str,
         if isinstance(value, str) and len(value) > MAX_FOREIGN_TEXT:
             line[key] = _shorten(value)
     return {key: line.pop(key) for key in KEYS if key in line} | line
-
-
-def _find_caller() -> str:
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  what logging itself does
-    while frame and str(frame.f_globals.get("__name__", "")).startswith(QUIET_MODULES):
-        frame = frame.f_back
-    return f"{frame.f_code.co_name}:{frame.f_lineno}" if frame else ""
 
 
 def _shorten(text: str) -> str:

@@ -110,16 +110,12 @@ class Settings(Struct, frozen=True):
         """Whether what is left due in the ledger is somebody's to do."""
         return self.drain_function is not None and self.ledger_is_shared
 
-    def find_application(self, sdk_app_id: int) -> Application | None:
-        """The application of that id, or None."""
-        return next((app for app in self.applications if app.sdk_app_id == sdk_app_id), None)
-
     def require_application(self, sdk_app_id: int) -> Application:
         """The application of that id; raises SettingsError when it has been taken out of the settings."""
-        application = self.find_application(sdk_app_id)
-        if application is None:
-            raise SettingsError([f"TRTC_APPS: application {sdk_app_id} is no longer there"])
-        return application
+        for application in self.applications:
+            if application.sdk_app_id == sdk_app_id:
+                return application
+        raise SettingsError([f"TRTC_APPS: application {sdk_app_id} is no longer there"])
 
 
 class Credentials(NamedTuple):

@@ -59,9 +59,10 @@ def try_rules(path: str, site: Site) -> tuple[Rules | None, list[Finding]]:
 
 def check_rule_applications(settings: Settings, rules: Rules) -> Iterator[Finding]:
     """Applications in the rules that the settings do not have: such a rule is about no room."""
+    known = {application.sdk_app_id for application in settings.applications}
     for number, rule in enumerate(rules.rules, 1):
         for sdk_app_id in rule.sdk_app_id:
-            if settings.find_application(sdk_app_id) is None:
+            if sdk_app_id not in known:
                 text = f"rule {number} ({rule.name!r}): sdk_app_id: {sdk_app_id} is not in the settings"
                 remedy = "mend the rule, or add the application to TRTC_APPS"
                 yield Finding("warn", "rules", text, remedy, "rules")

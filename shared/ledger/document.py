@@ -137,10 +137,11 @@ class Task(Struct, omit_defaults=True):
 
     def add(self, task_id: TaskId) -> TaskId:
         """The TaskId as the task has it; one that the task did not have before is added."""
-        known = self.find(task_id.task_id)
-        if known is None:
-            self.task_ids.append(task_id)
-        return known or task_id
+        for known in self.task_ids:
+            if known.task_id == task_id.task_id:
+                return known
+        self.task_ids.append(task_id)
+        return task_id
 
     def is_leased(self, now_ms: int) -> bool:
         """Whether somebody may still be starting the task, whose clock may be ahead by as much as a lease.

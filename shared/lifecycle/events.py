@@ -72,8 +72,7 @@ def act_on_room(
         return [ignored("audience")]
     # Of a dismissed room the event names whoever was the last to leave.
     is_end = callback.event_type == callbacks.ROOM_DISMISSED
-    application = resources.settings.find_application(callback.room.sdk_app_id)
-    key = application.secret_key if application else ""
+    key = resources.settings.require_application(callback.room.sdk_app_id).secret_key
     if not is_end and is_bot_user_id(callback.room, key, callback.user_id):
         return [_note_own_bot(callback, key, resources)]
     token, user_id = secrets.token_hex(16), (callback.user_id or "") if is_of_user else ""
@@ -105,22 +104,17 @@ def _decide(callback: Callback, token: str, book: RoomBook, resources: Resources
     if callback.event_type == callbacks.ROOM_DISMISSED:
         wanted = _close(callback, book, now_ms)
     elif callback.event_type == callbacks.ROOM_CREATED:
-        wanted = _create(callback, token, book, resources)
+        rule = resources.rules.decide(*book.room)
+        opening, session = book.open_session(callback.event_ms, rule, precise=callback.precise)
+        if session is None or opening in ("gone", "stale"):
+            wanted = ignored(opening)
+        elif opening == "newer":
+            wanted = session
+        else:
+            wanted = claim_wanted(callback, token, session, book, resources)
     else:
         wanted = _note_presence(callback, token, book, resources)
     return Decision(book, earlier, wanted, began=book.latest is not newest)
-
-
-def _create(
-    callback: Callback, token: str, book: RoomBook, resources: Resources
-) -> Claim | Outcome | Session:
-    rule = resources.rules.decide(*book.room)
-    opening, session = book.open_session(callback.event_ms, rule, precise=callback.precise)
-    if session is None or opening in ("gone", "stale"):
-        return ignored(opening)
-    if opening == "newer":
-        return session
-    return claim_wanted(callback, token, session, book, resources)
 
 
 def _note_presence(

@@ -58,7 +58,7 @@ class StartOrder(Struct, frozen=True):
 class Service(Struct, frozen=True):
     """One transcription service; `finds_by_session` when a lost TaskId can be asked for.
 
-    `bot_table` is the table of a request that says who the bot is; `fill` adds what only this service has.
+    `bot_table` is the table of a request that says who the bot is.
     """
 
     name: ServiceName
@@ -66,7 +66,6 @@ class Service(Struct, frozen=True):
     finds_by_session: bool
     model: type[ApiStruct]
     bot_table: str
-    fill: Callable[[StartOrder, Request, Request], None]
 
     def build_start(self, order: StartOrder) -> Request:
         """The start action's parameters, checked; a bad room or user raises msgspec.ValidationError."""
@@ -80,7 +79,10 @@ class Service(Struct, frozen=True):
         bot = bot_user_id(room, order.application.secret_key, order.target)
         params: Request = request.setdefault(self.bot_table, {})
         params |= {"UserId": bot, "UserSig": order.sign(bot), "MaxIdleTime": order.max_idle_s}
-        self.fill(order, request, params)
+        if self.finds_by_session:
+            _fill_ai(order, request, params)
+        elif order.target != WHOLE_ROOM:
+            params["SubscribeList"] = [{"UserId": order.target}]
         return self.check_request(request)
 
     def check_request(self, request: Request) -> Request:
@@ -146,11 +148,6 @@ def read_progress(answer: Answer) -> Progress | None:
     return PROGRESS.get(str(answer.get("Status")))
 
 
-def _fill_cloud(order: StartOrder, _request: Request, params: Request) -> None:
-    if order.target != WHOLE_ROOM:
-        params["SubscribeList"] = [{"UserId": order.target}]
-
-
 def _fill_ai(order: StartOrder, request: Request, params: Request) -> None:
     request["SessionId"] = api_session_id(params["UserId"], order.opened_ms, order.generation)
     targets = [order.target] if order.target != WHOLE_ROOM else params.get("TargetUserIdList", [])
@@ -171,7 +168,6 @@ CLOUD = Service(
     finds_by_session=False,
     model=CreateCloudTranscription,
     bot_table="TranscriptionParam",
-    fill=_fill_cloud,
 )
 AI = Service(
     name="ai",
@@ -183,6 +179,5 @@ AI = Service(
     finds_by_session=True,
     model=StartAITranscription,
     bot_table="TranscriptionParams",
-    fill=_fill_ai,
 )
 SERVICES: dict[str, Service] = {service.name: service for service in (CLOUD, AI)}

@@ -40,8 +40,9 @@ def test_settings_have_working_defaults() -> None:
     assert settings.rules_file.endswith("/rules.toml")
     assert (settings.user_sig_expire_s, settings.callback_max_age_s) == (86400, 300)
     assert settings.transcript_keep_days == 30
-    assert settings.find_application(1400000000) is settings.applications[0]
-    assert settings.find_application(1) is None
+    assert settings.require_application(1400000000) is settings.applications[0]
+    with pytest.raises(SettingsError, match="application 1 is no longer there"):
+        settings.require_application(1)
 
 
 @pytest.mark.parametrize("name", ["TRTC_SDK_APP_ID", "TRTC_SDK_SECRET_KEY", "TRTC_CALLBACK_KEY"])
