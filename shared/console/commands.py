@@ -177,7 +177,7 @@ def _prepare(session: Session, rule: Rule, resources: Resources) -> Session:
         known, now_ms = book.get(session.id), resources.now_ms()
         claims.lift_hold(known, now_ms)
         for target, task_id in ended:
-            claims.note_ended(known, target, [task_id], now_ms)
+            claims.note_ended(known.tasks[target], [task_id], now_ms)
         if not known.is_busy:
             known.rule = rule
         return known

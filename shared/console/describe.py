@@ -11,9 +11,8 @@ from shared.errors import NotSharedError
 from shared.ledger import Person, Session, Task, TaskId
 from shared.lifecycle import task_api
 from shared.lifecycle.endings import explain_end
-from shared.lifecycle.signs_of_life import list_people, listen
-from shared.lifecycle.silence import ADVICE, SILENT_MS, find_silence
-from shared.lifecycle.timings import measure
+from shared.lifecycle.signs_of_life import ADVICE, SILENT_MS, find_silence, list_people, listen
+from shared.lifecycle.task_events import measure
 from shared.resources import Resources
 from shared.scf import Json
 

@@ -148,7 +148,8 @@ class Task(Struct, omit_defaults=True):
 
         A lease that ends later than that was written before the clock was set back: it is none.
         """
-        return now_ms < self.lease_until_ms <= now_ms + 2 * LEASE_MS
+        is_held = now_ms < self.lease_until_ms <= now_ms + 2 * LEASE_MS
+        return is_held and self.state == "starting"
 
     def set_state(self, state: TaskState, now_ms: int) -> None:
         """The state from now on."""
@@ -173,8 +174,8 @@ class Task(Struct, omit_defaults=True):
 
         Only for a task that is due, or whose claim has run out.
         """
-        given_up = self.state == "starting" and not self.is_leased(now_ms)
-        if self.alive and (self.state == "due" or given_up):
+        is_free = self.state in ("due", "starting") and not self.is_leased(now_ms)
+        if is_free and self.alive:
             self.lose_claim()
             self.run(self.alive[-1], now_ms)
             self.checked_ms = 0  # nobody knows how it is: ask soon
@@ -191,19 +192,24 @@ class Task(Struct, omit_defaults=True):
             self.unseen = [*others, self.pending]
             self.pending = None
 
-    def mark_ended(self, ended: list[str]) -> None:
-        """Note which TaskIds are over."""
+    def mark_ended(self, ended: list[str], now_ms: int) -> None:
+        """Note which TaskIds are over; what was to be stopped is, when nothing of it is left."""
         for known in self.task_ids:
             known.ended = known.ended or known.task_id in ended
+        if self.state == "stopping" and not self.needs_stop:
+            self.set_state("stopped", now_ms)
 
     def time_running(
         self, known: TaskId, *, called_ms: int = 0, answered_ms: int = 0, told_ms: int = 0
     ) -> None:
         """Note when a TaskId began to run: its start was answered, or TRTC told of it (901, 1401).
 
-        Whoever has the answer knows best when the start was sent, TRTC since when the task runs.
+        Whoever has the answer knows best when the start was sent, TRTC since when the task runs. Of one
+        whose start nobody saw answered (`called_ms` 0), that is the first start that may have happened.
         """
-        timing = known.timing
+        timing, attempts = known.timing, [*self.unseen, *([self.pending] if self.pending else [])]
+        sent_ms = [one.sent_ms for one in attempts if one.service == known.service]
+        called_ms = called_ms or min(sent_ms, default=0)
         known.timing = replace(
             timing,
             event_ms=timing.event_ms or self.wanted_ms,

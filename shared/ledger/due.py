@@ -15,27 +15,33 @@ class Due(NamedTuple):
     `is_check`: a running task is described although nothing is wrong, which may be done a little earlier.
     """
 
+    task: Task
     verb: Literal["start", "stop", "describe"]
     at_ms: int
     is_check: bool = False
+
+    @property
+    def slot(self) -> str:
+        """The slot of the limiter that the call needs."""
+        return f"{self.verb}/{self.task.service}"
 
 
 def find_due(session: Session, task: Task) -> Due | None:
     """What a task needs next; None when it needs nothing."""
     is_open = session.closed_ms is None
     if task.state == "starting":
-        return Due("start" if is_open else "stop", task.lease_until_ms)
+        return Due(task, "start" if is_open else "stop", task.lease_until_ms)
     if not is_open:
-        return Due("stop", task.not_before_ms) if task.needs_stop else None
+        return Due(task, "stop", task.not_before_ms) if task.needs_stop else None
     if task.state == "due":
-        return Due("start", max(task.not_before_ms, task.waiting_ms))
+        return Due(task, "start", max(task.not_before_ms, task.waiting_ms))
     if task.state == "failed" and task.not_before_ms:
-        return Due("start", task.not_before_ms)
+        return Due(task, "start", task.not_before_ms)
     unwanted = task.state in ("stopping", "held") and task.needs_stop
     if unwanted or task.leftovers:
-        return Due("stop", task.not_before_ms)
+        return Due(task, "stop", task.not_before_ms)
     if task.state != "running":
         return None
     if task.not_before_ms:
-        return Due("describe", task.not_before_ms)
-    return Due("describe", task.checked_ms + CHECK_MS, is_check=True)
+        return Due(task, "describe", task.not_before_ms)
+    return Due(task, "describe", task.checked_ms + CHECK_MS, is_check=True)

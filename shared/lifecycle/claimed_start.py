@@ -12,10 +12,10 @@ from msgspec import Struct, field
 
 from shared.errors import ApiError, LedgerError, RoomscribeError
 from shared.ledger import RoomBook, Session, Task, TaskId, claims
-from shared.lifecycle import task_api, timings
+from shared.lifecycle import task_api
 from shared.lifecycle.outcome import COME_BACK, Fields, Outcome, describe_task, failed
 from shared.lifecycle.signs_of_life import ABANDONED_MS, find_last_sign_ms
-from shared.lifecycle.stop import stop_leftovers, stop_task_id
+from shared.lifecycle.stop import stop_leftovers, stop_task_ids
 from shared.lifecycle.task_api import RATES, UNSURE_MS, NotCalledError
 from shared.resources import Resources
 from shared.services import SERVICES, Verdict, classify_error
@@ -108,7 +108,7 @@ class ClaimedStart(Struct):
         if finish == "starting":
             return [self._outcome("transcription.unchanged", "starting", COME_BACK)]
         started = TaskId(task_id, task.service, region)
-        return [stop_task_id(self.session, task, started, "gone", self.resources)]
+        return stop_task_ids(self.session, task, [started], "gone", self.resources)
 
     def _tell_started(self, task: Task, task_id: str, outcome: str, now_ms: int) -> list[Outcome]:
         waited_for = self.task.error_code
@@ -176,8 +176,7 @@ class ClaimedStart(Struct):
                     self.session, self.task, pending, self.resources
                 )
         if found:
-            called_ms = timings.find_called_ms(self.task, self.task.service)
-            return self._keep(found.task_id, "recovered", called_ms)
+            return self._keep(found.task_id, "recovered", called_ms=0)
         if known and not self.resources.settings.ledger_is_shared:
             # Another instance has started it, and only its ledger knows.
             self._release("due", error.code, may_have_happened=False)

@@ -11,14 +11,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import NamedTuple
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from shared import log
 from shared.errors import LedgerError, RoomscribeError
-from shared.ledger import RoomBook
-from shared.ledger.due import find_due
+from shared.ledger.due import Due, find_due
 from shared.lifecycle.claimed_start import FAILED_AGAIN_MS, QUOTA
 from shared.lifecycle.heal_room import heal_room
 from shared.lifecycle.outcome import Outcome, failed
@@ -36,35 +35,10 @@ SCAN_EVERY_S = 0.5
 MOST_VISITS = 100  # of one room in one run: whatever keeps coming back is left to the next
 NAP_S, MOMENT_S = 1.0, 0.001
 LEDGER_TRIES = 3  # beside the last
-MENDED = 0  # when something is due that had failed, and may be mended
+MENDED = 0  # when something is due that had failed, and may be mended by now
 HAND_ON_S = 3.0  # kept back of the time limit: calls under way end in it
 
 RoomOutcomes = tuple[Room, list[Outcome]]
-
-
-class Need(NamedTuple):
-    """Something that a room needs: a slot of the limiter, from when on, and what it has waited for so far."""
-
-    slot: str
-    due_ms: int
-    why: str = ""
-    is_check: bool = False
-
-
-def list_needs(book: RoomBook, resources: Resources) -> list[Need]:
-    """What the room needs, the most urgent first; what failed and may be mended by now needs it at once."""
-    needs = [
-        Need(
-            f"{due.verb}/{task.service}",
-            MENDED if is_mended(task, resources) else due.at_ms,
-            task.error_code if due.verb == "start" else "",
-            due.is_check,
-        )
-        for session in book.sessions
-        for task in session.tasks.values()
-        if (due := find_due(session, task))
-    ]
-    return sorted(needs, key=lambda need: need.due_ms)
 
 
 def drain(resources: Resources, token: str = "") -> Iterator[RoomOutcomes]:
@@ -90,7 +64,7 @@ def drain(resources: Resources, token: str = "") -> Iterator[RoomOutcomes]:
 def _drain(resources: Resources, token: str) -> Iterator[RoomOutcomes]:
     ledger = resources.ledger
     while ledger.take_lease(LEASE, token, resources.now_ms(), LEASE_MS):
-        drainer = _Drainer(resources, token)
+        drainer = _Drainer(resources, token, resources.now_ms())
         try:
             yield from drainer.run()
         finally:
@@ -99,171 +73,173 @@ def _drain(resources: Resources, token: str) -> Iterator[RoomOutcomes]:
         if not drainer.finds_more():
             return
         if is_late(resources):
-            if drainer.has_worked:  # one with too little time would only call the next, and so on
+            if drainer.visits:  # one with too little time would only call the next, and so on
                 call_drainer(resources)
             return
 
 
-class _Drainer:
-    """One drainer at work."""
+class _Drainer(Struct):
+    """One drainer at work; `renewed_ms` is when it took or renewed its lease."""
 
-    def __init__(self, resources: Resources, token: str) -> None:
-        self._resources, self._token = resources, token
-        self._in_hand: dict[Future[list[Outcome]], Room] = {}
-        self._waiting: dict[Room, Need] = {}  # for a slot, or for its time, in the order found
-        self._left: set[Room] = set()  # nothing more can be done about them in this run
-        self._full: set[Room] = set()  # wait for a place of the quota, as they did at the last scan
-        self._places: dict[int, int] = {}  # of the quota, free at this scan, by application
-        self._visits: Counter[Room] = Counter()
-        self._free_ms: dict[str, int] = {}  # when each kind of call has a slot again
-        self._renewed_ms = resources.now_ms()
-        self._scanned_s = 0.0
+    resources: Resources
+    token: str
+    renewed_ms: int
+    in_hand: dict[Future[list[Outcome]], Room] = {}
+    waiting: dict[Room, Due] = {}  # for a slot, or for its time, in the order found
+    left: set[Room] = set()  # nothing more can be done about them in this run
+    full: int = 0  # rooms that wait for a place of the quota, found by the last scan
+    places: dict[int, int] = {}  # of the quota, free at this scan, by application
+    visits: Counter[Room] = field(default_factory=Counter)
+    free_ms: dict[str, int] = {}  # when each kind of call has a slot again
+    scanned_s: float = 0.0
 
     def run(self) -> Iterator[RoomOutcomes]:
         """Work until nothing is due soon, or time is nearly over."""
-        if self._resources.invocation.cold_start:
+        if self.resources.invocation.cold_start:
             self._find_mended()
         with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
-            while not is_late(self._resources) and self._holds_lease():
+            while not is_late(self.resources) and self._holds_lease():
                 yield from self._collect()
                 yield from self._scan()
                 self._submit(pool)
-                if not self._in_hand and not self._waiting:
+                if not self.in_hand and not self.waiting:
                     break
                 self._rest()
-            wait(self._in_hand)
+            wait(self.in_hand)
             yield from self._collect()
-
-    @property
-    def has_worked(self) -> bool:
-        """Whether it had time for anything."""
-        return bool(self._visits)
 
     def finds_more(self) -> bool:
         """Whether anything is due now that this run could still do something about."""
-        now_ms = self._resources.now_ms()
-        self._places.clear()
-        passed_over = len(self._left) + len(self._full)
-        due = self._resources.ledger.list_due(now_ms, passed_over + CALLS_AT_ONCE)
+        now_ms = self.resources.now_ms()
+        self.places.clear()
+        passed_over = len(self.left) + self.full
+        due = self.resources.ledger.list_due(now_ms, passed_over + CALLS_AT_ONCE)
         return any(self._find_need(room, now_ms) is not None for room in due)
 
     def _holds_lease(self) -> bool:
-        now_ms = self._resources.now_ms()
-        if 0 <= now_ms - self._renewed_ms < RENEW_MS:
+        now_ms = self.resources.now_ms()
+        if 0 <= now_ms - self.renewed_ms < RENEW_MS:
             return True
-        self._renewed_ms = now_ms
-        return self._resources.ledger.take_lease(LEASE, self._token, now_ms, LEASE_MS)
+        self.renewed_ms = now_ms
+        return self.resources.ledger.take_lease(LEASE, self.token, now_ms, LEASE_MS)
 
     def _scan(self) -> Iterator[RoomOutcomes]:
         """Find rooms that need something; not too often while there is enough to do and many wait."""
         now_s = time.monotonic()
-        at_work = self._in_hand or self._waiting
-        crowded = self._full or len(self._waiting) > CALLS_AT_ONCE
-        if at_work and crowded and now_s < self._scanned_s + SCAN_EVERY_S:
+        at_work = self.in_hand or self.waiting
+        crowded = self.full or len(self.waiting) > CALLS_AT_ONCE
+        if at_work and crowded and now_s < self.scanned_s + SCAN_EVERY_S:
             return
-        self._scanned_s = now_s
-        self._places.clear()
-        ledger, now_ms = self._resources.ledger, self._resources.now_ms()
+        self.scanned_s = now_s
+        ledger, now_ms = self.resources.ledger, self.resources.now_ms()
         until_ms = now_ms + HORIZON_MS
         # What waits for a time of its own may have been given back, and be due, meanwhile.
         known = {
-            *(room for room, need in self._waiting.items() if self._find_start_ms(need) <= now_ms),
-            *self._in_hand.values(),
+            *(room for room, need in self.waiting.items() if self._find_start_ms(need) <= now_ms),
+            *self.in_hand.values(),
         }
-        passed_over = len(self._waiting) + len(self._in_hand) + len(self._left) + len(self._full)
+        passed_over = len(self.waiting) + len(self.in_hand) + len(self.left) + self.full
+        self.places, self.full = {}, 0
         for room in ledger.list_due(until_ms, SCANNED + passed_over):
+            if room in known:
+                continue
             try:
-                need = None if room in known else self._find_need(room, until_ms)
+                need = self._find_need(room, until_ms)
             except LedgerError as error:
                 ledger.find_next_due()  # raises too when it is not only this room's book
-                self._left.add(room)
+                self.left.add(room)
                 yield room, [failed(error)]
                 continue
             if need:
-                self._waiting[room] = need
-            elif room not in known:
-                self._waiting.pop(room, None)
+                self.waiting[room] = need
+            else:
+                self.waiting.pop(room, None)
 
     def _find_mended(self) -> None:
         """A new instance may have a new package or new settings: what failed under others is due now."""
-        ledger, now_ms = self._resources.ledger, self._resources.now_ms()
+        ledger, now_ms = self.resources.ledger, self.resources.now_ms()
         for room in ledger.list_due(now_ms + FAILED_AGAIN_MS, ALL):
-            need = next(iter(list_needs(ledger.read(room), self._resources)), None)
-            if need and need.due_ms == MENDED:
-                self._waiting[room] = need
+            need = self._find_need(room, MENDED)
+            if need:
+                self.waiting[room] = need
 
-    def _find_need(self, room: Room, until_ms: int) -> Need | None:
-        """What can be done about a room by then, in this run."""
-        if room in self._left or self._visits[room] >= MOST_VISITS:
+    def _find_need(self, room: Room, until_ms: int) -> Due | None:
+        """The most urgent that can be done about a room by then, in this run."""
+        if room in self.left or self.visits[room] >= MOST_VISITS:
             return None
-        needs = [
-            need
-            for need in list_needs(self._resources.ledger.read(room), self._resources)
-            if need.due_ms <= until_ms
+        dues = [
+            due._replace(at_ms=MENDED) if is_mended(task, self.resources) else due
+            for session in self.resources.ledger.read(room).sessions
+            for task in session.tasks.values()
+            if (due := find_due(session, task))
         ]
-        possible = (need for need in needs if need.why != QUOTA or self._take_place(room))
-        need = next(possible, None)
-        if needs and need is None:
-            self._full.add(room)
-        else:
-            self._full.discard(room)
-        return need
+        needs = [due for due in dues if due.at_ms <= until_ms]
+        for need in sorted(needs, key=lambda need: need.at_ms):
+            if not _needs_place(need) or self._take_place(room):
+                return need
+        self.full += bool(needs)
+        return None
 
     def _take_place(self, room: Room) -> bool:
         """Whether the quota has a place for one more task; what is under way may have taken one, too."""
         sdk_app_id = room.sdk_app_id
-        if sdk_app_id not in self._places:
-            quota = self._resources.settings.task_quota
-            living = self._resources.ledger.count_living(sdk_app_id)
-            queued = [one for one, need in self._waiting.items() if need.why == QUOTA]
-            claimants = Counter(one.sdk_app_id for one in (*queued, *self._in_hand.values()))
-            self._places[sdk_app_id] = quota - living - claimants[sdk_app_id]
-        self._places[sdk_app_id] -= 1
-        return self._places[sdk_app_id] >= 0
+        if sdk_app_id not in self.places:
+            living = self.resources.ledger.count_living(sdk_app_id)
+            queued = [one for one, need in self.waiting.items() if _needs_place(need)]
+            claimants = Counter(one.sdk_app_id for one in (*queued, *self.in_hand.values()))
+            taken = living + claimants[sdk_app_id]
+            self.places[sdk_app_id] = self.resources.settings.task_quota - taken
+        self.places[sdk_app_id] -= 1
+        return self.places[sdk_app_id] >= 0
 
     def _submit(self, pool: ThreadPoolExecutor) -> None:
         """Begin what may begin now; each kind of call waits for its own slots."""
-        now_ms = self._resources.now_ms()
-        for room, need in list(self._waiting.items()):
-            if len(self._in_hand) >= CALLS_AT_ONCE:
+        now_ms = self.resources.now_ms()
+        for room, need in list(self.waiting.items()):
+            if len(self.in_hand) >= CALLS_AT_ONCE:
                 return
             if self._find_start_ms(need) > now_ms:
                 continue
-            wait_ms = find_slot_wait(need.slot, self._resources)
+            wait_ms = find_slot_wait(need.slot, self.resources)
             if wait_ms:
-                self._free_ms[need.slot] = now_ms + wait_ms
+                self.free_ms[need.slot] = now_ms + wait_ms
                 continue
-            del self._waiting[room]
-            self._visits[room] += 1
-            granted = replace(self._resources, granted=[need.slot])
-            self._in_hand[pool.submit(heal_room, room, granted)] = room
+            del self.waiting[room]
+            self.visits[room] += 1
+            granted = replace(self.resources, granted=[need.slot])
+            self.in_hand[pool.submit(heal_room, room, granted)] = room
 
-    def _find_start_ms(self, need: Need) -> int:
-        return max(0 if need.is_check else need.due_ms, self._free_ms.get(need.slot, 0))
+    def _find_start_ms(self, need: Due) -> int:
+        return max(0 if need.is_check else need.at_ms, self.free_ms.get(need.slot, 0))
 
     def _collect(self) -> Iterator[RoomOutcomes]:
-        for future in [future for future in self._in_hand if future.done()]:
-            room = self._in_hand.pop(future)
+        for future in [future for future in self.in_hand if future.done()]:
+            room = self.in_hand.pop(future)
             try:
                 yield room, future.result()
             except RoomscribeError as error:
-                self._left.add(room)
+                self.left.add(room)
                 yield room, [failed(error)]
             except Exception as error:  # noqa: BLE001  a bug in one room; the others go on
-                self._left.add(room)
+                self.left.add(room)
                 log.bind_room(*room)
                 log.write_crash("drain.crashed", error)
 
     def _rest(self) -> None:
         """Until a call has ended, or something more may begin."""
-        now_ms = self._resources.now_ms()
-        starts_ms = [self._find_start_ms(need) for need in self._waiting.values()]
-        nap_s = min(max(min(starts_ms) - now_ms, 0) / 1000, NAP_S) if starts_ms else NAP_S
-        if not self._in_hand:
-            self._resources.sleep(nap_s)
+        now_ms = self.resources.now_ms()
+        starts_ms = [self._find_start_ms(need) - now_ms for need in self.waiting.values()]
+        nap_s = max(min([*starts_ms, NAP_S * 1000]), 0) / 1000
+        if not self.in_hand:
+            self.resources.sleep(nap_s)
             return
-        is_full = len(self._in_hand) >= CALLS_AT_ONCE
-        wait(self._in_hand, NAP_S if is_full else max(nap_s, MOMENT_S), FIRST_COMPLETED)
+        is_full = len(self.in_hand) >= CALLS_AT_ONCE
+        wait(self.in_hand, NAP_S if is_full else max(nap_s, MOMENT_S), FIRST_COMPLETED)
+
+
+def _needs_place(need: Due) -> bool:
+    """Whether a start waits for a place of the quota."""
+    return need.verb == "start" and need.task.error_code == QUOTA
 
 
 def is_late(resources: Resources) -> bool:

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from functools import partial
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from shared.ledger import Person, RoomBook, Session, Task, TaskState, claims
 from shared.ledger.claims import Ending
-from shared.lifecycle.outcome import Outcome
+from shared.lifecycle.outcome import Outcome, describe_task
 from shared.lifecycle.signs_of_life import list_people
-from shared.lifecycle.start import Claim, StartRequest, claim_start
+from shared.lifecycle.start import Claim, StartRequest, claim_start, settle_claim
 from shared.lifecycle.task_api import UNSURE_MS
 from shared.resources import Resources
 from shared.room import WHOLE_ROOM
 from shared.rules.decision import Rule
-
-
-class Ended(NamedTuple):
-    """A task one of whose TaskIds ended by itself: its state after that, and the claim of its next start."""
-
-    task: Task
-    state: TaskState
-    claim: Claim | Outcome | None = None
 
 
 class LeaveCode(NamedTuple):
@@ -73,44 +66,40 @@ def end_task(
     code: LeaveCode,
     event_ms: int,
     trigger: str,
+    told: Outcome,
     resources: Resources,
-) -> Ended:
-    """Note that a TaskId ended by itself; claim the next start for `trigger` when the task is wanted."""
-    target, ending, token = task.target, code.ending, secrets.token_hex(16)
-    list_them = (
-        resources.ledger.list_people
-        if ending == "idle"
-        else partial(list_people, resources=resources)
-    )
-    people = list_them(session)
+) -> list[Outcome]:
+    """Note that a TaskId ended by itself, at `event_ms`, and start the task again if it is wanted.
 
-    def resume(book: RoomBook, there: list[Person]) -> Ended:
+    `trigger` names the event that told of the end, and `told` is the line that says so, but for what
+    it says of the task.
+    """
+    target, token, heard = task.target, secrets.token_hex(16), code.ending != "idle"
+    people = list_people(session, resources, heard=heard)
+
+    def note(book: RoomBook) -> tuple[Task, TaskState, Claim | Outcome | None]:
         known, now_ms = book.get(session.id), resources.now_ms()
-        task = known.tasks[target]
+        task, rule = known.tasks[target], known.find_rule(target)
+        claims.note_ending(task, task_id, *code, event_ms=event_ms, now_ms=now_ms)
         is_its_end = task.state == "stopped" and task.task_id == task_id
-        if is_its_end and is_wanted(known.find_rule(target), task, ending, there, now_ms):
+        if is_its_end and is_wanted(rule, task, code.ending, people, now_ms):
             # A newer bot of its name will be told of.
-            after_ms = UNSURE_MS if ending in ("removed", "replaced") else 0
-            claims.resume(known, target, now_ms, after_ms=after_ms)
+            after_ms = UNSURE_MS if code.ending in ("removed", "replaced") else 0
+            claims.resume(known, task, now_ms, after_ms=after_ms)
         if task.state != "due":
-            return Ended(task, task.state)
+            return task, task.state, None
         request = StartRequest(target, trigger, task.waiting_ms, token)
-        return Ended(task, "due", claim_start(request, known, book, resources))
+        return task, "due", claim_start(request, known, book, resources)
 
-    def note(book: RoomBook) -> Ended:
-        known, now_ms = book.get(session.id), resources.now_ms()
-        _note_reason(known.tasks[target], task_id, code.words)
-        claims.note_ending(known, target, task_id, ending, event_ms=event_ms, now_ms=now_ms)
-        return resume(book, people)
-
-    ended = resources.ledger.change(session.room, note)
-    if ended.state != "stopped" or session.closed_ms is not None:
-        return ended
-    # Whoever came meanwhile found it running, and left it at that.
-    came = list_them(session)
-    if came == people:
-        return ended
-    return resources.ledger.change(session.room, lambda book: resume(book, came))
+    task, state, claim = resources.ledger.change(session.room, note)
+    if state == "stopped" and session.closed_ms is None:
+        # Whoever came meanwhile found it running, and left it at that.
+        known, people = people, list_people(session, resources, heard=heard)
+        if people != known:
+            task, state, claim = resources.ledger.change(session.room, note)
+    about = {**describe_task(session, task), "task_id": task_id}
+    fields = {**about, **told.fields, "reason": code.words}
+    return [replace(told, outcome=state, fields=fields), *settle_claim(claim, resources)]
 
 
 def explain_end(session: Session, task: Task) -> str:
@@ -126,13 +115,6 @@ def explain_end(session: Session, task: Task) -> str:
     if task.current and task.current.reason:
         return task.current.reason
     return "the room closed" if session.closed_ms is not None else ""
-
-
-def _note_reason(task: Task, task_id: str, words: str) -> None:
-    """Keep why a TaskId ended, unless we have stopped it ourselves: then TRTC only tells us so."""
-    known = task.find(task_id)
-    if known and not known.ended and task.state not in ("stopping", "held"):
-        known.reason = words
 
 
 def is_wanted(rule: Rule, task: Task, ending: Ending, people: list[Person], now_ms: int) -> bool:
@@ -161,14 +143,10 @@ def seems_idle(rule: Rule, task: Task, people: list[Person], now_ms: int) -> boo
     Who was heard, who came since the start, and (once) who is known to be there, shows that somebody
     was. Once only: else a room whose last events were lost would have one task after another, for ever.
     """
-    current = task.current
-    if (
-        current is None
-        or current.timing.first_text_ms
-        or (not task.restarts and any(person.present for person in people))
-    ):
+    current, is_first = task.current, not task.restarts
+    if current is None or current.timing.first_text_ms:
         return False
-    if any(person.event_ms > current.started_ms for person in people):
+    if any(p.event_ms > current.started_ms or (p.present and is_first) for p in people):
         return False
     idle_ms = current.started_ms + rule.max_idle_s * 1000
     return task.ended_ms - IDLE_SLACK_MS <= idle_ms <= now_ms + IDLE_SLACK_MS

@@ -8,10 +8,9 @@ from shared.ledger import RoomBook, Session, Task, claims
 from shared.ledger.due import CHECK_MS, find_due
 from shared.lifecycle import task_api
 from shared.lifecycle.endings import ABANDONED, GONE, end_task
-from shared.lifecycle.outcome import Outcome, describe_task
-from shared.lifecycle.signs_of_life import is_abandoned, listen
-from shared.lifecycle.silence import note_hearing, report_silence
-from shared.lifecycle.start import StartRequest, settle_claim, start_task
+from shared.lifecycle.outcome import Outcome
+from shared.lifecycle.signs_of_life import is_abandoned, listen, note_hearing
+from shared.lifecycle.start import StartRequest, start_task
 from shared.lifecycle.stop import finish_unfinished, stop_leftovers, stop_tasks
 from shared.resources import Resources
 from shared.room import Room
@@ -24,8 +23,9 @@ def heal_room(room: Room, resources: Resources) -> list[Outcome]:
     book = resources.ledger.read(room)
     outcomes = finish_unfinished(book, resources)
     session = book.open_now
-    for task in session.tasks.values() if session else ():
-        outcomes += _heal_task(session, task, resources) if session else []
+    if session:
+        for task in session.tasks.values():
+            outcomes += _heal_task(session, task, resources)
     return outcomes
 
 
@@ -62,11 +62,8 @@ def _check(session: Session, task: Task, resources: Resources) -> list[Outcome]:
         progress, code, ended_ms = "ended", ABANDONED, now_ms
     if progress != "ended":
         return _note_checked(session, task, resources, was_told=progress is not None)
-    ended = end_task(session, task, task.task_id, code, ended_ms, UNASKED, resources)
-    about = {"task_id": task.task_id or None, "reason": code.words}
-    fields = {**describe_task(session, ended.task), **about}
-    gone = Outcome("task.gone", ended.state, level="warning", fields=fields)
-    return [gone, *settle_claim(ended.claim, resources)]
+    gone = Outcome("task.gone", task.state, level="warning")
+    return end_task(session, task, task.task_id, code, ended_ms, UNASKED, gone, resources)
 
 
 def _note_checked(
@@ -76,10 +73,10 @@ def _note_checked(
     hearing = listen(session, task, resources)
     people = resources.ledger.list_people(session)
 
-    def note(book: RoomBook) -> int:
+    def note(book: RoomBook) -> list[Outcome]:
         known, now_ms = book.get(session.id), resources.now_ms()
-        claims.note_checked(known, task.target, task.task_id, now_ms, was_told=was_told)
-        return note_hearing(known, known.tasks[task.target], hearing, people, now_ms)
+        checked = known.tasks[task.target]
+        claims.note_checked(checked, task.task_id, now_ms, was_told=was_told)
+        return note_hearing(known, checked, hearing, people, now_ms)
 
-    silent_ms = resources.ledger.change(session.room, note)
-    return [report_silence(session, task, silent_ms)] if silent_ms else []
+    return resources.ledger.change(session.room, note)

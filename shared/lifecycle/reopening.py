@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from typing import NamedTuple
 
 from shared.callbacks import Callback
-from shared.ledger import RoomBook, Session, Task, claims
+from shared.ledger import RoomBook, Session, claims
 from shared.lifecycle import task_api
 from shared.lifecycle.outcome import COME_BACK, Outcome
 from shared.lifecycle.start import Claim, claim_wanted
 from shared.resources import Resources
+from shared.services.service import Progress
 
-
-class Survey(NamedTuple):
-    """What the API says of a session's tasks: about which it was asked, which ended, whether one runs."""
-
-    asked: list[str]
-    ended: list[tuple[str, str]]
-    runs: bool
+Told = dict[str, Progress | None]  # TaskId → what the API says of it
 
 
 def reopen_room(
@@ -28,10 +22,10 @@ def reopen_room(
 
     Returns the room as it is then, and the start that the event asks for, which the same change has claimed.
     """
-    survey, token = _survey(session, resources), secrets.token_hex(16)
+    told, token = _ask(session, resources), secrets.token_hex(16)
 
     def decide(book: RoomBook) -> tuple[RoomBook, Claim | Outcome]:
-        judged = _judge(survey, callback.event_ms, session.id, book, resources) if survey else None
+        judged = _judge(told, callback.event_ms, book.get(session.id), book, resources)
         if judged:
             return book, claim_wanted(callback, token, judged, book, resources)
         fields = {"session": session.id}
@@ -40,41 +34,32 @@ def reopen_room(
     return resources.ledger.change(session.room, decide)
 
 
-def _survey(session: Session, resources: Resources) -> Survey | None:
-    """What the API says of the session's tasks; None when it is unclear."""
-    asked: list[str] = []
-    ended: list[tuple[str, str]] = []
-    for task in session.tasks.values():
-        for task_id in task.alive:
-            progress = task_api.describe(session, task_id, resources)
-            if progress is None:
-                return None
-            asked.append(task_id.task_id)
-            if progress == "ended":
-                ended.append((task.target, task_id.task_id))
-    may_run = any(_may_yet_run(task, resources) for task in session.tasks.values())
-    return Survey(asked, ended, may_run or len(ended) < len(asked))
+def _ask(session: Session, resources: Resources) -> Told:
+    """What the API says of the session's TaskIds, until it does not say it of one."""
+    told: Told = {}
+    for task_id in [task_id for task in session.tasks.values() for task_id in task.alive]:
+        told[task_id.task_id] = progress = task_api.describe(session, task_id, resources)
+        if progress is None:
+            break
+    return told
 
 
 def _judge(
-    survey: Survey, event_ms: int, session_id: str, book: RoomBook, resources: Resources
+    told: Told, event_ms: int, session: Session, book: RoomBook, resources: Resources
 ) -> Session | None:
     """The session that goes on, or the next one, as part of a change; None when it is unclear."""
-    known, now_ms = book.get(session_id), resources.now_ms()
-    for task in known.tasks.values():
-        leased = task.state == "starting" and task.is_leased(now_ms)
-        if leased or any(task_id.task_id not in survey.asked for task_id in task.alive):
-            return None  # somebody was quicker than the API
-    for target, task_id in survey.ended:
-        claims.note_ended(known, target, [task_id], now_ms)
-    if survey.runs:
-        return book.redate_session(session_id, event_ms)
-    opened = book.reopen_session(session_id, event_ms, resources.rules.decide(*book.room))
-    claims.begin_stops(known, now_ms)  # what was due in it is not due any more
+    now_ms, tasks = resources.now_ms(), session.tasks.values()
+    is_starting = any(task.is_leased(now_ms) for task in tasks)
+    is_told = all(told.values()) and all(i.task_id in told for task in tasks for i in task.alive)
+    if is_starting or not is_told:
+        return None  # the API did not say, or somebody was quicker than the API
+    # A start that nobody saw may have happened: starting again will tell.
+    may_run = any(t.state == "starting" or (t.state == "due" and t.unseen) for t in tasks)
+    ended = [task_id for task_id, progress in told.items() if progress == "ended"]
+    for task in tasks:
+        claims.note_ended(task, ended, now_ms)
+    if may_run or len(ended) < len(told):
+        return book.redate_session(session.id, event_ms)
+    opened = book.reopen_session(session.id, event_ms, resources.rules.decide(*book.room))
+    claims.begin_stops(session, now_ms)  # what was due in it is not due any more
     return opened
-
-
-def _may_yet_run(task: Task, resources: Resources) -> bool:
-    """Whether a start that nobody saw may have happened, and starting again will tell."""
-    expired = task.state == "starting" and not task.is_leased(resources.now_ms())
-    return expired or (task.state == "due" and bool(task.unseen))

@@ -1,15 +1,30 @@
-"""What shows that somebody is in a room: events about people, and what tasks have heard."""
+"""What shows that somebody is in a room: events about people, and what tasks have heard; or have not.
+
+Rooms that stay silent although a microphone is on: nobody but the sweep would notice.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from msgspec.structs import replace
 
 from shared.ledger import Hearing, Person, Session, Task, TaskId
+from shared.lifecycle.outcome import Fields, Outcome, describe_task
 from shared.resources import Resources
+from shared.room import WHOLE_ROOM
+from shared.rules.decision import Rule
 
 FRESH_MS = 10_000  # after a start, the API may not know its own task yet
 HEARD_MS = 30_000  # a task whose sentence is no older has hardly ended
 ABANDONED_MS = 86_400_000
+# People who have something to say seldom pause for so long; whoever listens turns the microphone off.
+SILENT_MS = 180_000
+ADVICE = (
+    "a microphone is on and no sentence has come: see whether callbacks of groups 9 and 14 reach "
+    "trtc_callback, whether the rule's language and filters fit what is spoken, and whether the "
+    "microphone picks anything up"
+)
 
 
 def listen(session: Session, task: Task, resources: Resources) -> Hearing:
@@ -41,22 +56,21 @@ def find_doubted_until_ms(session: Session, task_id: TaskId, resources: Resource
     return min(until_ms, now_ms + HEARD_MS) if until_ms > now_ms else 0
 
 
-def list_people(session: Session, resources: Resources) -> list[Person]:
-    """Everybody seen or heard in a session, by name.
+def list_people(session: Session, resources: Resources, *, heard: bool = True) -> list[Person]:
+    """Everybody seen in a session, or heard, unless not `heard`, by name.
 
     Somebody who began a sentence after the newest event about their presence is there: a leave may be
     that of an old device of theirs.
     """
     people = {person.user_id: person for person in resources.ledger.list_people(session)}
-    for news in resources.ledger.list_sentences(session, 0):
+    for news in resources.ledger.list_sentences(session, 0) if heard else ():
         words = news.said
         if words is None or not words.user_id:
             continue
         began_ms = words.event_ms - max(words.end_ms - words.start_ms, 0)
         known = people.get(words.user_id)
         if known is None or (began_ms > known.event_ms and not known.microphone):
-            person = Person(words.user_id, True, True, began_ms, began_ms)
-            people[words.user_id] = person
+            people[words.user_id] = Person(words.user_id, True, True, began_ms, began_ms)
     return sorted(people.values(), key=lambda person: person.user_id)
 
 
@@ -71,3 +85,48 @@ def find_last_sign_ms(session: Session, resources: Resources) -> int:
 def is_abandoned(session: Session, resources: Resources) -> bool:
     """Whether nothing has shown for a day that anybody is in the room: what keeps failing there may end."""
     return resources.now_ms() >= find_last_sign_ms(session, resources) + ABANDONED_MS
+
+
+def find_silence(session: Session, task: Task, hearing: Hearing, people: Iterable[Person]) -> int:
+    """Since when a running task has heard nobody although it should, in ms since 1970; 0 when it has not.
+
+    That is the last sentence, or what came after it: the task's start, the first of the microphones
+    that are on.
+    """
+    rule = session.find_rule(task.target)
+    on_ms = [p.microphone_ms for p in people if p.microphone and _hears(rule, task, p.user_id)]
+    current = task.current
+    if not on_ms or current is None or task.state != "running":
+        return 0
+    return max(min(on_ms), hearing.last_ms, current.timing.running_ms or current.started_ms)
+
+
+def note_hearing(
+    session: Session, task: Task, hearing: Hearing, people: Iterable[Person], now_ms: int
+) -> list[Outcome]:
+    """Keep what a look has heard, as part of a change, and report once that it is nothing for too long."""
+    since_ms = find_silence(session, task, hearing, people)
+    reported_ms = task.hearing.silent_since_ms
+    if not since_ms or hearing.last_ms > reported_ms:
+        reported_ms = 0  # somebody was heard since
+    is_new = not reported_ms and 0 < since_ms <= now_ms - SILENT_MS
+    task.hearing = replace(hearing, silent_since_ms=since_ms if is_new else reported_ms)
+    if not is_new:
+        return []
+    fields: Fields = {
+        **describe_task(session, task),
+        "task_id": task.task_id,
+        "user_id": None if task.target == WHOLE_ROOM else task.target,
+        "silent_ms": now_ms - since_ms,
+        "reason": ADVICE,
+    }
+    return [Outcome("room.silent", "unheard", level="warning", fields=fields)]
+
+
+def _hears(rule: Rule, task: Task, user_id: str) -> bool:
+    """Whether the task is meant to hear that person: its own, or everybody whom its rule lets in."""
+    if task.target != WHOLE_ROOM:
+        return task.target == user_id
+    parameters = rule.parameters(task.service)
+    only, never = parameters.get("subscribe"), parameters.get("unsubscribe", [])
+    return user_id not in never and (not only or user_id in only)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from shared.callbacks import Callback
 from shared.errors import LedgerError
 from shared.ledger import RoomBook, Session, Task, TaskId, claims
-from shared.lifecycle import task_api, timings
+from shared.lifecycle import task_api
 from shared.lifecycle.outcome import COME_BACK, Outcome, ignored
 from shared.resources import Resources
 from shared.room import WHOLE_ROOM
@@ -20,85 +18,58 @@ EARLY = Outcome("task.early", "retry", COME_BACK)
 THEIRS = ignored("unknown_task")
 
 
-class Owner(NamedTuple):
-    """Whom a task of ours hears, and when its session opened, as far as the task tells."""
-
-    target: str
-    opened_ms: int
-
-
 def adopt_task(
     callback: Callback, news: TaskNews, book: RoomBook, resources: Resources
 ) -> tuple[Session, Task] | Outcome:
     """Write down a task that somebody of us has started; what to answer when it is not, or not yet, ours."""
-    owner = _find_owner(callback, news, book, resources)
-    if isinstance(owner, Outcome):
-        return owner
+    bot, opened_ms, event_ms = news.bot_user_id, callback.event_ms, callback.event_ms
+    if news.service == "ai":
+        session_id = _ask_session_id(news, book, resources)
+        if isinstance(session_id, Outcome):
+            return session_id
+        bot, opened_ms = read_api_session_id(session_id)
+    key = resources.settings.require_application(book.room.sdk_app_id).secret_key
+    if not is_bot_user_id(book.room, key, bot):
+        if news.service == "ai":
+            resources.strangers.append(news.task_id)
+        return answer_unknown(book, resources)
+    target = _find_target(callback, bot, key, book, resources)
+    if target is None:  # a speaker of whom nothing was heard yet: that is on its way, too
+        return EARLY
     rule = resources.rules.decide(*book.room)
 
     def adopt(known: RoomBook) -> tuple[Session, Task]:
-        session = _find_session(callback, known, owner.opened_ms, rule)
-        region = session.find_rule(owner.target).region(news.service)
+        session = _find_session(callback, known, min(opened_ms, event_ms), rule)
+        region = session.find_rule(target).region(news.service)
         started_ms = _guess_start_ms(callback, session)
         found = TaskId(news.task_id, news.service, region, started_ms=started_ms)
-        return session, note_running(callback, session, owner.target, found, resources)
+        told_ms = event_ms if callback.event_type in TASK_STARTED else 0
+        now_ms = resources.now_ms()
+        return session, claims.note_running(session, target, found, told_ms, now_ms)
 
     return resources.ledger.change(book.room, adopt, known=book)
-
-
-def note_running(
-    callback: Callback, session: Session, target: str, found: TaskId, resources: Resources
-) -> Task:
-    """Note, as part of a change, that TRTC tells that a TaskId runs: then the task needs no other start."""
-    now_ms = resources.now_ms()
-    told_ms = callback.event_ms if callback.event_type in TASK_STARTED else 0
-    called_ms = timings.find_called_ms(session.tasks.get(target), found.service)
-    task = claims.note_running(session, target, found, now_ms=now_ms)
-    known = task.find(found.task_id) or found
-    task.time_running(known, called_ms=called_ms, told_ms=told_ms)
-    return task
 
 
 def answer_unknown(book: RoomBook, resources: Resources) -> Outcome:
     """A task the ledger has not heard of: somebody else's, or its start is not recorded yet."""
     now_ms = resources.now_ms()
-    starting = any(
-        task.state == "starting" and task.is_leased(now_ms)
-        for session in book.sessions
-        for task in session.tasks.values()
-    )
-    return EARLY if starting else THEIRS
+    tasks = [task for session in book.sessions for task in session.tasks.values()]
+    return EARLY if any(task.is_leased(now_ms) for task in tasks) else THEIRS
 
 
-def _find_owner(
-    callback: Callback, news: TaskNews, book: RoomBook, resources: Resources
-) -> Owner | Outcome:
-    """Who a task of ours hears; for anybody else's, or while it cannot be known, the answer.
+def _ask_session_id(news: TaskNews, book: RoomBook, resources: Resources) -> str | Outcome:
+    """The SessionId of a 1.0 task, which begins with the bot; or what to answer.
 
-    Group 14 names the bot. Group 9 does not: the API is asked for the SessionId, which begins with
-    it; once for a task that is somebody else's, and not while a start is under way, whose own answer
-    says it sooner.
+    Of group 14 the callback names the bot. Of group 9 the API is asked: once for a task that is somebody
+    else's, and not while a start is under way, whose own answer says it sooner.
     """
-    bot, opened_ms = news.bot_user_id, callback.event_ms
-    if news.service == "ai":
-        if news.task_id in resources.strangers:
-            return THEIRS
-        if answer_unknown(book, resources) is EARLY:
-            return EARLY
-        rule = book.open_now.rule if book.open_now else resources.rules.decide(*book.room)
-        task_id = TaskId(news.task_id, "ai", rule.region("ai"))
-        session_id = task_api.read_session_id(task_id, resources)
-        if session_id is None:
-            return EARLY
-        bot, opened_ms = read_api_session_id(session_id)
-    application = resources.settings.require_application(book.room.sdk_app_id)
-    if not is_bot_user_id(book.room, application.secret_key, bot):
-        if news.service == "ai":
-            resources.strangers.append(news.task_id)
-        return answer_unknown(book, resources)
-    target = _find_target(callback, bot, application.secret_key, book, resources)
-    # A speaker of whom nothing was heard yet: what tells of them is on its way, too.
-    return EARLY if target is None else Owner(target, min(opened_ms, callback.event_ms))
+    if news.task_id in resources.strangers:
+        return THEIRS
+    if answer_unknown(book, resources) is EARLY:
+        return EARLY
+    rule = book.open_now.rule if book.open_now else resources.rules.decide(*book.room)
+    session_id = task_api.read_session_id(TaskId(news.task_id, "ai", rule.region("ai")), resources)
+    return EARLY if session_id is None else session_id
 
 
 def _find_target(
@@ -122,8 +93,8 @@ def _find_session(callback: Callback, book: RoomBook, opened_ms: int, rule: Rule
     event_ms, latest = callback.event_ms, book.latest
     last_ms = max(book.tombstone_ms, (latest.closed_ms or 0) if latest else 0)
     if latest and (latest.closed_ms is None or event_ms <= last_ms + LATE_START_MS):
-        lives = [s for s in book.sessions if callback.said and s.opened_ms <= event_ms]
-        return lives[0] if lives else latest
+        said_in = (s for s in book.sessions if callback.said and s.opened_ms <= event_ms)
+        return next(said_in, latest)
     # Before the room's tombstone, too, if there is one: it is opened only to be closed again.
     at_ms = max(opened_ms, last_ms + 1)
     opening, session = book.open_session(at_ms, rule, creates=False)

@@ -89,7 +89,7 @@ def close_room(ledger: Ledger, at_ms: int, room: Room = ROOM) -> None:
         stops, _ = claims.begin_stops(book.sessions[0], at_ms)
         for task in stops:
             ended = [task_id.task_id for task_id in task.alive]
-            claims.finish_stop(book.sessions[0], task.target, ended, at_ms)
+            claims.note_ended(task, ended, at_ms)
 
     ledger.change(room, work)
 

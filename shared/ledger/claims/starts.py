@@ -77,12 +77,11 @@ def finish_start(
         task.pending = None
         if known.ended and session.closed_ms is None:  # its 902 or 1402 was quicker than its answer
             end_by_itself(task, "broken", now_ms, now_ms)
-            resume(session, claim.target, now_ms)
+            resume(session, task, now_ms)
             return "running"
         task.run(known, now_ms)
-        finish: Finish = "running" if session.closed_ms is None else "stopping"
-        task.set_state(finish, now_ms)
-        return finish
+        if session.closed_ms is not None:
+            task.set_state("stopping", now_ms)
     if task.state == "starting":
         return "starting"
     return "running" if task.state == "running" and task.task_id == task_id else "stopping"
@@ -134,13 +133,11 @@ def switch_service(session: Session, claim: Task, service: str, now_ms: int) -> 
     return task
 
 
-def settle_attempts(session: Session, target: str, settled: list[str], found: list[TaskId]) -> Task:
-    """The API was asked about starts nobody saw: these claims' are clear now, these tasks were found."""
-    task = session.tasks[target]
+def settle_attempts(task: Task, settled: list[str], found: list[TaskId]) -> None:
+    """Record what the API said of unconfirmed starts: those of the claims `settled` are clear now."""
     task.unseen = [attempt for attempt in task.unseen if attempt.token not in settled]
     for task_id in found:
         task.add(task_id)
-    return task
 
 
 def _may_claim(task: Task, now_ms: int, event_ms: int, *, by_hand: bool, at_once: bool) -> bool:

@@ -12,16 +12,12 @@ def begin_stops(session: Session, now_ms: int) -> tuple[list[Task], bool]:
     """
     if session.closed_ms is None:
         return [], False
-    starting = False
-    for task in session.tasks.values():
-        if task.state == "starting" and task.is_leased(now_ms):
-            starting = True
-            continue
+    tasks = [task for task in session.tasks.values() if not task.is_leased(now_ms)]
+    for task in tasks:
         task.lose_claim()
         if task.state not in ("stopping", "stopped"):
             task.set_state("stopping" if task.needs_stop else "stopped", now_ms)
-    stops = [t for t in session.tasks.values() if t.state != "starting" and t.needs_stop]
-    return stops, starting
+    return [task for task in tasks if task.needs_stop], len(tasks) < len(session.tasks)
 
 
 def hold_session(session: Session, now_ms: int) -> list[Task]:
@@ -41,25 +37,18 @@ def lift_hold(session: Session, now_ms: int) -> None:
     """A person starts the room again: what is held may begin, what could not be stopped runs on."""
     session.held = False
     for task in session.tasks.values():
-        if task.state != "held":
-            continue
-        task.make_due(now_ms)
-        task.adopt_living(now_ms)
+        if task.state == "held":
+            task.make_due(now_ms)
+            task.adopt_living(now_ms)
 
 
-def finish_stop(
-    session: Session, target: str, ended: list[str], now_ms: int, *, again_ms: int = 0
-) -> bool:
-    """Record which TaskIds are over; True when nothing of the task is left to be stopped.
+def note_ended(task: Task, ended: list[str], now_ms: int, *, again_ms: int = 0) -> None:
+    """Record which TaskIds are over, whoever says so: a task that was to go on is due again.
 
-    `again_ms` is when to try again what is left.
+    `again_ms` is when to try again to stop what is left.
     """
-    task = session.tasks[target]
-    task.mark_ended(ended)
     if again_ms and task.state not in ("due", "starting"):
         task.not_before_ms = again_ms
-    if task.state == "stopping" and not task.needs_stop:
-        task.set_state("stopped", now_ms)
-    elif task.state == "running" and task.task_id in ended:  # it was wanted again meanwhile
+    task.mark_ended(ended, now_ms)
+    if task.state == "running" and task.task_id in ended:
         task.make_due(now_ms)
-    return not task.needs_stop

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from msgspec.structs import replace
+
 from shared.ledger.document import Session, Task, TaskId, TaskState
 
 Ending = Literal["held", "removed", "replaced", "idle", "broken", "unknown"]
@@ -14,47 +16,43 @@ BOT_LEFT_MS = 2_000
 ASK_AGAIN_MS, ASK_AGAIN_MAX_MS = 2_000, 60_000
 
 
-def note_ended(session: Session, target: str, ended: list[str], now_ms: int) -> None:
-    """The API says these TaskIds are over although nobody asked: the task is due again."""
-    task = session.tasks[target]
-    task.mark_ended(ended)
-    if task.state == "running" and not task.alive:
-        task.make_due(now_ms)
-
-
-def note_running(session: Session, target: str, found: TaskId, *, now_ms: int) -> Task:
+def note_running(session: Session, target: str, found: TaskId, told_ms: int, now_ms: int) -> Task:
     """TRTC told that this TaskId runs, since `found.started_ms` as far as anybody knows.
 
-    What nobody holds a claim on is running now, without another call. Of two that run, the newer one
-    is kept: it has the same bot. In a session that is closed or held it is left to be stopped.
+    `told_ms` is when 901 or 1401 says that it began to run; 0 for what a sentence tells. What nobody
+    holds a claim on is running now, without another call. Of two that run, the newer one is kept: it has
+    the same bot. In a session that is closed or held it is left to be stopped.
     """
     state: TaskState = "held" if session.held else "due"
     fresh = Task(target, found.service, state, changed_ms=now_ms)
     task = session.tasks.setdefault(target, fresh)
-    known = next((i for i in task.task_ids if i.task_id == found.task_id), None)
-    current = next((i for i in task.task_ids if i.task_id == task.task_id), None)
-    newer = known is None and (current is None or current.started_ms < found.started_ms)
-    known = known or task.add(found)
-    if session.closed_ms is not None or session.held or known.ended:
-        return task
-    if task.state == "starting" and task.is_leased(now_ms):
+    is_new, current = task.find(found.task_id) is None, task.current
+    known = task.add(found)
+    task.time_running(known, told_ms=told_ms)
+    is_wanted = session.closed_ms is None and not session.held
+    if known.ended or not is_wanted or task.is_leased(now_ms):
         return task
     adopts = task.state in ("due", "starting", "failed") or (
         task.state == "stopped" and found.started_ms > task.ended_ms
     )
-    if adopts:
+    is_newer = is_new and (current is None or current.started_ms < found.started_ms)
+    if adopts or (task.state == "running" and is_newer):
         task.lose_claim()
-    if adopts or (task.state == "running" and newer):
         task.removed = False  # what was taken out has made room for this one
         task.run(known, now_ms)
     return task
 
 
-def note_checked(
-    session: Session, target: str, task_id: str, now_ms: int, *, was_told: bool
-) -> None:
+def note_first_text(task: Task, task_id: TaskId, event_ms: int) -> TaskId | None:
+    """Keep when TRTC told of a TaskId's earliest sentence; the TaskId, if it had none before."""
+    known = task.add(task_id)
+    first_ms = known.timing.first_text_ms
+    known.timing = replace(known.timing, first_text_ms=min(first_ms or event_ms, event_ms))
+    return None if first_ms else known
+
+
+def note_checked(task: Task, task_id: str, now_ms: int, *, was_told: bool) -> None:
     """The API was asked about a running task, and says that it runs; or nothing: ask again before long."""
-    task = session.tasks[target]
     if task.state != "running" or task.task_id != task_id:
         return
     wait_ms = min(ASK_AGAIN_MS * 2**task.unknown_checks, ASK_AGAIN_MAX_MS)
@@ -76,34 +74,31 @@ def note_bot_left(task: Task, event_ms: int, now_ms: int) -> bool:
 
 
 def note_ending(
-    session: Session, target: str, task_id: str, ending: Ending, *, event_ms: int, now_ms: int
-) -> Task:
+    task: Task, task_id: str, ending: Ending, words: str, *, event_ms: int, now_ms: int
+) -> None:
     """A TaskId ended by itself, at `event_ms`, and why; while a claim is held that is only recorded.
 
     held: a person or the host wants no transcription. removed: the bot was taken out, by the host
     or by a newer bot of its own name; the second time it is the host. replaced: by such a bot. idle: nobody
-    was there.
-    broken: anything else; unknown: nobody said why. Whether it is wanted again is for `resume` to say.
+    was there. broken: anything else; unknown: nobody said why. Whether it is wanted again is for `resume`
+    to say. `words` are kept unless Roomscribe has stopped it: then TRTC only says so.
     """
-    task = session.tasks[target]
-    task.mark_ended([task_id])
+    known = task.find(task_id)
+    if known and not known.ended and task.state not in ("stopping", "held"):
+        known.reason = words
+    task.mark_ended([task_id], now_ms)
     if task.state == "running" and task.task_id == task_id:
         end_by_itself(task, ending, event_ms, now_ms)
-    elif task.state == "stopping" and not task.needs_stop:
-        task.set_state("stopped", now_ms)
-    return task
 
 
-def resume(session: Session, target: str, now_ms: int, *, after_ms: int = 0) -> bool:
+def resume(session: Session, task: Task, now_ms: int, *, after_ms: int = 0) -> None:
     """A task that ended by itself is wanted again: due, after a while that grows with each time."""
-    task = session.tasks[target]
     if task.state != "stopped" or session.held or session.closed_ms is not None:
-        return False
+        return
     longest_ms = min(RESTART_MS * 2**task.restarts, RESTART_MAX_MS) if task.restarts else 0
     task.make_due(now_ms)
     task.not_before_ms = now_ms + max(after_ms, longest_ms)
     task.restarts += 1
-    return True
 
 
 def end_by_itself(task: Task, ending: Ending, event_ms: int, now_ms: int) -> None:

@@ -132,7 +132,8 @@ def test_room_that_closed_during_the_start_is_for_its_starter_to_stop() -> None:
     session.closed_ms = T + 1
     assert claims.begin_stops(session, T + 2) == ([], True)
     assert claims.finish_start(session, mine, "task-1", REGION, T + 3) == "stopping"
-    assert claims.finish_stop(session, "*", ["task-1"], T + 4)
+    claims.note_ended(session.tasks["*"], ["task-1"], T + 4)
+    assert not session.tasks["*"].needs_stop
     assert session.tasks["*"].state == "stopped"
 
 
@@ -142,9 +143,11 @@ def test_starter_that_died_leaves_a_start_to_be_asked_about() -> None:
     session.closed_ms = T + 1
     (task,), starting = claims.begin_stops(session, T + claims.LEASE_MS)
     assert (task.state, [a.token for a in task.unseen], starting) == ("stopping", ["a"], False)
-    claims.settle_attempts(session, "*", ["a"], [TaskId("task-1", "ai", REGION)])
-    assert not claims.finish_stop(session, "*", [], T)
-    assert claims.finish_stop(session, "*", ["task-1"], T)
+    claims.settle_attempts(task, ["a"], [TaskId("task-1", "ai", REGION)])
+    claims.note_ended(task, [], T)
+    assert task.needs_stop
+    claims.note_ended(task, ["task-1"], T)
+    assert not task.needs_stop
     assert task.state == "stopped"
 
 
@@ -169,9 +172,11 @@ def test_every_task_id_is_stopped_until_each_is_over() -> None:
     task.task_ids.append(TaskId("task-0", "cloud", REGION))
     session.closed_ms = T + 1
     assert claims.begin_stops(session, T) == ([task], False)
-    assert not claims.finish_stop(session, "*", ["task-1"], T)
+    claims.note_ended(task, ["task-1"], T)
+    assert task.needs_stop
     assert claims.begin_stops(session, T) == ([task], False)
-    assert claims.finish_stop(session, "*", ["task-0"], T)
+    claims.note_ended(task, ["task-0"], T)
+    assert not task.needs_stop
     assert claims.begin_stops(session, T) == ([], False)
 
 
@@ -179,7 +184,7 @@ def test_held_session_starts_nothing_until_the_hold_is_lifted() -> None:
     session = make_session()
     task = run(session)
     assert claims.hold_session(session, T) == [task]
-    claims.finish_stop(session, "*", ["task-1"], T)
+    claims.note_ended(task, ["task-1"], T)
     assert task.state == "held"
     assert not claim(session)[0]
     assert claim(session, target="ann")[1].state == "held"
@@ -219,14 +224,23 @@ def test_what_could_not_be_stopped_runs_on_when_the_hold_is_lifted() -> None:
 def test_task_the_api_ended_is_due_again_unless_held() -> None:
     session = make_session()
     task = run(session)
-    claims.note_ended(session, "*", ["task-1"], T)
+    claims.note_ended(task, ["task-1"], T)
     assert task.state == "due"
     assert claim(session, "b")[0]
     held = make_session()
     run(held)
     claims.hold_session(held, T)
-    claims.note_ended(held, "*", ["task-1"], T)
+    claims.note_ended(held.tasks["*"], ["task-1"], T)
     assert held.tasks["*"].state == "held"
+
+
+def test_task_id_that_lives_takes_the_place_of_the_one_that_ended() -> None:
+    session = make_session()
+    task = run(session)
+    task.task_ids.append(TaskId("task-2", "cloud", REGION))
+    claims.note_ended(task, ["task-1"], T)
+    assert not claim(session, "b")[0]
+    assert (task.state, task.task_id, task.leftovers) == ("running", "task-2", [])
 
 
 def test_released_claim_is_due_or_failed_and_a_lost_one_changes_nothing() -> None:

@@ -148,7 +148,7 @@ def test_look_follows_the_book_later_sooner_and_gone(ledger: Ledger) -> None:
     assert ledger.find_next_due() == T + agenda.CHECK_MS
 
     def forget_task(book: RoomBook) -> None:
-        claims.note_ended(book.sessions[0], "*", ["task-t"], T + 1)
+        claims.note_ended(book.sessions[0].tasks["*"], ["task-t"], T + 1)
 
     ledger.change(ROOM, forget_task)
     assert ledger.list_due(T + 1, 9) == [ROOM]

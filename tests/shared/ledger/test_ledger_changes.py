@@ -104,7 +104,7 @@ def test_one_change_may_close_the_twin(ledger: Ledger) -> None:
         book.bury(T + 5)
         book.twin.close_session(T + 5)
         stops, _ = claims.begin_stops(book.twin.sessions[0], T + 5)
-        claims.finish_stop(book.twin.sessions[0], "*", [stops[0].task_id], T + 5)
+        claims.note_ended(stops[0], [stops[0].task_id], T + 5)
         return book.living
 
     assert ledger.change(numeric.twin, close) is None

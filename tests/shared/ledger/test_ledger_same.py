@@ -70,11 +70,10 @@ def finish(book: RoomBook, ms: int) -> object:
 
 
 def end_tasks(book: RoomBook, ms: int) -> object:
-    return [
-        claims.finish_stop(session, target, [known.task_id for known in task.task_ids], ms)
-        for session in book.sessions
-        for target, task in session.tasks.items()
-    ]
+    tasks = [task for session in book.sessions for task in session.tasks.values()]
+    for task in tasks:
+        claims.note_ended(task, [known.task_id for known in task.task_ids], ms)
+    return [not task.needs_stop for task in tasks]
 
 
 def hold(book: RoomBook, ms: int) -> object:

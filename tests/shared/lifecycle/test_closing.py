@@ -7,11 +7,13 @@ import sqlite3
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from shared.callbacks import Callback
 from shared.ledger import claims
 from shared.lifecycle import act_on
 from shared.lifecycle.signs_of_life import FRESH_MS
+from shared.lifecycle.stop import stop_tasks
 from shared.lifecycle.task_api import UNSURE_MS
 from tests.support.faked_api import (
     ENDED,
@@ -305,3 +307,14 @@ def test_start_that_failed_after_the_room_had_closed_is_not_left_due(stage: Stag
     stage.answer_while("CreateCloudTranscription", close, throttled)
     stage.create()
     assert stage.task().state == "stopped"
+
+
+def test_task_of_a_session_that_left_the_document_is_stopped_all_the_same(stage: Stage) -> None:
+    stage.answer("CreateCloudTranscription", STARTED)
+    stage.answer("DeleteCloudTranscription", {"Response": {"RequestId": "r-3"}})
+    stage.create()
+    task, session = stage.task(), replace(stage.session(), tasks={})  # read before the task began
+    stage.resources.ledger.change(stage.room, lambda book: book.drop_session(session.id))
+    (outcome,) = stop_tasks([(session, task)], stage.resources)
+    assert (outcome.message, outcome.fields["task_id"]) == ("transcription.stopped", "task-1")
+    assert stage.resources.ledger.read(stage.room).sessions == []

@@ -7,7 +7,7 @@ import pytest
 from shared.ledger.due import CHECK_MS
 from shared.lifecycle.drainer import drain
 from shared.lifecycle.outcome import Outcome
-from shared.lifecycle.silence import SILENT_MS
+from shared.lifecycle.signs_of_life import SILENT_MS
 from tests.support.faked_api import LIVES, OPENED_MS, STARTED, Stage
 
 CREATE, DESCRIBE = "CreateCloudTranscription", "DescribeCloudTranscription"
