@@ -262,11 +262,6 @@ class Session(Struct, omit_defaults=True):
         return self.closed_ms is None or self.closed_ms >= since_ms
 
 
-def name_session(room: Room, opened_ms: int) -> str:
-    """The id of a session."""
-    return f"{room.sdk_app_id}/{room.room_id_type}/{room.room_id}/{opened_ms}"
-
-
 def find_room(session_id: str) -> Room | None:
     """The room in a session's id; None for what is no id of a session."""
     match = re.fullmatch(r"([0-9]+)/([01])/(.+)/[0-9]+", session_id, re.DOTALL)

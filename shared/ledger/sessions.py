@@ -11,7 +11,7 @@ from typing import Literal
 from msgspec import Struct
 
 from shared.errors import LedgerError
-from shared.ledger.document import Document, Person, Session, name_session
+from shared.ledger.document import Document, Person, Session
 from shared.ledger.engine import Cell
 from shared.room import STRING_ROOM, Room
 from shared.rules.decision import Rule
@@ -40,18 +40,6 @@ class Presence(Struct):
     microphone: bool = False
     event_ms: int = 0
     microphone_ms: int = 0
-
-    def note(
-        self, event_ms: int, *, present: bool, microphone: bool | None, precise: bool
-    ) -> Presence:
-        """The presence after one more event; None leaves the microphone as it was."""
-        noted = Presence(self.present, self.microphone, self.event_ms, self.microphone_ms)
-        if compare_times(event_ms, self.event_ms, precise=precise) >= 0:
-            noted.present, noted.event_ms = present, event_ms
-        is_newer = compare_times(event_ms, self.microphone_ms, precise=precise) >= 0
-        if microphone is not None and is_newer:
-            noted.microphone, noted.microphone_ms = microphone, event_ms
-        return noted
 
     def show(self, user_id: str) -> Person:
         """The person as the ledger tells of them: who is away has no microphone."""
@@ -132,8 +120,8 @@ class RoomBook:
         newer: the room was created again although we never heard of its end. stale: of an
         earlier life than the open session. gone: the room has closed since.
         """
-        latest, session = self.latest, self.open_now
-        if session is None:
+        latest = session = self.latest
+        if session is None or session.closed_ms is not None:
             closed_ms = max(self.tombstone_ms, (latest.closed_ms or 0) if latest else 0)
             if compare_times(event_ms, closed_ms, precise=precise) <= 0:
                 return "gone", latest
@@ -194,10 +182,13 @@ class RoomBook:
     def note_presence(
         self, event_ms: int, *, present: bool, microphone: bool | None, precise: bool = True
     ) -> None:
-        """Remember what the newest event says of the user; None leaves the microphone as it was."""
-        self.presence = self.presence.note(
-            event_ms, present=present, microphone=microphone, precise=precise
-        )
+        """Remember what an event says of the user, in any order; None leaves the microphone as it was."""
+        known = self.presence
+        if compare_times(event_ms, known.event_ms, precise=precise) >= 0:
+            known.present, known.event_ms = present, event_ms
+        is_newer = compare_times(event_ms, known.microphone_ms, precise=precise) >= 0
+        if microphone is not None and is_newer:
+            known.microphone, known.microphone_ms = microphone, event_ms
 
     def drop_session(self, session_id: str) -> None:
         """Take a session out of the document."""
@@ -210,7 +201,8 @@ class RoomBook:
     def _begin(self, event_ms: int, rule: Rule) -> Session:
         rule, self.half.plan = self.half.plan or rule, None
         self.presence = Presence()  # nobody has been seen in it yet
-        session_id = name_session(self.room, event_ms)
+        sdk_app_id, room_id, room_id_type = self.room
+        session_id = f"{sdk_app_id}/{room_id_type}/{room_id}/{event_ms}"
         session = Session(session_id, self.room, event_ms, event_ms, rule)
         self.sessions.insert(0, session)
         return session

@@ -56,7 +56,10 @@ class ClaimedStart(Struct):
             return self._call()
         except ApiError as error:
             self.request_id = error.request_id
-            return self._settle_failure(error)
+            try:
+                return self._settle_failure(error, classify_error(error))
+            except LedgerError as lost:  # the claim runs out, and whoever comes then settles it
+                return [failed(lost)]
         except RoomscribeError as error:  # no credentials, no ledger: nothing is claimed any more
             self._release("due", error.code, may_have_happened=False)
             raise
@@ -129,14 +132,7 @@ class ClaimedStart(Struct):
             outcomes += stop_leftovers(self.session, task, self.resources)
         return outcomes
 
-    def _settle_failure(self, error: ApiError) -> list[Outcome]:
-        """Settle a failed call; without the ledger the claim runs out, and whoever comes then settles it."""
-        try:
-            return self._judge_failure(error, classify_error(error))
-        except LedgerError as lost:
-            return [failed(lost)]
-
-    def _judge_failure(self, error: ApiError, verdict: Verdict) -> list[Outcome]:
+    def _settle_failure(self, error: ApiError, verdict: Verdict) -> list[Outcome]:
         # Somebody was believed to be there when the start was wanted, or wanted again.
         sign_ms = max(find_last_sign_ms(self.session, self.resources), self.task.waiting_ms)
         alone_ms = self.began_ms - sign_ms

@@ -14,7 +14,7 @@ from shared.ledger import RoomBook, Session, Task, claims
 from shared.lifecycle.outcome import Fields, Outcome, describe_task, failed, ignored
 from shared.lifecycle.reopening import reopen_room
 from shared.lifecycle.start import Claim, claim_wanted, not_wanted, settle_claim
-from shared.lifecycle.stop import Ending, begin_ending, finish_endings
+from shared.lifecycle.stop import finish_sessions
 from shared.lifecycle.task_events import act_on_task
 from shared.lifecycle.wake_drainer import wake_drainer
 from shared.lifecycle.without_ledger import start_without_ledger
@@ -37,8 +37,8 @@ class Decision(NamedTuple):
     """
 
     book: RoomBook
-    earlier: list[Ending]
-    wanted: Claim | Ending | Outcome | Session
+    earlier: list[Session]
+    wanted: Claim | Outcome | Session
     began: bool
 
 
@@ -99,19 +99,21 @@ def act_on_room(
 
 def _decide(callback: Callback, token: str, book: RoomBook, resources: Resources) -> Decision:
     now_ms, newest = resources.now_ms(), book.latest
-    earlier = [begin_ending(session, now_ms) for session in book.unfinished]
-    wanted: Claim | Ending | Outcome | Session
+    earlier = book.unfinished
+    for session in earlier:
+        claims.begin_stops(session, now_ms)
+    wanted: Claim | Outcome | Session
     if callback.event_type == callbacks.ROOM_DISMISSED:
         wanted = _close(callback, book, now_ms)
     elif callback.event_type == callbacks.ROOM_CREATED:
         rule = resources.rules.decide(*book.room)
-        opening, session = book.open_session(callback.event_ms, rule, precise=callback.precise)
-        if session is None or opening in ("gone", "stale"):
+        opening, opened = book.open_session(callback.event_ms, rule, precise=callback.precise)
+        if opened is None or opening in ("gone", "stale"):
             wanted = ignored(opening)
         elif opening == "newer":
-            wanted = session
+            wanted = opened
         else:
-            wanted = claim_wanted(callback, token, session, book, resources)
+            wanted = claim_wanted(callback, token, opened, book, resources)
     else:
         wanted = _note_presence(callback, token, book, resources)
     return Decision(book, earlier, wanted, began=book.latest is not newest)
@@ -146,7 +148,7 @@ def _note_presence(
     return claim_wanted(callback, token, session, book, resources)
 
 
-def _close(callback: Callback, book: RoomBook, now_ms: int) -> Ending | Outcome:
+def _close(callback: Callback, book: RoomBook, now_ms: int) -> Session | Outcome:
     event_ms, precise = callback.event_ms, callback.precise
     closing, session = book.close_session(event_ms, precise=precise), book.latest
     if closing in ("stale", "unknown") and book.open_now is None and book.twin.open_now:
@@ -161,7 +163,8 @@ def _close(callback: Callback, book: RoomBook, now_ms: int) -> Ending | Outcome:
         return ignored("stale")
     if closing == "already_closed":
         return Outcome("room.closed", closing)
-    return begin_ending(session, now_ms)
+    claims.begin_stops(session, now_ms)
+    return session
 
 
 def _carry_out(
@@ -169,10 +172,15 @@ def _carry_out(
 ) -> None:
     """Make the calls that a decision asks for; adds what came of each to `outcomes`."""
     book, earlier, wanted, began = decision
-    if earlier:
-        outcomes += _finish_earlier(earlier, resources)
-    if isinstance(wanted, Ending):
-        outcomes += _finish_ending(wanted, book, resources)
+    try:
+        outcomes += finish_sessions(earlier, resources) if earlier else []
+    except LedgerError as error:  # that does not keep a claimed start waiting
+        outcomes.append(failed(error))
+    if isinstance(wanted, Session) and wanted.closed_ms is not None:
+        known = book if wanted.room == book.room else book.twin
+        fields = {"session": wanted.id, "rule": wanted.rule.name}
+        closed = Outcome("room.closed", "closed", fields=fields)
+        outcomes += finish_sessions([wanted], resources, known=known) or [closed]
         return
     if isinstance(wanted, Session):
         book, wanted = reopen_room(callback, wanted, resources)
@@ -198,22 +206,6 @@ def _carry_over(callback: Callback, book: RoomBook, resources: Resources) -> lis
                 finishes_earlier=False,
             )
     return [one for one in outcomes if one.message not in UNTOLD]
-
-
-def _finish_earlier(earlier: list[Ending], resources: Resources) -> list[Outcome]:
-    """What cannot be finished now does not keep a claimed start waiting."""
-    try:
-        return finish_endings(earlier, resources)
-    except LedgerError as error:
-        return [failed(error)]
-
-
-def _finish_ending(ending: Ending, book: RoomBook, resources: Resources) -> list[Outcome]:
-    session = ending.session
-    known = book if session.room == book.room else book.twin
-    fields = {"session": session.id, "rule": session.rule.name}
-    closed = Outcome("room.closed", "closed", fields=fields)
-    return finish_endings([ending], resources, known=known) or [closed]
 
 
 def _note_own_bot(callback: Callback, secret_key: str, resources: Resources) -> Outcome:

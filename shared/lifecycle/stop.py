@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -26,27 +25,16 @@ IDLE_SLACK_MS = 10_000
 STOPPED = "transcription.stopped"
 
 
-class Ending(NamedTuple):
-    """The tasks of a closed session that must be stopped; `starting`: another is still being started."""
-
-    session: Session
-    tasks: list[Task]
-    starting: bool
-
-
-def begin_ending(session: Session, now_ms: int) -> Ending:
-    """What a closed session still has to stop, as part of a change: what is due in it is cancelled."""
-    return Ending(session, *claims.begin_stops(session, now_ms))
-
-
-def finish_endings(
-    endings: Sequence[Ending], resources: Resources, *, known: RoomBook | None = None
+def finish_sessions(
+    sessions: Sequence[Session], resources: Resources, *, known: RoomBook | None = None
 ) -> list[Outcome]:
-    """Stop what closed sessions of one room still have running; `known` as in `Ledger.change`."""
-    tasks = [(ending.session, task) for ending in endings for task in ending.tasks]
-    outcomes = stop_tasks(tasks, resources, known=known)
-    for session, _, starting in endings:
-        if starting:  # its starter will stop it, unless it dies: come back and see
+    """Stop what runs of closed sessions of one room, after `begin_stops`; `known` as in `Ledger.change`."""
+    tasks = [(session, task) for session in sessions for task in session.tasks.values()]
+    stops = [(session, task) for session, task in tasks if task.state != "starting"]
+    outcomes = stop_tasks([one for one in stops if one[1].needs_stop], resources, known=known)
+    for session in sessions:
+        # Its starter will stop a task, unless it dies: come back and see.
+        if any(task.state == "starting" for task in session.tasks.values()):
             fields = {"session": session.id, "rule": session.rule.name}
             message = "transcription.stopping"
             outcomes.append(Outcome(message, "starting", COME_BACK, fields=fields, due=True))
@@ -58,11 +46,14 @@ def finish_unfinished(book: RoomBook, resources: Resources) -> list[Outcome]:
     if not book.unfinished:
         return []
     now_ms = resources.now_ms()
-    book, endings = resources.ledger.change(
-        book.room,
-        lambda known: (known, [begin_ending(session, now_ms) for session in known.unfinished]),
-    )
-    return finish_endings(endings, resources, known=book)
+
+    def begin(known: RoomBook) -> tuple[RoomBook, list[Session]]:
+        for session in known.unfinished:
+            claims.begin_stops(session, now_ms)
+        return known, known.unfinished
+
+    book, sessions = resources.ledger.change(book.room, begin)
+    return finish_sessions(sessions, resources, known=book)
 
 
 def stop_tasks(

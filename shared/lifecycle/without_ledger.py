@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from shared.callbacks import Callback
 from shared.errors import ApiError, RoomscribeError
-from shared.ledger import Session, Task
-from shared.ledger.document import name_session
+from shared.ledger import RoomBook, Task
+from shared.ledger.document import Half
 from shared.lifecycle import task_api
 from shared.lifecycle.outcome import COME_BACK, Fields, Outcome, describe_task, failed
 from shared.resources import Resources
@@ -25,12 +25,11 @@ def start_without_ledger(
     """
     room, event_ms = callback.room, callback.event_ms
     rule = resources.rules.decide(*room)
-    session = Session(name_session(room, event_ms), room, event_ms, event_ms, rule)
+    is_other = rule.service == "none" or rule.scope == "user" or rule.start_on != "room_created"
+    _, session = RoomBook(room, (Half(), Half())).open_session(event_ms, rule)
+    if session is None or is_other or rule.ignores(callback.user_id or ""):
+        return [failed(error)]
     task = Task(WHOLE_ROOM, rule.service)
-    if rule.service == "none" or rule.scope == "user" or rule.start_on != "room_created":
-        return [failed(error)]
-    if rule.ignores(callback.user_id or ""):
-        return [failed(error)]
     fields: Fields = {**describe_task(session, task), "reason": str(error)}
     try:
         params = task_api.build_start(session, task, resources)

@@ -15,14 +15,12 @@ import read_transcript
 
 from local.cloud.room_ids import CHARACTERS
 from shared.errors import LedgerError
-from shared.ledger.document import name_session
 from shared.links import sign_link
-from shared.room import Room
 from shared.transcripts.records import TaskOrigin, TranscriptHead
 from tests.support.transcript_server import read_once
 from tests.support.transcript_source import LINK_KEY, OPENED_MS, SESSION, TASK, MemorySource, hear
 
-OTHER = name_session(Room(1400000000, "class-7", 0), OPENED_MS)
+OTHER = f"1400000000/0/class-7/{OPENED_MS}"
 SECRETS = ("amy", "Good morning", "早上好", LINK_KEY)
 
 
@@ -301,7 +299,7 @@ def test_large_answer_is_compressed_for_those_who_can_read_it(source: MemorySour
 
 @pytest.mark.parametrize("room_id", ["".join(sorted(CHARACTERS))[:64], "..", "<b>", ' " ', "日本"])
 def test_hostile_room_id_harms_neither_header_nor_file(room_id: str) -> None:
-    session_id = name_session(Room(1400000000, room_id, 1), OPENED_MS)
+    session_id = f"1400000000/1/{room_id}/{OPENED_MS}"
     source = MemorySource()
     source.open(session_id, room_id)
     answer = get(source, f"/{sign(session_id)}.txt")

@@ -35,19 +35,20 @@ def claim_start(
     that failed begins with `service` again. Whoever holds the claim already gets it again. `wanted_ms` is
     when what the start answers happened; of several events that ask, the first counts.
     """
-    task = session.tasks.get(target) or Task(target, service, changed_ms=now_ms)
+    known = session.tasks.get(target)
     if session.held and not by_hand:
-        return False, session.tasks.get(target) or Task(target, service, "held")
-    session.tasks[target] = task
+        return False, known or Task(target, service, "held")
+    task = session.tasks[target] = known or Task(target, service, changed_ms=now_ms)
     if session.closed_ms is not None:
         return False, task
-    if task.state == "starting" and task.token == token:
-        return True, task
-    if task.task_ids:
-        task.adopt_living(now_ms)
-    if not _may_claim(task, now_ms, event_ms, by_hand=by_hand, at_once=at_once):
-        return False, task
-    task.lose_claim()
+    if known:
+        if task.state == "starting" and task.token == token:
+            return True, task
+        if task.state in ("due", "starting"):
+            task.adopt_living(now_ms)
+        if not _may_claim(task, now_ms, event_ms, by_hand=by_hand, at_once=at_once):
+            return False, task
+        task.lose_claim()
     if (by_hand or task.state == "failed") and not task.unseen:
         task.service = service
     task.token, task.lease_until_ms = token, now_ms + LEASE_MS
@@ -73,7 +74,7 @@ def finish_start(
     known = task.add(TaskId(task_id, claim.service, region, started_ms=now_ms))
     task.time_running(known, called_ms=called_ms, answered_ms=now_ms)
     task.unseen = [attempt for attempt in task.unseen if attempt.token != claim.token]
-    if _holds(task, claim):
+    if task.state == "starting" and task.token == claim.token:
         task.pending = None
         if known.ended and session.closed_ms is None:  # its 902 or 1402 was quicker than its answer
             end_by_itself(task, "broken", now_ms, now_ms)
@@ -105,7 +106,7 @@ def release_start(
     even asked.
     """
     task = session.tasks[claim.target]
-    if _holds(task, claim):
+    if task.state == "starting" and task.token == claim.token:
         task.attempts -= not tried
         if may_have_happened:
             task.lose_claim()
@@ -126,7 +127,8 @@ def switch_service(session: Session, claim: Task, service: str, now_ms: int) -> 
     None when the claim was lost, or the room closed, meanwhile.
     """
     task = session.tasks[claim.target]
-    if not _holds(task, claim) or session.closed_ms is not None:
+    is_lost = task.state != "starting" or task.token != claim.token
+    if is_lost or session.closed_ms is not None:
         return None
     task.service = service
     task.pending = Attempt(claim.token, service, len(task.task_ids), now_ms)
@@ -152,7 +154,3 @@ def _may_claim(task: Task, now_ms: int, event_ms: int, *, by_hand: bool, at_once
     if task.state == "stopped":
         return by_hand or event_ms > task.ended_ms
     return by_hand and task.state == "held"
-
-
-def _holds(task: Task, claim: Task) -> bool:
-    return task.state == "starting" and task.token == claim.token

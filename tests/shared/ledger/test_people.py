@@ -5,7 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.ledger.sessions import Presence
+from shared.ledger.document import Half
+from shared.ledger.sessions import Presence, RoomBook
+from shared.room import Room
 
 T = 1_700_000_000_000
 EVENTS = [(True, None), (True, True), (True, False), (False, False)]  # 103, 203, 204, 104
@@ -38,15 +40,21 @@ def test_person_who_came_back_is_silent_until_they_speak() -> None:
 
 
 def test_event_known_to_the_second_counts_as_new_within_it() -> None:
-    here = Presence().note(T + 900, present=True, microphone=None, precise=True)
-    gone = here.note(T, present=False, microphone=False, precise=False)
-    assert not gone.show("ann").present
-    assert here.note(T, present=False, microphone=False, precise=True).show("ann").present
+    for precise in (True, False):
+        book = meet()
+        book.note_presence(T + 900, present=True, microphone=None)
+        book.note_presence(T, present=False, microphone=False, precise=precise)
+        assert book.presence.show("ann").present is precise
 
 
 def add_up(history: list[tuple[int, tuple[bool, bool | None]]]) -> Presence:
     """Somebody's presence after these events."""
-    presence = Presence()
+    book = meet()
     for ms, (present, microphone) in history:
-        presence = presence.note(T + ms, present=present, microphone=microphone, precise=True)
-    return presence
+        book.note_presence(T + ms, present=present, microphone=microphone)
+    return book.presence
+
+
+def meet() -> RoomBook:
+    """A room in which nobody was seen so far."""
+    return RoomBook(Room(1400000000, "lobby", 1), (Half(), Half()))
