@@ -37,7 +37,8 @@ def act_on_callback(event: object, settings: Settings, invocation: Invocation) -
         log.write("callback.ignored", outcome="event_type")
         return answer_code(200)
     # late: an ignored event needs no ledger and no API client
-    from shared.lifecycle import act_on, find_status, write_outcomes
+    from shared.lifecycle.events import act_on
+    from shared.lifecycle.outcome import find_status, write_outcomes
 
     outcomes = act_on(callback, open_resources(settings, invocation))
     write_outcomes(outcomes)

@@ -17,7 +17,7 @@ from shared.errors import RequestError, SettingsError
 from shared.lifecycle.start import STARTERS
 from shared.room import WHOLE_ROOM, Room
 from shared.rules.decision import Miss, Rule, Rules, load_rules
-from shared.services import SERVICES, StartOrder
+from shared.services.service import SERVICES, StartOrder
 from shared.settings import Settings, read_settings
 from shared.site import Site
 

@@ -98,11 +98,10 @@ def write(message: str, level: str = "info", **fields: object) -> None:
 
 def write_error(message: str, error: RoomscribeError) -> None:
     """Write what an operator needs of an error: its code, and its text unless it is Tencent's."""
+    told = {"reason": str(error)}
     if isinstance(error, ApiError):
-        request_id = error.request_id or None
-        write(message, "error", error_code=error.code, upstream_request_id=request_id)
-    else:
-        write(message, "error", error_code=error.code, reason=str(error))
+        told = {"upstream_request_id": error.request_id} if error.request_id else {}
+    write(message, "error", error_code=error.code, **told)
 
 
 def write_crash(message: str, error: BaseException) -> None:

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
@@ -15,12 +15,10 @@ from shared.errors import LedgerError
 from shared.ledger import Ledger
 from shared.rules.decision import Rules
 from shared.scf import Invocation, Json, now_ms
-from shared.settings import Settings, take_fingerprint
+from shared.settings import Settings
 
 if TYPE_CHECKING:
     from shared.api.client import Client
-
-Result = TypeVar("Result")
 
 STRANGERS_KEPT = 1_000
 KICK_S = 0.7  # of an invocation that has answered by then
@@ -42,11 +40,6 @@ class Resources(Struct, frozen=True):
     sleep: Callable[[float], None] = time.sleep
     granted: list[str] = field(default_factory=list)
     strangers: deque[str] = field(default_factory=lambda: deque(maxlen=STRANGERS_KEPT))
-
-    @property
-    def fingerprint(self) -> str:
-        """Which package and which settings these are."""
-        return take_fingerprint(self.settings)
 
     def kept_since_ms(self) -> int:
         """The ms since which what is over is kept, by now."""

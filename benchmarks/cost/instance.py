@@ -55,8 +55,12 @@ class StubSocket:
     def sendall(self, data: object) -> None:
         """Nobody reads it."""
 
+    def recv(self, _size: int) -> bytes:
+        """The next answer, as our transport reads it."""
+        return ANSWER
+
     def makefile(self, *_args: object) -> io.BytesIO:
-        """The next answer."""
+        """The next answer, as http.client reads it."""
         return io.BytesIO(ANSWER)
 
     def fileno(self) -> int:
@@ -72,23 +76,30 @@ class StubSocket:
 
 
 def stub_network() -> None:
-    """Turn every open connection into a stub, and let their classes open only such from now on."""
-    for module, name in (
-        ("urllib3.connection", "HTTPSConnection"),
-        ("shared.api.transport", "Connection"),
-    ):
-        if module not in sys.modules:
-            continue
-        kind = getattr(sys.modules[module], name)
-        for connection in [one for one in gc.get_objects() if isinstance(one, kind)]:
-            connection.close()
-            connect_stub(connection)
-        kind.connect = connect_stub
+    """Turn every open connection into a stub, and let only such be opened from now on."""
+    for connection in stub_class("urllib3.connection", "HTTPSConnection"):
+        connection.close()
+        connect_stub(connection)
+    for transport in stub_class("shared.api.transport", "Transport"):
+        idle = transport._idle  # noqa: SLF001  nobody else closes what is kept
+        while idle:
+            idle.pop().close()
 
 
-def connect_stub(connection: Any) -> None:
-    """In the place of a connection's `connect`."""
-    connection.sock, connection.is_verified = StubSocket(), True
+def stub_class(module: str, name: str) -> list[Any]:
+    """Let a class, if it was imported, connect to stubs only; its instances."""
+    if module not in sys.modules:
+        return []
+    kind = getattr(sys.modules[module], name)
+    kind.connect = connect_stub
+    return [one for one in gc.get_objects() if isinstance(one, kind)]
+
+
+def connect_stub(connection: Any) -> StubSocket:
+    """In the place of a class's `connect`: urllib3's sets the socket, our transport's returns it."""
+    stub = StubSocket()
+    connection.sock, connection.is_verified = stub, True
+    return stub
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ from local.doctor.finding import Finding
 from shared.api.client import Client
 from shared.errors import ApiError
 from shared.rules.decision import Rules
-from shared.services import SERVICES
 from shared.services.kinds import is_gone
+from shared.services.service import SERVICES
 from shared.settings import Settings, read_credentials
 
 NO_SUCH_TASK = "roomscribe-doctor"

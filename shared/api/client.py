@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from http.client import HTTPException
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,7 +22,7 @@ from tencentcloud.common.profile.http_profile import HttpProfile
 
 from shared.api.deadline import set_deadline
 from shared.api.sdk import import_common_client
-from shared.api.transport import NotSentError, Transport
+from shared.api.transport import NotSentError, Transport, UnwantedAnswerError
 from shared.errors import ApiError
 from shared.settings import Credentials, read_credentials
 
@@ -67,7 +66,7 @@ class Client:
             raise _convert_sdk_error(error) from None
         except NotSentError as error:
             raise ApiError("ClientNetworkError", str(error)) from None
-        except (OSError, HTTPException) as error:
+        except (OSError, UnwantedAnswerError) as error:
             kind = type(error).__name__
             raise ApiError("ClientNetworkError", kind, may_have_happened=True) from None
         except (ValueError, KeyError, TypeError) as error:

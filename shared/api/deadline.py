@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer, WriteableBuffer
+    from _typeshed import ReadableBuffer
 
 
 class _Thread(threading.local):
@@ -39,10 +39,10 @@ def remaining_s() -> float:
 class BoundSocket(socket.socket):
     """A socket that sends and receives only until the thread's deadline."""
 
-    def recv_into(self, buffer: WriteableBuffer, nbytes: int = 0, flags: int = 0) -> int:
+    def recv(self, bufsize: int, flags: int = 0) -> bytes:
         """Receive what is there, or the first that comes in time."""
         self.settimeout(remaining_s())
-        return super().recv_into(buffer, nbytes, flags)
+        return super().recv(bufsize, flags)
 
     def sendall(self, data: ReadableBuffer, flags: int = 0) -> None:
         """Send all of `data` in time."""
@@ -56,11 +56,11 @@ class BoundTlsSocket(ssl.SSLSocket):
     An SSLError is then left to mean that the handshake failed, before anything was sent.
     """
 
-    def recv_into(self, buffer: WriteableBuffer, nbytes: int | None = None, flags: int = 0) -> int:
+    def recv(self, bufsize: int = 1024, flags: int = 0) -> bytes:
         """Receive what is there, or the first that comes in time."""
         self.settimeout(remaining_s())
         try:
-            return super().recv_into(buffer, nbytes, flags)
+            return super().recv(bufsize, flags)
         except ssl.SSLError as error:
             raise ConnectionError("TLS failed while receiving") from error
 

@@ -1,8 +1,8 @@
 """How API requests travel: kept connections that threads share, a deadline and a size limit.
 
-It takes the place of the SDK's transport (see shared/api/sdk.py) and stands on http.client, so there are no
-proxy variables, no .netrc, no cookies and no redirects in it; one call leaves nothing behind for the next
-but an idle connection, and a connection that was given up is closed.
+It takes the place of the SDK's transport (see shared/api/sdk.py), and httptools reads the answers,
+so there are no proxy variables, no .netrc, no cookies and no redirects in it; one call leaves nothing behind
+for the next but an idle connection, and a connection that was given up is closed.
 """
 
 from __future__ import annotations
@@ -12,19 +12,22 @@ import ssl
 import threading
 import weakref
 from collections.abc import Mapping
-from functools import lru_cache, partial
-from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPResponse, IncompleteRead
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from shared.api.deadline import BoundTlsSocket, open_socket
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+
+from shared.api.deadline import BoundSocket, BoundTlsSocket, open_socket
 from shared.api.sdk import RequestInternal
 
 CONNECT_TIMEOUT_S = 1.0  # of each address
 MAX_IDLE = 32  # connections kept; more than a drainer has calls in flight
-MAX_ANSWER = 1_000_000  # bytes; the API's answers to us are a few hundred
-CHUNK = 16_384
+MAX_ANSWER = 1_000_000  # bytes, head included; the API's answers to us are a few hundred
+CHUNK = 16_384  # bytes; a whole TLS record, as poll does not see what is left of one
+OWN_HEADERS = {"Accept-Encoding": "identity", "Connection": "keep-alive"}
 
 _loading = threading.Lock()
 
@@ -33,66 +36,67 @@ class NotSentError(Exception):
     """Nothing was sent, whatever became of the connection; the text is a word for logs."""
 
 
-class UnwantedAnswerError(HTTPException):
-    """The answer is longer than anything this API says, or packed although nobody asked for that."""
+class UnwantedAnswerError(Exception):
+    """The answer is no HTTP, longer than anything this API says, or packed although nobody asked for that."""
 
 
 class Answer(NamedTuple):
-    """What the SDK looks at in a response."""
+    """What the SDK looks at in a response; without a content type it leaves errors in it to client.py."""
 
     status_code: int
-    headers: Mapping[str, str] | HTTPMessage
     content: bytes
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
-class Connection(HTTPConnection):
-    """A connection that opens in time, or says that nothing was sent; with a CA, under TLS."""
+class Reader:
+    """Reads one answer as it comes; httptools calls the methods whose names begin with `on_`."""
 
-    _held: list[bytes] | None = None
+    def __init__(self) -> None:
+        self.answer: Answer | None = None
+        self.keeps_alive = False  # whether another request may follow
+        self._parser = HttpResponseParser(self)
+        self._size = 0
+        self._has_length = False
+        self._body = bytearray()
 
-    def __init__(self, host: str, port: int, ca: str | None) -> None:
-        super().__init__(host, port)
-        self._ca = ca
-
-    def post(self, body: bytes, headers: Mapping[str, str]) -> None:
-        """Send a request as one TLS record: http.client would make two, and wake the server twice."""
-        parts: list[bytes] = []
-        self._held = parts
+    def feed(self, data: bytes) -> None:
+        """Read what was received; no data is the end of the connection."""
+        self._size += len(data)
+        if self._size > MAX_ANSWER:
+            raise UnwantedAnswerError
         try:
-            self.request("POST", "/", body, headers)
-        except ValueError as error:  # a header that cannot be one
-            raise NotSentError("InvalidHeader") from error
-        finally:
-            self._held = None
-        self.send(b"".join(parts))
+            self._parser.feed_data(data)
+        except (HttpParserError, HttpParserUpgrade) as error:
+            if not self.answer:
+                raise UnwantedAnswerError from error
+            self.keeps_alive = False
+        if not data:
+            if self._has_length or not self._body:
+                raise ConnectionError("the connection ended before the answer")
+            self.on_message_complete()
 
-    def send(self, data: Any) -> None:
-        """Send, or hold back what `post` collects."""
-        if self._held is None:
-            super().send(data)
-        else:
-            self._held.append(data)
+    def on_message_begin(self) -> None:
+        """Refuse what follows the answer."""
+        if self.answer:
+            raise UnwantedAnswerError
 
-    def connect(self) -> None:
-        """Open the socket, as the first request asks for it."""
-        try:
-            self.sock = open_socket(self.host, self.port, CONNECT_TIMEOUT_S)
-            if self._ca:  # all connections share what it loads
-                context = load_context(self._ca)
-                self.sock = context.wrap_socket(self.sock, server_hostname=self.host)
-        except ssl.SSLError as error:
-            raise NotSentError("SSLError") from error
-        except TimeoutError as error:
-            raise NotSentError("ConnectTimeout") from error
-        except (OSError, UnicodeError) as error:  # UnicodeError: not a host name
-            raise NotSentError("ConnectionError") from error
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Refuse a packed body, and note whether the body says where it ends."""
+        name = name.lower()
+        if name == b"content-encoding" and value != b"identity":
+            raise UnwantedAnswerError
+        self._has_length |= name in (b"content-length", b"transfer-encoding")
 
-    @property
-    def is_quiet(self) -> bool:
-        """Whether nothing has come that nobody asked for, such as the end of it."""
-        watch = select.poll()
-        watch.register(self.sock, select.POLLIN)
-        return not watch.poll(0)
+    def on_body(self, part: bytes) -> None:
+        """Collect the body."""
+        self._body += part
+
+    def on_message_complete(self) -> None:
+        """Take the answer, unless it is an interim one, which the answer follows."""
+        status = self._parser.get_status_code()
+        if not 100 <= status < 200:
+            self.answer = Answer(status, bytes(self._body))
+            self.keeps_alive = self._parser.should_keep_alive()
 
 
 class Transport:
@@ -100,66 +104,77 @@ class Transport:
 
     def __init__(self, url: str, ca: str | None = None) -> None:
         parts = urlsplit(url)
-        is_tls = parts.scheme == "https"
-        port = parts.port or (443 if is_tls else 80)
-        trusted = (ca or _find_bundle()) if is_tls else None
-        self._make = partial(Connection, parts.hostname or "", port, trusted)
-        self._idle: list[Connection] = []  # its append and pop are atomic
+        self._ca = (ca or _find_bundle()) if parts.scheme == "https" else None
+        self._address = parts.hostname or "", parts.port or (443 if self._ca else 80)
+        self._idle: list[BoundSocket | ssl.SSLSocket] = []  # its append and pop are atomic
         weakref.finalize(self, _close_all, self._idle)
 
     def send_request(self, request: RequestInternal) -> Answer:
         """Send and read the whole answer before the thread's deadline, or close the connection.
 
-        Raises NotSentError, or an OSError or HTTPException after which it may have arrived.
+        Raises NotSentError, or an OSError or UnwantedAnswerError after which it may have arrived.
         """
-        connection = self._take()
+        written = _write_request(request)
+        sock = self._take() or self.connect()
+        reader = Reader()
         try:
-            connection.post(request.data.encode(), {**request.header, "Connection": "keep-alive"})
-            response = connection.getresponse()
-            body = _read_body(response)
+            sock.sendall(written)
+            while not reader.answer:
+                reader.feed(sock.recv(CHUNK))
         except BaseException:
-            connection.close()
+            sock.close()
             raise
-        self._keep(connection)
-        return Answer(response.status, response.headers, body)
-
-    def _take(self) -> Connection:
-        """The connection used last that is still good, else a new one."""
-        while self._idle:
-            try:
-                connection = self._idle.pop()
-            except IndexError:  # another thread was quicker
-                break
-            if connection.is_quiet:
-                return connection
-            connection.close()
-        return self._make()
-
-    def _keep(self, connection: Connection) -> None:
-        if connection.sock is None:  # the server said that it will close it
-            return
-        if len(self._idle) < MAX_IDLE:
-            self._idle.append(connection)
+        if reader.keeps_alive and len(self._idle) < MAX_IDLE:
+            self._idle.append(sock)
         else:
-            connection.close()
+            sock.close()
+        return reader.answer
+
+    def connect(self) -> BoundSocket | ssl.SSLSocket:
+        """Open a connection in time, or say that nothing was sent."""
+        try:
+            sock = open_socket(*self._address, CONNECT_TIMEOUT_S)
+            if not self._ca:
+                return sock
+            return load_context(self._ca).wrap_socket(sock, server_hostname=self._address[0])
+        except ssl.SSLError as error:
+            raise NotSentError("SSLError") from error
+        except TimeoutError as error:
+            raise NotSentError("ConnectTimeout") from error
+        except (OSError, UnicodeError) as error:  # UnicodeError: not a host name
+            raise NotSentError("ConnectionError") from error
+
+    def _take(self) -> BoundSocket | ssl.SSLSocket | None:
+        """The connection used last on which nothing has come since, such as the end of it."""
+        try:
+            while True:
+                sock = self._idle.pop()
+                watch = select.poll()
+                watch.register(sock, select.POLLIN)
+                if not watch.poll(0):
+                    return sock
+                sock.close()
+        except IndexError:  # there is none left
+            return None
 
 
-def _close_all(connections: list[Connection]) -> None:
-    for connection in connections:
-        connection.close()
+def _close_all(sockets: list[BoundSocket | ssl.SSLSocket]) -> None:
+    for sock in sockets:
+        sock.close()
 
 
-def _read_body(response: HTTPResponse) -> bytes:
-    if response.headers.get("Content-Encoding", "identity") != "identity":
-        raise UnwantedAnswerError
-    body = bytearray()
-    while chunk := response.read(CHUNK):
-        body += chunk
-        if len(body) > MAX_ANSWER:
-            raise UnwantedAnswerError
-    if response.length:  # http.client takes an early end for the end
-        raise IncompleteRead(bytes(body), response.length)
-    return bytes(body)
+def _write_request(request: RequestInternal) -> bytes:
+    """All of it: two records of TLS would wake the server twice."""
+    body = request.data.encode()
+    headers = {**request.header, **OWN_HEADERS, "Content-Length": len(body)}
+    lines = ["POST / HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+    head = "\r\n".join(lines)
+    if head.count("\r") + head.count("\n") != 2 * (len(lines) - 1):
+        raise NotSentError("InvalidHeader")
+    try:
+        return head.encode("latin-1") + body
+    except UnicodeEncodeError as error:
+        raise NotSentError("InvalidHeader") from error
 
 
 def _find_bundle() -> str:

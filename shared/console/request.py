@@ -17,7 +17,7 @@ from shared.entry import open_resources, run_function
 from shared.errors import BugError, RequestError, RoomscribeError
 from shared.ledger import Ledger
 from shared.ledger.document import find_room
-from shared.lifecycle import Outcome, write_outcomes
+from shared.lifecycle.outcome import Outcome, write_outcomes
 from shared.lifecycle.wake_drainer import wake_drainer
 from shared.resources import Resources
 from shared.room import (

@@ -11,6 +11,4 @@ from shared.ledger.document import Timing as Timing
 from shared.ledger.ledger import Ledger as Ledger
 from shared.ledger.open import close_ledgers as close_ledgers
 from shared.ledger.open import open_ledger as open_ledger
-from shared.ledger.sessions import Closing as Closing
-from shared.ledger.sessions import Opening as Opening
 from shared.ledger.sessions import RoomBook as RoomBook

@@ -65,21 +65,19 @@ class Ledger(RoomLedger):
         keys = SaidKeys(session.id)
         cells = (Cell(keys.sentences, news.key), keys.deletion)
 
-        def attempt() -> bool | None:
-            seen = self._engine.read(keys.tag, cells)
+        def keep(seen: list[bytes]) -> tuple[bool, list[Write]]:
             known = self._decode(self._news.decode, seen[0]) if seen[0] else None
             merged = merge_sentence(known, news)
             if merged is known or self._open_deletion(seen[1]).covers(news):
-                return False
-            writes: list[Write] = [
+                return False, []
+            return True, [
                 Put(cells[0], encode(merged)),
                 Number(keys.version, keys.versions, news.key),
                 # Should nobody delete it when its time is over, the store does so a while later.
                 *(Keep(key, self._keep_s) for key in keys.list_all()),
             ]
-            return self._swap(keys.tag, cells, seen, writes)
 
-        return self._take_turns(attempt)
+        return self._exchange(keys.tag, cells, keep)
 
     def read_version(self, session: Session) -> Version:
         """How often anything in the session's transcript has changed so far."""
@@ -106,20 +104,18 @@ class Ledger(RoomLedger):
         keys = SaidKeys(session.id)
         cells = (keys.version, keys.deletion)
 
-        def attempt() -> int | None:
-            seen = self._engine.read(keys.tag, cells)
+        def forget(seen: list[bytes]) -> tuple[int, list[Write]]:
             found = self._engine.list_scores(keys.tag, keys.versions, 0, FOR_EVER_MS, ALL)
             last = [key for key, _ in found[: -KEYS_KEPT - 1 : -1]]
             deletion = self._open_deletion(seen[1]).follow(until_ms, int(seen[0] or 0), last)
-            writes: list[Write] = [
+            return len(found), [
                 *(Move(key, "") for key in (keys.sentences, keys.versions)),
                 Put(keys.version, b"%d" % deletion.version),
                 Put(keys.deletion, encode(deletion)),
                 Keep(keys.deletion.key, self._keep_s),
             ]
-            return len(found) if self._swap(keys.tag, cells, seen, writes) else None
 
-        return self._take_turns(attempt)
+        return self._exchange(keys.tag, cells, forget)
 
     def forget_old(self, before_ms: int) -> Forgotten:
         """Delete some of what was over before then: closed sessions with people and sentences, tombstones.

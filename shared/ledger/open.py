@@ -23,29 +23,19 @@ def open_ledger(url: str, keep_days: int = KEEP_DAYS, name: str = DEFAULT_LEDGER
     """
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite" and len(rest) > 1 and rest.startswith("/"):
-        ledger = open_sqlite(rest[1:])
+        from shared.ledger.sqlite import SqliteEngine
+
+        ledger = Ledger(SqliteEngine(rest[1:]))
     elif scheme in ("redis", "rediss", "unix") and rest:
-        ledger = open_redis(url, keep_days, name)
+        from shared.ledger.redis import RedisEngine
+
+        ledger = Ledger(RedisEngine(url, name), keep_days)
     else:
         raise SettingsError(
             ["LEDGER_URL: must be sqlite:///path/to/file.db or redis://user:password@host:port/db"]
         )
     _opened.append(ledger)
     return ledger
-
-
-def open_sqlite(path: str) -> Ledger:
-    """A new ledger over an SQLite file."""
-    from shared.ledger.sqlite import SqliteEngine
-
-    return Ledger(SqliteEngine(path))
-
-
-def open_redis(url: str, keep_days: int = KEEP_DAYS, name: str = DEFAULT_LEDGER_NAME) -> Ledger:
-    """A new ledger over a Redis database."""
-    from shared.ledger.redis import RedisEngine
-
-    return Ledger(RedisEngine(url, name), keep_days)
 
 
 def close_ledgers() -> None:

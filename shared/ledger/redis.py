@@ -1,6 +1,9 @@
 """A ledger's store in Redis: shared by all instances, on one server or behind a cluster's proxy.
 
-A cell is a field of a hash, an index a sorted set. TTLs are garbage collection, never logic.
+A cell is a field of a hash, an index a sorted set. TTLs are garbage collection, never logic. Each script
+touches keys of one slot only, and no command is newer than 6.0. Scripts are sent with EVAL, not EVALSHA: a
+few hundred bytes more, and never a second round trip, be it after a restart or behind a proxy whose nodes do
+not all know the script.
 """
 
 from __future__ import annotations
@@ -13,11 +16,60 @@ from typing import Any
 
 from shared.ledger.engine import WINDOW_MS, Add, Cell, Keep, Move, Number, Put, Score, Scores, Write
 from shared.ledger.layout import SHARED
-from shared.ledger.redis_scripts import SWAP, TAKE_SLOT
-from shared.ledger.redis_server import Command, Server, script
+from shared.ledger.redis_server import Command, Server
 
 SLOTS_KEPT_S = 60
 APPLICATIONS = "applications"  # a set of the tags in which something may be due
+
+# What was read may have changed since: then nothing is written, and the reply is nil. An error undoes
+# nothing: so another program's keys are found before anything is written.
+# KEYS whatever the words below name; ARGV the sorted set that is the answer ("": none), how many
+# fields of hashes are compared, for each key, field and value; then commands, each after the number
+# of its words.
+SWAP = """
+local first = 3 + 3 * ARGV[2]
+for i = 3, first - 1, 3 do
+    if (redis.call('HGET', ARGV[i], ARGV[i + 1]) or '') ~= ARGV[i + 2] then return false end
+end
+local looks = {H = 'HLEN', Z = 'ZCARD', N = 'HLEN'}
+local i = first
+while ARGV[i] do
+    local look = looks[string.sub(ARGV[i + 1], 1, 1)]
+    if look then redis.call(look, ARGV[i + 2]) end
+    i = i + 1 + ARGV[i]
+end
+if ARGV[1] ~= '' then redis.call('ZCARD', ARGV[1]) end
+i = first
+while ARGV[i] do
+    local last = i + ARGV[i]
+    if ARGV[i + 1] == 'NUMBER' then
+        local number = redis.call('HINCRBY', ARGV[i + 2], ARGV[i + 3], 1)
+        redis.call('ZADD', ARGV[i + 4], number, ARGV[i + 5])
+    elseif ARGV[i + 1] ~= 'RENAME' or redis.call('EXISTS', ARGV[i + 2]) == 1 then
+        redis.call(unpack(ARGV, i + 1, last))
+    end
+    i = last + 1
+end
+if ARGV[1] == '' then return {} end
+return redis.call('ZRANGE', ARGV[1], 0, -1, 'WITHSCORES')
+"""
+
+# The same as `SqliteEngine.take_slot`. KEYS slots; ARGV slots per window, now, window, seconds to keep.
+TAKE_SLOT = """
+local now, window = tonumber(ARGV[2]), tonumber(ARGV[3])
+local newest = tonumber(redis.call('LINDEX', KEYS[1], 0) or now)
+if newest > now + window then
+    redis.call('DEL', KEYS[1])
+    newest = now
+end
+local at = math.max(now, newest)
+local oldest = tonumber(redis.call('LINDEX', KEYS[1], ARGV[1] - 1) or at - window)
+if at < oldest + window then return oldest + window - now end
+redis.call('LPUSH', KEYS[1], string.format('%.0f', at))
+redis.call('LTRIM', KEYS[1], 0, ARGV[1] - 1)
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+return 0
+"""
 
 
 class RedisEngine:
@@ -78,7 +130,7 @@ class RedisEngine:
         knowing = ("SADD", self._key(SHARED, APPLICATIONS), tag)
         is_indexed = told and any(isinstance(write, Score) for write in writes)
         *_, scores = self._server.ask(
-            *([knowing] if is_indexed else []), script(SWAP, *keys, args=(*args,))
+            *([knowing] if is_indexed else []), ("EVAL", SWAP, len(keys), *keys, *args)
         )
         return None if scores is None else _pair(scores)
 
@@ -91,7 +143,7 @@ class RedisEngine:
         """0 when a slot of the sliding window is given, else the ms to wait."""
         args = (per_s, now_ms, WINDOW_MS, SLOTS_KEPT_S)
         key = self._key(SHARED, f"slots:{name}")
-        (wait_ms,) = self._server.ask(script(TAKE_SLOT, key, args=args))
+        (wait_ms,) = self._server.ask(("EVAL", TAKE_SLOT, 1, key, *args))
         return int(wait_ms)
 
     def erase_traces(self) -> bool:

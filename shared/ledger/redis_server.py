@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -65,7 +65,9 @@ class Server:
         self.keys = f"{{{name}:*"  # a pattern
         self._pool = _make_pool(url)
         self._client = Redis(connection_pool=self._pool)
-        self.place = _name_place(urlsplit(url))
+        parts = urlsplit(url)
+        is_socket = parts.scheme == "unix"
+        self.place = parts.path if is_socket else f"{parts.hostname}:{parts.port or 6379}"
 
     def ask(self, *commands: Command, atomic: bool = False) -> list[Reply]:
         """The replies to the commands, sent all at once; `atomic`: nobody else's come in between.
@@ -89,11 +91,6 @@ class Server:
         """Let go of every connection."""
         self._client.close()
         self._pool.disconnect()
-
-
-def script(text: str, *keys: str, args: tuple[str | bytes | int, ...]) -> Command:
-    """A Lua script as a command."""
-    return ("EVAL", text, len(keys), *keys, *args)
 
 
 def _make_pool(url: str) -> ConnectionPool:
@@ -128,12 +125,6 @@ def _check(url: str) -> None:
             )
         if name not in OPTIONS:
             raise ValueError
-
-
-def _name_place(parts: SplitResult) -> str:
-    if parts.scheme == "unix":
-        return parts.path
-    return f"{parts.hostname}:{parts.port or 6379}"
 
 
 def _explain(error: Exception) -> str:

@@ -142,22 +142,29 @@ class RoomLedger:
         wrong clock, and counts as run out.
         """
 
-        def attempt() -> bool | None:
-            seen, holder, until_ms = self._read_lease(name)
-            if holder != token and now_ms < until_ms <= now_ms + LONGEST_LEASE_MS:
-                return False
-            return self._write_lease(name, seen, encode((token, now_ms + lease_ms)))
+        cell = Cell("leases", name)
 
-        return self._take_turns(attempt)
+        def take(seen: list[bytes]) -> tuple[bool, list[Write]]:
+            holder, until_ms = self._open_lease(seen[0])
+            if holder != token and now_ms < until_ms <= now_ms + LONGEST_LEASE_MS:
+                return False, []
+            return True, [Put(cell, encode((token, now_ms + lease_ms)))]
+
+        return self._exchange(SHARED, [cell], take)
 
     def drop_lease(self, name: str, token: str) -> None:
         """Give a lease back, if `token` still holds it."""
 
-        def attempt() -> bool | None:
-            seen, holder, _ = self._read_lease(name)
-            return holder != token or self._write_lease(name, seen, b"")
+        cell = Cell("leases", name)
 
-        self._take_turns(attempt)
+        def drop(seen: list[bytes]) -> tuple[None, list[Write]]:
+            return None, [Put(cell, b"")] if self._open_lease(seen[0])[0] == token else []
+
+        self._exchange(SHARED, [cell], drop)
+
+    def _open_lease(self, raw: bytes) -> tuple[str, int]:
+        """Who holds a lease, and until when."""
+        return self._decode(self._leases.decode, raw) if raw else ("", 0)
 
     def _open_book(self, room: Room, cells: Sequence[Cell], seen: Sequence[bytes]) -> RoomBook:
         """The book in what the cells of a document, and perhaps of a user's presence, hold."""
@@ -204,20 +211,22 @@ class RoomLedger:
         book.living = sum(number for _, number in living)
         return True
 
-    def _read_lease(self, name: str) -> tuple[bytes, str, int]:
-        (raw,) = self._engine.read(SHARED, [Cell("leases", name)])
-        return raw, *(self._decode(self._leases.decode, raw) if raw else ("", 0))
+    def _exchange(
+        self,
+        tag: str,
+        cells: Sequence[Cell],
+        work: Callable[[list[bytes]], tuple[Result, list[Write]]],
+    ) -> Result:
+        """What `work` makes of what cells hold; its writes are made as if nobody else wrote meanwhile."""
 
-    def _write_lease(self, name: str, seen: bytes, lease: bytes) -> bool | None:
-        cell = Cell("leases", name)
-        return self._swap(SHARED, [cell], [seen], [Put(cell, lease)])
+        def attempt() -> tuple[Result] | None:
+            seen = self._engine.read(tag, cells)
+            result, writes = work(seen)
+            found = dict(zip(cells, seen, strict=True))
+            is_done = not writes or self._engine.swap(tag, found, writes) is not None
+            return (result,) if is_done else None
 
-    def _swap(
-        self, tag: str, cells: Sequence[Cell], seen: Sequence[bytes], writes: Sequence[Write]
-    ) -> bool | None:
-        """Write, if the cells still hold what was seen; None when they do not."""
-        found = dict(zip(cells, seen, strict=True))
-        return None if self._engine.swap(tag, found, writes) is None else True
+        return self._take_turns(attempt)[0]
 
     def _take_turns(self, attempt: Callable[[], Result | None]) -> Result:
         """The result of an attempt, made again while it has none because somebody else was quicker.

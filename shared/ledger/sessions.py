@@ -65,12 +65,6 @@ class RoomBook:
         self.living: int | None = None
         self.seen: Mapping[Cell, bytes] = {}
 
-    def __eq__(self, other: object) -> bool:
-        """Whether both say the same of the same room."""
-        if not isinstance(other, RoomBook):
-            return NotImplemented
-        return (self.room, self.document) == (other.room, other.document)
-
     @property
     def twin(self) -> RoomBook:
         """The book of the other id type over the same document."""

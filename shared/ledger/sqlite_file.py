@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import select
 import sqlite3
 import time
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 
@@ -17,9 +17,8 @@ BUSY_TIMEOUT_S = 1.0
 OPEN_PAUSE_S = 0.04  # switching to WAL does not wait for a lock by itself
 SCHEMA = Path(__file__).parent / "schema.sql"
 TEMPORARY = Path("/tmp")  # noqa: S108  where a function's only disk is, which dies with its instance
-LOG_PAGES = (
-    4_000  # of writes, 16 MB, that one checkpoint brings into the file: it waits for the disk twice
-)
+# Of writes, 16 MB, that one checkpoint brings into the file: it waits for the disk twice.
+LOG_PAGES = 4_000
 
 
 def open_file(path: str) -> sqlite3.Connection:
@@ -112,12 +111,8 @@ def _set_aside(connection: sqlite3.Connection, path: Path, version: int) -> None
     name = f"{path.name}.version-{version}"
     names = (path.with_name(name if number == 1 else f"{name}-{number}") for number in count(1))
     aside = next(free for free in names if not free.exists())
-    with (
-        contextlib.closing(
-            sqlite3.connect(path)
-        ) as older,  # a connection that writes makes no copy
-        contextlib.closing(sqlite3.connect(aside)) as copy,
-    ):
+    # A connection that writes makes no copy.
+    with closing(sqlite3.connect(path)) as older, closing(sqlite3.connect(aside)) as copy:
         older.backup(copy)
     tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
     for (table,) in tables:

@@ -18,7 +18,9 @@ from shared.lifecycle.signs_of_life import ABANDONED_MS, find_last_sign_ms
 from shared.lifecycle.stop import stop_leftovers, stop_task_ids
 from shared.lifecycle.task_api import RATES, UNSURE_MS, NotCalledError
 from shared.resources import Resources
-from shared.services import SERVICES, Verdict, classify_error
+from shared.services.kinds import Verdict, classify_error
+from shared.services.service import SERVICES
+from shared.settings import take_fingerprint
 
 Result = TypeVar("Result")
 
@@ -215,7 +217,7 @@ class ClaimedStart(Struct):
             error.code,
             may_have_happened=False,
             not_before_ms=self.resources.now_ms() + FAILED_AGAIN_MS if is_mendable else 0,
-            failed_under=self.resources.fingerprint if is_mendable else "",
+            failed_under=take_fingerprint(self.resources.settings) if is_mendable else "",
         )
         # The reason is Roomscribe's own, if nothing was sent; Tencent's text is not for logs.
         reason = None if self.called_ms else error.message

@@ -46,11 +46,8 @@ def act_on(callback: Callback, resources: Resources) -> list[Outcome]:
     """Do what a callback asks for and say what came of it; acting twice on one changes nothing."""
     room = callback.room
     bot = callback.task.bot_user_id if callback.task else callback.user_id
-    if (
-        bot
-        and callback.event_type != callbacks.ROOM_DISMISSED
-        and find_matcher(CLIENT_TRANSCRIBERS)(bot)
-    ):
+    is_end = callback.event_type == callbacks.ROOM_DISMISSED
+    if bot and not is_end and find_matcher(CLIENT_TRANSCRIBERS)(bot):
         return [*_report_transcriber(bot, room, resources), ignored("client_transcriber")]
     act = act_on_task if callback.task else act_on_room
     outcomes = act(callback, resources)
@@ -123,20 +120,17 @@ def _note_presence(
     callback: Callback, token: str, book: RoomBook, resources: Resources
 ) -> Claim | Outcome:
     # The rule the open session keeps, or the one the next session will get.
-    rule = (
-        book.open_now.rule
-        if book.open_now
-        else book.half.plan or resources.rules.decide(*book.room)
-    )
+    known = book.open_now
+    rule = known.rule if known else book.half.plan or resources.rules.decide(*book.room)
     event_type, event_ms, precise = callback.event_type, callback.event_ms, callback.precise
     if rule.ignores(callback.user_id or ""):
         return ignored("ignored_user")
     if event_type in ABSENCES:
-        session, left = book.open_now, event_type == callbacks.USER_LEFT
-        if session is None:
+        left = event_type == callbacks.USER_LEFT
+        if known is None:
             return ignored("unknown_room")
         book.note_presence(event_ms, present=not left, microphone=False, precise=precise)
-        fields = {"session": session.id}
+        fields = {"session": known.id}
         return Outcome("presence.noted", "left" if left else "silent", fields=fields)
     opening, session = book.open_session(event_ms, rule, precise=precise, creates=False)
     if session is None or opening in ("gone", "stale"):

@@ -15,7 +15,8 @@ from shared.lifecycle.task_api import UNSURE_MS
 from shared.resources import Resources
 from shared.room import WHOLE_ROOM
 from shared.rules.decision import Rule
-from shared.services import classify_error
+from shared.services.kinds import classify_error
+from shared.settings import take_fingerprint
 
 # The events that start a rule's task: its own, and every later one, in case the first got lost.
 STARTERS = {
@@ -139,7 +140,7 @@ def not_wanted(session: Session, rule: Rule) -> Outcome:
 
 def is_mended(task: Task, resources: Resources) -> bool:
     """Whether package or settings have changed since the task failed because of them."""
-    return bool(task.failed_under) and task.failed_under != resources.fingerprint
+    return bool(task.failed_under) and task.failed_under != take_fingerprint(resources.settings)
 
 
 def _is_at_once(task: Task, request: StartRequest, resources: Resources) -> bool:

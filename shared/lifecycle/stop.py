@@ -18,7 +18,7 @@ from shared.lifecycle.outcome import COME_BACK, Fields, Outcome, describe_task
 from shared.lifecycle.signs_of_life import is_abandoned
 from shared.lifecycle.task_api import RATES, UNSURE_MS, NotCalledError
 from shared.resources import Resources
-from shared.services import SERVICES
+from shared.services.service import SERVICES
 
 STOP_AGAIN_MS, STOP_AGAIN_MAX_MS = 3_000, 60_000
 IDLE_SLACK_MS = 10_000

@@ -15,9 +15,19 @@ from shared.errors import ApiError, LedgerError
 from shared.ledger import Attempt, Session, Task, TaskId
 from shared.lifecycle.signs_of_life import find_doubted_until_ms
 from shared.resources import Resources
-from shared.services import AI, SERVICES, Service, StartOrder, classify_error
-from shared.services.kinds import is_gone
-from shared.services.service import Answer, Progress, Request, Verb, read_progress, read_task_id
+from shared.services.kinds import classify_error, is_gone
+from shared.services.service import (
+    AI,
+    SERVICES,
+    Answer,
+    Progress,
+    Request,
+    Service,
+    StartOrder,
+    Verb,
+    read_progress,
+    read_task_id,
+)
 from shared.signer import api_session_id, bot_user_id, make_user_sig
 
 OTHERS_PER_S = 20  # Source: request limits of the Describe, Stop and Delete actions

@@ -12,7 +12,7 @@ from shared.lifecycle import task_api
 from shared.lifecycle.outcome import COME_BACK, Fields, Outcome, describe_task, failed
 from shared.resources import Resources
 from shared.room import WHOLE_ROOM
-from shared.services import classify_error
+from shared.services.kinds import classify_error
 
 
 def start_without_ledger(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.services import AI, CLOUD
+from shared.services.service import AI, CLOUD
 
 ROOT = Path(__file__).parents[2]
 

@@ -27,12 +27,12 @@ from shared.console.commands import start_room, stop_room
 from shared.console.request import RoomRequest
 from shared.errors import RoomscribeError
 from shared.ledger import Ledger, Task
-from shared.ledger.open import open_redis, open_sqlite
 from shared.lifecycle import drainer as draining
 from shared.room import Room as RoomName
 from shared.settings import read_settings
 from tests.support.direct_calls import DiedError, Letter, OneProcess, Trouble
 from tests.support.emulator import APPLICATION, CONFIG, SDK_APP_ID
+from tests.support.ledger_steps import open_redis, open_sqlite
 from tests.support.redis_servers import be_patient, empty
 from tests.support.signed_callbacks import RULES
 

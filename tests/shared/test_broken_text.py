@@ -15,7 +15,8 @@ from shared import log
 from shared.callbacks import ROOM_EVENTS, Callback, parse_event, receive_callback
 from shared.errors import SignatureError
 from shared.ledger import Ledger
-from shared.lifecycle import act_on, write_outcomes
+from shared.lifecycle.events import act_on
+from shared.lifecycle.outcome import write_outcomes
 from shared.reading.kept import KeptTranscripts
 from shared.room import Room
 from shared.scf import REPLACEMENT, begin_invocation, mend_json

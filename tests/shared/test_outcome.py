@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.lifecycle import Outcome, find_status
+from shared.lifecycle.outcome import Outcome, find_status
 
 DONE = Outcome("transcription.started", "started")
 FAILED = Outcome("transcription.deferred", "retry", 503, due=True)

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 THREADS = """
 import sys, threading
-from shared.services import SERVICES
+from shared.services.service import SERVICES
 service = SERVICES[sys.argv[1]]
 sys.setswitchinterval(1e-6)
 start = threading.Barrier(16)

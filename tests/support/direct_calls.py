@@ -35,8 +35,9 @@ from shared.api.client import Client
 from shared.callbacks import parse_event
 from shared.errors import ApiError
 from shared.ledger import Ledger
-from shared.lifecycle import Outcome, act_on, find_status
 from shared.lifecycle.drainer import drain
+from shared.lifecycle.events import act_on
+from shared.lifecycle.outcome import Outcome, find_status
 from shared.resources import Resources
 from shared.rules.file import parse_rules
 from shared.scf import Invocation, Json

@@ -363,7 +363,7 @@ def _serving(
 
     routes = [*cloud.routes, Route("/webhook", webhook.receive, methods=["POST"])]
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=STRAY_HANDLERS)
-    config = uvicorn.Config(app, log_level="warning", access_log=False)
+    config = uvicorn.Config(app, http="h11", log_level="warning", access_log=False)
     server = PromptServer(config)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
     thread.start()

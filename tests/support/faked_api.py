@@ -16,8 +16,9 @@ from shared.console.commands import stop_room
 from shared.console.describe import describe_room
 from shared.console.request import RoomRequest
 from shared.ledger import RoomBook, Session, Task, claims, open_ledger
-from shared.lifecycle import Outcome, act_on
 from shared.lifecycle.drainer import drain
+from shared.lifecycle.events import act_on
+from shared.lifecycle.outcome import Outcome
 from shared.resources import Resources
 from shared.room import WHOLE_ROOM, Room
 from shared.rules.file import parse_rules

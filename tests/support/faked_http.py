@@ -24,7 +24,7 @@ class FakedTransport:
         """What `responses` says, or raises."""
         prepared = requests.Request("POST", self._url, request.header, data=request.data).prepare()
         answer = HTTPAdapter().send(prepared)
-        return Answer(answer.status_code, answer.headers, answer.content)
+        return Answer(answer.status_code, answer.content)
 
 
 def fake_http(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,11 @@ from collections.abc import Iterator
 import pytest
 
 from shared.ledger import Ledger, RoomBook, Session, Task, claims, close_ledgers, open_ledger
+from shared.ledger.redis import RedisEngine
+from shared.ledger.sqlite import SqliteEngine
 from shared.room import Room
 from shared.rules.decision import Rule
+from shared.settings import DEFAULT_LEDGER_NAME, KEEP_DAYS
 from shared.transcripts.records import SentenceNews
 from tests.support.transcript_source import parse_sentence
 
@@ -22,6 +25,16 @@ TAG = f"{{roomscribe:{APP}}}:"  # begins the keys of that application in Redis
 ENGINES = ["sqlite", "redis", "cluster"]
 # Marks a test of rooms that looks into the file, or is about what only such a ledger does.
 ON_SQLITE = pytest.mark.parametrize("room_ledger_url", ["sqlite"], indirect=True)
+
+
+def open_sqlite(path: str) -> Ledger:
+    """A ledger of its own over an SQLite file."""
+    return Ledger(SqliteEngine(path))
+
+
+def open_redis(url: str, keep_days: int = KEEP_DAYS, name: str = DEFAULT_LEDGER_NAME) -> Ledger:
+    """A ledger of its own over a Redis database."""
+    return Ledger(RedisEngine(url, name), keep_days)
 
 
 @contextlib.contextmanager

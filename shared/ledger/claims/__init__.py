@@ -4,7 +4,6 @@ A claim is a lease with a token: whoever holds it starts the task, and finishing
 it was lost meanwhile. A task keeps every TaskId it ever got until each is known to be over.
 """
 
-from shared.ledger.claims.starts import Finish as Finish
 from shared.ledger.claims.starts import Release as Release
 from shared.ledger.claims.starts import claim_start as claim_start
 from shared.ledger.claims.starts import finish_start as finish_start

@@ -9,7 +9,7 @@ import pytest
 
 from local.cloud.fields import Field
 from local.cloud.parameters import ACTIONS
-from shared.services import SERVICES
+from shared.services.service import SERVICES
 from tests.emulator.api import definitions
 from tests.emulator.api.definitions import Parameter
 from tests.emulator.official_clients import run_intl

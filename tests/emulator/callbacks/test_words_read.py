@@ -11,12 +11,12 @@ import pytest
 from local.cloud.config import CloudWords
 from local.cloud.state import ANCHOR, Room
 from shared.ledger import Session
-from shared.ledger.open import open_sqlite
-from shared.lifecycle import Outcome
+from shared.lifecycle.outcome import Outcome
 from shared.room import Room as RoomName
 from shared.settings import read_settings
 from tests.support.direct_calls import OneProcess
 from tests.support.emulator import APPLICATION, CONFIG, SDK_APP_ID
+from tests.support.ledger_steps import open_sqlite
 
 RULES = """
 [defaults.cloud]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from http.client import IncompleteRead
 from typing import Any
 
 import pytest
 import responses
 
 from shared.api.client import Client
-from shared.api.transport import NotSentError
+from shared.api.transport import NotSentError, UnwantedAnswerError
 from shared.errors import ApiError
 from shared.settings import Credentials, read_credentials
 
@@ -131,7 +130,7 @@ def test_unreadable_answer_may_have_happened(client: Client, body: str, content_
         (NotSentError("ConnectTimeout"), False),
         (TimeoutError("the deadline has passed"), True),
         (ConnectionResetError("Connection aborted."), True),
-        (IncompleteRead(b""), True),
+        (UnwantedAnswerError(), True),
     ],
 )
 @responses.activate

@@ -206,7 +206,23 @@ def flood_compressed(peer: Peer) -> None:
     peer.send(HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed) + packed)
 
 
-@pytest.mark.parametrize("script", [flood, flood_headers, flood_compressed])
+def flood_chunks(peer: Peer) -> None:
+    never_answer(peer)
+    peer.send(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
+    while peer.bytes_sent < HUGE:
+        peer.send(b"10000\r\n" + b" " * 65_536 + b"\r\n")
+
+
+def flood_interim_answers(peer: Peer) -> None:
+    never_answer(peer)
+    while peer.bytes_sent < HUGE:
+        peer.send(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000)
+
+
+FLOODS = [flood, flood_headers, flood_compressed, flood_chunks, flood_interim_answers]
+
+
+@pytest.mark.parametrize("script", FLOODS)
 def test_answer_without_end_is_given_up(script: Script, tls: Path | None) -> None:
     with run_server(script, certificate=tls) as server:
         client = server.open_client()

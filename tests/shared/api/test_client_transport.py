@@ -131,6 +131,36 @@ def test_debug_lines_hold_nothing_of_requests_and_answers(caplog: pytest.LogCapt
         assert secret not in caplog.text
 
 
+def test_request_is_one_tls_record_and_asks_for_nothing_packed(certificate: Path) -> None:
+    def take_a_record(peer: Peer) -> None:
+        peer.shake_hands()
+        records.append(peer.sock.recv(65_536))  # under TLS never more than one
+        peer.answer({"RequestId": "request-1"})
+
+    records: list[bytes] = []
+    with run_server(take_a_record, certificate=certificate) as server:
+        server.open_client().call("X", {"Word": "spoken"}, "ap-tokyo", 5)
+    head, _, body = records[0].partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    headers = dict(line.split(": ", 1) for line in lines)
+    assert (first, body) == ("POST / HTTP/1.1", b'{"Word": "spoken"}')
+    assert headers["Host"] == server.url.removeprefix("https://")
+    assert headers["Accept-Encoding"] == "identity"
+    assert headers["Connection"] == "keep-alive"
+    assert headers["Content-Length"] == str(len(body))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\r\n ", "\N{EURO SIGN}"])
+def test_value_that_is_more_than_a_header_is_never_sent(end: str) -> None:
+    token = f"token{end}X-Injected: 1"
+    with run_server(echo) as server:
+        client = Client(server.url, credentials=lambda: CREDENTIALS._replace(token=token))
+        with pytest.raises(ApiError) as caught:
+            client.call("X", {}, "ap-tokyo", 5)
+        assert (caught.value.message, caught.value.may_have_happened) == ("InvalidHeader", False)
+        assert not server.requests
+
+
 def test_every_address_of_a_host_is_tried() -> None:
     """localhost is often ::1 first, where this server does not listen."""
     with run_server(echo) as server:

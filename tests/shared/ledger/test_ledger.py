@@ -48,7 +48,7 @@ def test_book_comes_back_as_it_went(ledger: Ledger, ledger_url: str) -> None:
     assert book.sessions[0].tasks["*"].task_ids[0].task_id == "task-1"
     assert ledger.read(ROOM.twin).sessions == []
     with another_instance(ledger_url) as again:
-        assert again.read(ROOM) == book
+        assert again.read(ROOM).document == book.document
 
 
 @pytest.mark.parametrize("room_id", ODD_IDS)

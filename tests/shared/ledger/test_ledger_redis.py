@@ -19,7 +19,6 @@ import pytest
 from local.redis_server import RedisServer, pick_port
 from shared.errors import LedgerError
 from shared.ledger import Ledger, RoomBook, Session
-from shared.ledger.open import open_redis
 from shared.room import Room
 from shared.rules.decision import Rule
 from tests.support.ledger_steps import (
@@ -33,6 +32,7 @@ from tests.support.ledger_steps import (
     finish,
     hear,
     note_person,
+    open_redis,
     open_session,
 )
 from tests.support.redis_servers import connect, empty, need_redis

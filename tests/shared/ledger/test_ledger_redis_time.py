@@ -10,7 +10,6 @@ import pytest
 from local.redis_server import RedisServer
 from shared.ledger import Ledger, Session
 from shared.ledger.ledger import OPEN_KEPT_DAYS, Forgotten
-from shared.ledger.open import open_redis
 from shared.room import Room
 from tests.support.ledger_steps import (
     ROOM,
@@ -18,6 +17,7 @@ from tests.support.ledger_steps import (
     close_room,
     hear,
     note_person,
+    open_redis,
     open_session,
 )
 from tests.support.redis_servers import be_patient, connect, empty

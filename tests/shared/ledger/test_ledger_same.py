@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from local.redis_server import RedisServer
 from shared.ledger import Ledger, RoomBook, Session, Task, claims
 from shared.ledger.due import find_due
-from shared.ledger.open import open_redis, open_sqlite
 from shared.room import Room
-from tests.support.ledger_steps import APP, RULE, T, hear, note_person
+from tests.support.ledger_steps import APP, RULE, T, hear, note_person, open_redis, open_sqlite
 from tests.support.redis_servers import be_patient, empty
 
 pytestmark = pytest.mark.slow
@@ -239,7 +238,7 @@ def read_transcript(ledger: Ledger, session: Session) -> object:
 def tell(ledger: Ledger) -> list[object]:
     """All that can be seen of a ledger."""
     return [
-        *(ledger.read(room) for room in ROOMS),
+        *(ledger.read(room).document for room in ROOMS),
         *(ledger.list_sessions(room, 5) for room in ROOMS),
         *(ledger.list_people(s) for room in ROOMS for s in ledger.list_sessions(room, 5)),
         *(read_transcript(ledger, s) for room in ROOMS for s in ledger.list_sessions(room, 5)),

@@ -18,10 +18,18 @@ import pytest
 from shared.errors import LedgerError
 from shared.ledger import Ledger, Session
 from shared.ledger.ledger import PIECE, Forgotten
-from shared.ledger.open import open_sqlite
 from shared.ledger.sqlite_file import SCHEMA_VERSION
 from shared.room import Room
-from tests.support.ledger_steps import APP, ROOM, T, close_room, hear, note_person, open_session
+from tests.support.ledger_steps import (
+    APP,
+    ROOM,
+    T,
+    close_room,
+    hear,
+    note_person,
+    open_session,
+    open_sqlite,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 NOBODY = 65534
@@ -201,7 +209,7 @@ READ_ONLY = """
 import os, sys
 import shared.ledger.sqlite
 from shared.errors import LedgerError
-from shared.ledger.open import open_sqlite
+from tests.support.ledger_steps import open_sqlite
 if os.getuid() == 0:
     os.setuid(65534)
 try:
@@ -228,7 +236,7 @@ def test_read_only_folder_is_named(tmp_path: Path, exists: bool) -> None:
 FULL_DISK = """
 import resource, sys
 from shared.errors import LedgerError
-from shared.ledger.open import open_sqlite
+from tests.support.ledger_steps import open_sqlite
 from tests.support.ledger_steps import ROOM, T, note_person, open_session
 ledger = open_sqlite(sys.argv[1])
 session = open_session(ledger)

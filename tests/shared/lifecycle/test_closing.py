@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from shared.callbacks import Callback
 from shared.ledger import claims
-from shared.lifecycle import act_on
+from shared.lifecycle.events import act_on
 from shared.lifecycle.signs_of_life import FRESH_MS
 from shared.lifecycle.stop import stop_tasks
 from shared.lifecycle.task_api import UNSURE_MS

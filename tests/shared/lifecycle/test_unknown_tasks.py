@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from shared.lifecycle import Outcome
+from shared.lifecycle.outcome import Outcome
 from shared.lifecycle.task_api import find_slot_wait
 from tests.support.faked_api import LIVES, OPENED_MS, STARTED, Stage, claim_for_another, error
 

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from shared import resources
 from shared.callbacks import Callback
-from shared.lifecycle import Outcome, act_on
+from shared.lifecycle.events import act_on
+from shared.lifecycle.outcome import Outcome
 from tests.support.faked_api import OPENED_MS, STARTED, Stage, error
 
 SCF = "https://scf.example"

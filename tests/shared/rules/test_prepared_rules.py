@@ -116,6 +116,6 @@ def test_prepared_rules_come_without_what_checks_them(tmp_path: Path) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
     )
     loaded = ast.literal_eval(done.stdout)
-    late = {"rules.file", "rules.globs", "services.checks"}
+    late = {"rules.file", "services.checks"}
     assert "shared.rules.decision" in loaded
     assert late.isdisjoint(name.removeprefix("shared.") for name in loaded)

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from local.cloud.room_ids import CHARACTERS, complain_room_id
 from shared.errors import RulesError
 from shared.rules.decision import Rule
-from shared.rules.file import parse_rules
-from shared.rules.globs import ROOM_CHARACTERS, check_room
+from shared.rules.file import ROOM_CHARACTERS, check_room, parse_rules
 
 LAST = 4_294_967_294
 PRIVATE = '[[rules]]\nname = "private"\nservice = "none"\nroom = {}\n'

@@ -14,11 +14,19 @@ from tencentcloud.trtc.v20190722 import models as sdk
 from shared.applications import Application
 from shared.errors import ApiError
 from shared.room import Room
-from shared.services import AI, CLOUD, SERVICES, Service, StartOrder
 from shared.services import requests as api
 from shared.services.checks import check_parameters
 from shared.services.parameters import AI_KEYS, CLOUD_KEYS
-from shared.services.service import place_parameters, read_progress, read_task_id
+from shared.services.service import (
+    AI,
+    CLOUD,
+    SERVICES,
+    Service,
+    StartOrder,
+    place_parameters,
+    read_progress,
+    read_task_id,
+)
 from shared.signer import bot_user_id
 
 START_AI_EXAMPLE: dict[str, Any] = {

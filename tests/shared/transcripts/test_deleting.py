@@ -17,7 +17,7 @@ from shared.console.request import RoomRequest
 from shared.errors import LedgerError, NotSharedError, RequestError
 from shared.ledger import Session
 from shared.ledger.ledger import PIECE
-from shared.lifecycle import act_on
+from shared.lifecycle.events import act_on
 from shared.lifecycle.forget import HOUR_MS, forget_old
 from shared.settings import DAY_MS
 from shared.task_news import TaskNews

@@ -82,16 +82,16 @@ def test_another_package_has_another_fingerprint(
 ) -> None:
     import shared.settings as module
 
-    known = stage.resources.fingerprint
+    known = take_fingerprint(stage.resources.settings)
     monkeypatch.setattr(module, "CODE", tmp_path)
     module._hash_package.cache_clear()  # noqa: SLF001  another package is another process
-    assert stage.resources.fingerprint != known
+    assert take_fingerprint(stage.resources.settings) != known
     module._hash_package.cache_clear()  # noqa: SLF001
 
 
 def test_fingerprint_tells_nothing(stage: Stage) -> None:
-    assert len(stage.resources.fingerprint) == 32
-    assert SETTINGS["TRTC_SDK_SECRET_KEY"] not in stage.resources.fingerprint
+    assert len(take_fingerprint(stage.resources.settings)) == 32
+    assert SETTINGS["TRTC_SDK_SECRET_KEY"] not in take_fingerprint(stage.resources.settings)
 
 
 def test_fallback_that_fails_too_gives_way_to_the_rules_own_service(stage: Stage) -> None:

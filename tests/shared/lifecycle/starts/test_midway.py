@@ -7,7 +7,7 @@ import pytest
 from shared.console.commands import start_room
 from shared.console.request import RoomRequest
 from shared.errors import LedgerError
-from shared.lifecycle import find_status
+from shared.lifecycle.outcome import find_status
 from tests.support.faked_api import OPENED_MS, STARTED, Stage, error
 from tests.support.interruptions import break_down, interrupt
 

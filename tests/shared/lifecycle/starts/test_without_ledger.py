@@ -7,7 +7,7 @@ import requests
 from msgspec.structs import replace
 
 from shared.errors import LedgerError
-from shared.lifecycle import find_status
+from shared.lifecycle.outcome import find_status
 from shared.resources import AbsentLedger
 from tests.support.faked_api import OPENED_MS, STARTED, Stage, error
 
