@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from shared import log
@@ -35,7 +36,7 @@ def run_function(
     invocation = begin_invocation(context, answers_trtc=answers_trtc)
     log.begin_logging(invocation)
     try:
-        settings = read_settings(os.environ)
+        settings = read_own_settings()
         if settings.log_level != log.DEFAULT_LEVEL:
             log.begin_logging(invocation, settings.log_level)
         return act(settings, invocation)
@@ -45,6 +46,12 @@ def run_function(
     except Exception as error:  # noqa: BLE001  a bug
         log.write_crash("function.crashed", error)
         return answer_error(BugError())
+
+
+@lru_cache(maxsize=1)
+def read_own_settings() -> Settings:
+    """The settings of this instance, whose environment never changes; raises SettingsError."""
+    return read_settings(os.environ)
 
 
 def open_resources(settings: Settings, invocation: Invocation) -> Resources:

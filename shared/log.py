@@ -9,9 +9,10 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Mapping
+from contextvars import ContextVar
 from datetime import datetime, timezone
 from functools import lru_cache
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import Any, TextIO
 
 from shared.errors import ApiError, RoomscribeError
@@ -38,8 +39,8 @@ KEYS = (  # the order of a line: Powertools' keys, then ours; any other key foll
     *("upstream_request_id", "outcome", "error_code", "reason", "start_latency_ms", "elapsed_ms"),
 )
 
-
 _level = DEFAULT_LEVEL
+_bound: ContextVar[Mapping[str, object]] = ContextVar("_bound", default=MappingProxyType({}))
 
 
 @lru_cache(maxsize=1)
@@ -47,11 +48,7 @@ def _make_logger(level: str, file: TextIO) -> Any:
     """What writes lines; made once, because to configure structlog at every event would cost 20 µs."""
     return structlog.wrap_logger(
         structlog.PrintLogger(file),
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            _complete_line,
-            structlog.processors.JSONRenderer(),
-        ],
+        processors=[_complete_line, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
     ).bind()
 
@@ -60,14 +57,14 @@ def begin_logging(invocation: Invocation, level: str = DEFAULT_LEVEL) -> None:
     """Bind what is true of every line of this invocation, and drop lines below `level`."""
     global _level
     _level = level
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(
-        cold_start=invocation.cold_start,
-        function_name=invocation.function_name,
-        function_version=invocation.function_version,
-        function_memory_size=invocation.memory_mb,
-        function_request_id=invocation.request_id,
-    )
+    about = {
+        "cold_start": invocation.cold_start,
+        "function_name": invocation.function_name,
+        "function_version": invocation.function_version,
+        "function_memory_size": invocation.memory_mb,
+        "function_request_id": invocation.request_id,
+    }
+    _bound.set(about)
 
 
 def bind_room(sdk_app_id: object, room_id: object, room_id_type: object, **fields: object) -> None:
@@ -80,14 +77,13 @@ def bind_room(sdk_app_id: object, room_id: object, room_id_type: object, **field
         bound |= {"room_id": room_id, "room_id_type": room_id_type}
         bound["correlation_id"] = f"{sdk_app_id}/{room_id_type}/{room_id}"
     given = {name: value for name, value in bound.items() if value is not None}
-    structlog.contextvars.bind_contextvars(**given)
+    _bound.set({**_bound.get(), **given})
 
 
 def unbind_room() -> None:
     """Name no room any more."""
-    structlog.contextvars.unbind_contextvars(
-        "sdk_app_id", "room_id", "room_id_type", "correlation_id"
-    )
+    of_room = ("sdk_app_id", "room_id", "room_id_type", "correlation_id")
+    _bound.set({name: value for name, value in _bound.get().items() if name not in of_room})
 
 
 def write(message: str, level: str = "info", **fields: object) -> None:
@@ -120,6 +116,7 @@ def _complete_line(_: object, level: str, event: Mapping[str, Any]) -> dict[str,
         frame = frame.f_back
     now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
     line = {
+        **_bound.get(),
         **event,
         "level": level.upper(),
         "location": f"{frame.f_code.co_name}:{frame.f_lineno}" if frame else "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import re
+from functools import lru_cache
 
 from shared.room import WHOLE_ROOM, Room
 
@@ -73,8 +74,9 @@ def _name_bot(room: Room, secret_key: str, tag: str) -> str:
     return BOT_PREFIX + tag + sign
 
 
+@lru_cache(maxsize=1_000)
 def _hash(secret_key: str, *parts: str) -> str:
-    """A keyed hash: 16 of the letters a UserId may have."""
+    """A keyed hash: 16 of the letters a UserId may have; kept, as a room is asked about again and again."""
     text = "\n".join(("roomscribe", *parts)).encode("utf-8", "surrogatepass")
     digest = hmac.digest(secret_key.encode(), text, "sha256")
     return base64.b32encode(digest[:10]).decode("ascii").lower()

@@ -88,7 +88,8 @@ class SqliteEngine:
             if given and given[0] > now_ms + WINDOW_MS:
                 given = []
             at_ms = max(now_ms, given[0]) if given else now_ms
-            given = [ms for ms in given if at_ms < ms + WINDOW_MS]
+            while given and given[-1] + WINDOW_MS <= at_ms:
+                given.pop()
             if len(given) >= per_s:
                 return given[per_s - 1] + WINDOW_MS - now_ms
             _write(connection, Put(cell, encode([at_ms, *given])))

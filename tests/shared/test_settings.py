@@ -17,7 +17,6 @@ from shared.settings import (
     CREDENTIAL_NAMES,
     NAMES,
     Credentials,
-    _read_all,
     read_credentials,
     read_settings,
 )
@@ -224,7 +223,7 @@ class Noted(dict[str, str]):
 )
 def test_variable_that_is_looked_at_is_one_whose_change_is_noticed(apps: str) -> None:
     environ = Noted({**SETTINGS, "TRTC_APPS": apps, "TENCENTCLOUD_RUNENV": "SCF"})
-    _read_all(environ)  # without the memory of the last environment
+    read_settings(environ)  # without the memory of the last environment
     assert environ.asked <= set(NAMES)
 
 

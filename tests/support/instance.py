@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import structlog
-
-from shared import resources, scf
+from shared import entry, resources, scf
 from shared.ledger import close_ledgers
 
 SDK_APP_ID = 1400000000
@@ -22,10 +20,10 @@ SETTINGS = {
 def forget_instance() -> None:
     """Become a new instance: nothing kept from earlier invocations."""
     scf._instance["cold"] = True  # noqa: SLF001  only a new process sets it otherwise
+    entry.read_own_settings.cache_clear()
     resources.open_client.cache_clear()
     resources.open_strangers.cache_clear()
     close_ledgers()
-    structlog.reset_defaults()
 
 
 CONTEXT = {
