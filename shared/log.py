@@ -27,7 +27,12 @@ SERVICE = "roomscribe"
 MAX_TEXT = 1_000  # characters of a value
 MAX_FOREIGN_TEXT = 150  # of one that is not ASCII: each is written as \uXXXX
 MAX_FRAMES = 10
-QUIET_MODULES = ("shared.log", "shared.lifecycle.outcome", "structlog")  # never a line's location
+QUIET_MODULES = (
+    "shared.log",
+    "shared.entry",
+    "shared.lifecycle.outcome",
+    "structlog",
+)  # no location
 DEFAULT_LEVEL = "INFO"
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
 

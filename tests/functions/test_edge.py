@@ -82,11 +82,15 @@ def test_header_case_does_not_matter() -> None:
     assert post(body, headers=headers)["statusCode"] == 200
 
 
-def test_old_callback_is_refused() -> None:
+def test_old_callback_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """The log line says in which function, not in the frame that all functions have."""
     body = json.dumps(
         {"EventType": 105, "CallbackTs": now_ms() - 301_000, "EventInfo": {"RoomId": 1}}
     )
     assert post(body)["statusCode"] == 401
+    line = json.loads(capsys.readouterr().out)
+    assert line["message"] == "callback.refused"
+    assert line["location"].startswith("main_handler:")
 
 
 def test_ignored_event_imports_neither_sdk_nor_ledger() -> None:
