@@ -21,7 +21,7 @@ MOST = {
     203: 2,
     1403: 3,
     104: 2,
-    102: 5,  # the room closes, and its task is stopped
+    102: 4,  # the room closes, and its task is stopped
 }
 
 
