@@ -79,14 +79,15 @@ def begin_invocation(context: object, *, answers_trtc: bool = True) -> Invocatio
     """
     keys: Mapping[str, Any] = context if isinstance(context, Mapping) else {}
     cold, _instance["cold"] = _instance["cold"], False
-    limit_s = int(keys.get("time_limit_in_ms") or 10_000) / 1000 - ANSWER_MARGIN_S
+    limit_ms, memory_mb = str(keys.get("time_limit_in_ms")), str(keys.get("memory_limit_in_mb"))
+    limit_s = (int(limit_ms) if limit_ms.isdecimal() else 10_000) / 1000 - ANSWER_MARGIN_S
     if answers_trtc:
         limit_s = min(COLD_BUDGET_S if cold else WARM_BUDGET_S, limit_s)
     return Invocation(
         request_id=str(keys.get("request_id", "")),
         function_name=str(keys.get("function_name", "")),
         function_version=str(keys.get("function_version", "")),
-        memory_mb=int(keys.get("memory_limit_in_mb") or 0),
+        memory_mb=int(memory_mb) if memory_mb.isdecimal() else 0,
         region=str(keys.get("tencentcloud_region", "")),
         namespace=str(keys.get("namespace", "")),
         cold_start=cold,

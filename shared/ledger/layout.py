@@ -74,11 +74,14 @@ def list_writes(room: Room, former: Half, half: Half) -> list[Write]:
     keys = RoomKeys(room)
     old, new = _find_scores(keys, former), _find_scores(keys, half)
     writes: list[Write] = []
+    here = {session.id for session in half.sessions}
     for index, member in {**old, **new}:
         was, now = old.get((index, member)), new.get((index, member))
         if was != now and index == keys.living:
             writes.append(Add(index, member, (now or 0) - (was or 0)))
-        elif was != now:
+        elif was != now and (
+            index != OVER or member in here
+        ):  # of one that is forgotten it goes last
             writes.append(Score(index, member, now))
     # People go with their session: under the room's key are those of the newest one only.
     before, after = (one.sessions[0].id if one.sessions else "" for one in (former, half))

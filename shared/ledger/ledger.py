@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import NamedTuple
 
 import msgspec
 from msgspec.json import Decoder, encode
 
-from shared.ledger.document import Session, find_room
+from shared.ledger.document import Session
 from shared.ledger.engine import Cell, Engine, Keep, Move, Number, Put, Score, Write
 from shared.ledger.layout import BURIED, OVER, RoomKeys, SaidKeys, ended_key, parse_room
 from shared.ledger.rooms import RoomLedger
-from shared.ledger.sessions import RoomBook
 from shared.settings import KEEP_DAYS
 from shared.transcripts.records import (
     FOR_EVER_MS,
@@ -24,7 +22,8 @@ from shared.transcripts.records import (
 
 ALL = 1_000_000  # sentences: more than any session has
 PIECE = 500  # records deleted in one transaction, so that events never wait for long
-OPEN_KEPT_DAYS = 30  # longer than what is over: what was said in a session that may be open still
+SESSION_STEPS = 10  # what a session costs beside its records
+OPEN_KEPT_DAYS = 30  # longer than what is over: what may belong to a session that is open still
 
 
 class Version(NamedTuple):
@@ -51,8 +50,7 @@ class Ledger(RoomLedger):
     """
 
     def __init__(self, engine: Engine, keep_days: int = KEEP_DAYS) -> None:
-        super().__init__(engine)
-        self._keep_s = (keep_days + OPEN_KEPT_DAYS) * 86_400
+        super().__init__(engine, (keep_days + OPEN_KEPT_DAYS) * 86_400)
         self._news = Decoder(SentenceNews)
         self._deletions = Decoder(Deletion)
 
@@ -123,38 +121,39 @@ class Ledger(RoomLedger):
         To be asked again until nothing was deleted: each time is short; then `erase_traces`. What is
         open, lives or is due stays.
         """
-        left, sessions, sentences, people = PIECE, 0, 0, 0
+        left, counts = PIECE, [Forgotten()]
         with self._engine.changing():
             for session_id, _ in self._engine.list_scores(None, OVER, 0, before_ms - 1, PIECE):
-                said, seen = self._forget_session(session_id, left)
-                left, sentences, people = left - said - seen, sentences + said, people + seen
                 if left <= 0:
                     break
-                left, sessions = left - 1, sessions + 1
+                counts.append(self._forget_session(session_id, before_ms, left))
+                left -= sum(counts[-1]) + SESSION_STEPS
             buried = self._engine.list_scores(None, BURIED, 0, before_ms - 1, max(left, 0))
-            for name, _ in buried:
-                self.change(self._decode(parse_room, name), RoomBook.drop_tombstone)
-        return Forgotten(sessions, sentences, people, len(buried))
+            counts += (self._forget_tombstone(name, before_ms) for name, _ in buried)
+        return Forgotten(*map(sum, zip(*counts, strict=True)))
 
-    def erase_traces(self) -> bool:
-        """Erase what is deleted from wherever the engine still holds it; False: not while it is read."""
-        return self._engine.erase_traces()
-
-    def _forget_session(self, session_id: str, most: int) -> tuple[int, int]:
-        """Delete at most so many sentences and people of a session; then the session, if none is left."""
-        room = self._decode(find_room, session_id)
-        assert room  # noqa: S101  it has been a session's id
+    def _forget_session(self, session_id: str, before_ms: int, most: int) -> Forgotten:
+        """Delete at most so many sentences and people of a session; when none is left, the session."""
+        room = self._decode(parse_room, session_id.rpartition("/")[0])
         keys, said = RoomKeys(room), SaidKeys(session_id)
-        latest = self.read(room).latest
-        people = keys.people if latest and latest.id == session_id else ended_key(session_id)
+        if not self.change(room, lambda book: book.drop_session(session_id, before_ms)):
+            return Forgotten()
         sentences = self._engine.drop(said.tag, said.sentences, most)
-        seen = self._engine.drop(keys.tag, people, most - sentences)
-        if sentences + seen < most:
-            self._engine.swap(said.tag, {}, [Move(key, "") for key in said.list_all()])
-            self.change(room, partial(RoomBook.drop_session, session_id=session_id))
-            older = Cell(keys.older, session_id)
-            self._engine.swap(keys.tag, {}, [Put(older, b""), Score(OVER, session_id, None)])
-        return sentences, seen
+        people = self._engine.drop(keys.tag, ended_key(session_id), most - sentences)
+        if sentences + people >= most:
+            return Forgotten(0, sentences, people)
+        self._engine.swap(said.tag, {}, [Move(key, "") for key in said.list_all()])
+        older = Cell(keys.older, session_id)
+        self._engine.swap(keys.tag, {}, [Put(older, b""), Score(OVER, session_id, None)])
+        return Forgotten(1, sentences, people)
+
+    def _forget_tombstone(self, name: str, before_ms: int) -> Forgotten:
+        """Delete a room's tombstone of before then, also from the index if its document is gone already."""
+        room = self._decode(parse_room, name)
+        is_gone, book = self.change(room, lambda book: (book.drop_tombstone(before_ms), book))
+        if is_gone:
+            self._engine.swap(RoomKeys(room).tag, book.seen, [Score(BURIED, name, None)])
+        return Forgotten(rooms=int(is_gone))
 
     def _open_deletion(self, raw: bytes) -> Deletion:
         return self._decode(self._deletions.decode, raw) if raw else Deletion()

@@ -14,7 +14,7 @@ from msgspec.json import Decoder, encode
 
 from shared.errors import LedgerError
 from shared.ledger.document import Document, Half, Person, Session, find_room
-from shared.ledger.engine import Cell, Engine, Put, Write
+from shared.ledger.engine import Cell, Engine, Keep, Put, Write
 from shared.ledger.layout import DUE, SHARED, RoomKeys, ended_key, list_writes, parse_room
 from shared.ledger.sessions import Presence, RoomBook
 from shared.room import Room
@@ -33,9 +33,9 @@ Result = TypeVar("Result")
 class RoomLedger:
     """Keeps what all instances know of rooms in the store of an engine; `Ledger` says more."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self.take_slot = engine.take_slot
+    def __init__(self, engine: Engine, keep_s: int) -> None:
+        self._engine, self._keep_s = engine, keep_s
+        self.take_slot, self.erase_traces = engine.take_slot, engine.erase_traces
         # Made here, once: msgspec 0.22 crashes when two threads learn a type at the same moment.
         self._documents = Decoder(Document)
         self._sessions = Decoder(Session)
@@ -203,7 +203,7 @@ class RoomLedger:
             # First: a Redis out of memory refuses the first write of a script only.
             writes.insert(0, Put(keys.document, saved))
         if any(presence):
-            writes.append(Put(keys.cells[1], presence[0]))
+            writes += [Put(keys.cells[1], presence[0]), Keep(keys.people, self._keep_s)]
         living = self._engine.swap(keys.tag, book.seen, writes, keys.living)
         if living is None:
             return False

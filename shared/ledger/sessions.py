@@ -184,13 +184,19 @@ class RoomBook:
         if microphone is not None and is_newer:
             known.microphone, known.microphone_ms = microphone, event_ms
 
-    def drop_session(self, session_id: str) -> None:
-        """Take a session out of the document."""
-        self.sessions[:] = [one for one in self.sessions if one.id != session_id]
+    def drop_session(self, session_id: str, before_ms: int) -> bool:
+        """Take a session out of the document, if it was over before then; whether it is not there now."""
+        for session in [one for one in self.sessions if one.id == session_id]:
+            if session.is_kept(before_ms) or session.is_unfinished:
+                return False
+            self.sessions.remove(session)
+        return True
 
-    def drop_tombstone(self) -> None:
-        """Forget when the room was last closed without a session."""
-        self.half.tombstone_ms = 0
+    def drop_tombstone(self, before_ms: int) -> bool:
+        """Forget when the room was last closed without a session, if before then; whether nothing is left."""
+        if self.half.tombstone_ms < before_ms:
+            self.half.tombstone_ms = 0
+        return not self.half.tombstone_ms
 
     def _begin(self, event_ms: int, rule: Rule) -> Session:
         rule, self.half.plan = self.half.plan or rule, None

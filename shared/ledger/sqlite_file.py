@@ -23,7 +23,8 @@ LOG_PAGES = 4_000
 
 def open_file(path: str) -> sqlite3.Connection:
     """A connection that several threads may use, one at a time; LedgerError when there is none."""
-    deadline_s = time.monotonic() + BUSY_TIMEOUT_S
+    # Whoever was kept waiting in the first turn has a second.
+    deadline_s = time.monotonic() + 1.5 * BUSY_TIMEOUT_S
     while True:
         try:
             return _open(path)

@@ -13,11 +13,16 @@ from shared.errors import LedgerError, RoomscribeError
 from shared.ledger import RoomBook, Session, Task, claims
 from shared.lifecycle.outcome import Fields, Outcome, describe_task, failed, ignored
 from shared.lifecycle.reopening import reopen_room
-from shared.lifecycle.start import Claim, claim_wanted, not_wanted, settle_claim
+from shared.lifecycle.start import (
+    Claim,
+    claim_wanted,
+    not_wanted,
+    settle_claim,
+    start_without_ledger,
+)
 from shared.lifecycle.stop import finish_sessions
 from shared.lifecycle.task_events import act_on_task
 from shared.lifecycle.wake_drainer import wake_drainer
-from shared.lifecycle.without_ledger import start_without_ledger
 from shared.resources import Resources
 from shared.room import Room
 from shared.rules.decision import CLIENT_TRANSCRIBERS, find_matcher

@@ -102,7 +102,8 @@ def test_budget_is_smaller_when_cold_and_never_above_scfs_limit() -> None:
 
 
 @pytest.mark.parametrize(
-    "context", [None, {}, {"memory_limit_in_mb": "128", "new_key": 1}, CONTEXT]
+    "context",
+    [None, {}, {"memory_limit_in_mb": "128", "new_key": 1}, {"time_limit_in_ms": "soon"}, CONTEXT],
 )
 def test_context_may_lack_anything(context: object) -> None:
     assert scf.begin_invocation(context).memory_mb in (0, 128)

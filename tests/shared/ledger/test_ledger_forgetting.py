@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from shared.ledger import Ledger, RoomBook, Session
+from shared.ledger.engine import Put
+from shared.ledger.layout import RoomKeys
 from shared.ledger.ledger import Forgotten, Version
 from shared.reading.kept import KeptTranscripts, Memories
 from shared.room import Room
@@ -21,6 +23,7 @@ from tests.support.ledger_steps import (
     close_room,
     finish,
     hear,
+    note_person,
     open_session,
 )
 from tests.support.transcript_source import parse_sentence
@@ -180,3 +183,56 @@ def test_transcript_of_an_oddly_named_room_is_deleted(ledger: Ledger, room_id: s
     ledger.keep_sentence(session, hear(1))
     assert ledger.forget_sentences(session, T + 5_000) == 1
     assert ledger.list_sentences(session, 0) == []
+
+
+def test_session_that_begins_while_the_one_before_is_forgotten_keeps_its_people(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = open_session(ledger)
+    note_person(ledger, old, "ann", T, present=True, microphone=True)
+    ledger.keep_sentence(old, hear(1))
+    close_room(ledger, T + 5)
+    drop = ledger._engine.drop  # noqa: SLF001  where somebody else is quicker
+    began: list[Session] = []
+
+    def begin_and_drop(tag: str, key: str, most: int) -> int:
+        if not began:
+            began.append(open_session(ledger, T + 100))
+            note_person(ledger, began[0], "zoe", T + 100, present=True, microphone=None)
+        return drop(tag, key, most)
+
+    monkeypatch.setattr(ledger._engine, "drop", begin_and_drop)  # noqa: SLF001
+    assert forget_all(ledger, T + 50) == Forgotten(sessions=1, sentences=1, people=1)
+    assert [person.user_id for person in ledger.list_people(began[0])] == ["zoe"]
+    assert ledger.list_people(old) == []
+    assert ledger.list_sessions(ROOM, 9) == began
+
+
+def test_tombstone_without_a_document_is_forgotten_once(ledger: Ledger) -> None:
+    ledger.change(ROOM, lambda book: book.bury(T))
+    keys, engine = RoomKeys(ROOM), ledger._engine  # noqa: SLF001  the document is lost
+    with engine.changing():
+        engine.swap(keys.tag, {}, [Put(keys.document, b"")])
+    assert forget_all(ledger, T + 50) == Forgotten(rooms=1)
+
+
+def test_tombstone_that_is_newer_stays(ledger: Ledger) -> None:
+    ledger.change(ROOM, lambda book: book.bury(T))
+    ledger.change(ROOM, lambda book: book.bury(T + 100))
+    assert forget_all(ledger, T + 50) == Forgotten()
+    assert not ledger.change(ROOM, lambda book: book.drop_tombstone(T + 50))
+    assert ledger.read(ROOM).tombstone_ms == T + 100
+
+
+def test_session_that_is_not_over_after_all_is_not_dropped(ledger: Ledger) -> None:
+    session = open_session(ledger)
+    assert not ledger.change(ROOM, lambda book: book.drop_session(session.id, T + 50))
+    close_room(ledger, T + 60)
+    assert not ledger.change(ROOM, lambda book: book.drop_session(session.id, T + 50))
+    assert ledger.change(ROOM, lambda book: book.drop_session(session.id, T + 61))
+
+
+def forget_all(ledger: Ledger, before_ms: int) -> Forgotten:
+    """What is deleted until there is nothing more."""
+    pieces = list(iter(lambda: ledger.forget_old(before_ms), Forgotten()))
+    return Forgotten(*map(sum, zip(*pieces, strict=True))) if pieces else Forgotten()
