@@ -79,9 +79,8 @@ def list_writes(room: Room, former: Half, half: Half) -> list[Write]:
         was, now = old.get((index, member)), new.get((index, member))
         if was != now and index == keys.living:
             writes.append(Add(index, member, (now or 0) - (was or 0)))
-        elif was != now and (
-            index != OVER or member in here
-        ):  # of one that is forgotten it goes last
+        # The line of a session that is forgotten goes last: see `Ledger.forget_old`.
+        elif was != now and (index != OVER or member in here):
             writes.append(Score(index, member, now))
     # People go with their session: under the room's key are those of the newest one only.
     before, after = (one.sessions[0].id if one.sessions else "" for one in (former, half))

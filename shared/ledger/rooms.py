@@ -141,7 +141,6 @@ class RoomLedger:
         `lease_ms` is at most 60,000; a lease that ends further ahead than that was written by a
         wrong clock, and counts as run out.
         """
-
         cell = Cell("leases", name)
 
         def take(seen: list[bytes]) -> tuple[bool, list[Write]]:
@@ -154,7 +153,6 @@ class RoomLedger:
 
     def drop_lease(self, name: str, token: str) -> None:
         """Give a lease back, if `token` still holds it."""
-
         cell = Cell("leases", name)
 
         def drop(seen: list[bytes]) -> tuple[None, list[Write]]:

@@ -42,7 +42,7 @@ def claim_start(
     if session.closed_ms is not None:
         return False, task
     if known:
-        if task.state == "starting" and task.token == token:
+        if _holds(task, token):
             return True, task
         if task.state in ("due", "starting"):
             task.adopt_living(now_ms)
@@ -74,7 +74,7 @@ def finish_start(
     known = task.add(TaskId(task_id, claim.service, region, started_ms=now_ms))
     task.time_running(known, called_ms=called_ms, answered_ms=now_ms)
     task.unseen = [attempt for attempt in task.unseen if attempt.token != claim.token]
-    if task.state == "starting" and task.token == claim.token:
+    if _holds(task, claim.token):
         task.pending = None
         if known.ended and session.closed_ms is None:  # its 902 or 1402 was quicker than its answer
             end_by_itself(task, "broken", now_ms, now_ms)
@@ -106,7 +106,7 @@ def release_start(
     even asked.
     """
     task = session.tasks[claim.target]
-    if task.state == "starting" and task.token == claim.token:
+    if _holds(task, claim.token):
         task.attempts -= not tried
         if may_have_happened:
             task.lose_claim()
@@ -127,8 +127,7 @@ def switch_service(session: Session, claim: Task, service: str, now_ms: int) -> 
     None when the claim was lost, or the room closed, meanwhile.
     """
     task = session.tasks[claim.target]
-    is_lost = task.state != "starting" or task.token != claim.token
-    if is_lost or session.closed_ms is not None:
+    if not _holds(task, claim.token) or session.closed_ms is not None:
         return None
     task.service = service
     task.pending = Attempt(claim.token, service, len(task.task_ids), now_ms)
@@ -154,3 +153,7 @@ def _may_claim(task: Task, now_ms: int, event_ms: int, *, by_hand: bool, at_once
     if task.state == "stopped":
         return by_hand or event_ms > task.ended_ms
     return by_hand and task.state == "held"
+
+
+def _holds(task: Task, token: str) -> bool:
+    return task.state == "starting" and task.token == token
