@@ -19,10 +19,11 @@ SDK_APP_ID = 1400000001
 SDK_SECRET_KEY = "NotASecret-roomscribe-development-sdk-secret-key"  # noqa: S105
 CALLBACK_KEY = "NotASecretCallbackKey"
 LINK_KEY = "NotASecret-transcript-link-key"
+OPERATOR_KEY = "NotASecret-operator-link-key"
 SECRET_ID = "NotASecretId"  # noqa: S105
 SECRET_KEY = "NotASecretKey"  # noqa: S105
 
-URL_KEYS = ("TRTC_CALLBACK_KEY", "TRTC_APPS", "TRANSCRIPT_LINK_KEY")
+URL_KEYS = ("TRTC_CALLBACK_KEY", "TRTC_APPS", "TRANSCRIPT_LINK_KEY", "OPERATOR_LINK_KEY")
 
 SETTING_PREFIXES = ("TRTC_", "TENCENT_")
 SETTING_NAMES = (
@@ -34,6 +35,12 @@ SETTING_NAMES = (
     "RULES_FILE",
     "TRANSCRIPT_LINK_KEY",
     "TRANSCRIPT_KEEP_DAYS",
+    "ARCHIVE_URL",
+    "LEDGER_KEEP_HOURS",
+    "OPERATOR_LINK_KEY",
+    "EVENTS_URL",
+    "EVENTS_SECRET",
+    "EVENTS_ALLOW_PRIVATE",
     "USER_SIG_EXPIRE_S",
     "CALLBACK_MAX_AGE_S",
     "STARTS_PER_S_CLOUD",
@@ -83,6 +90,10 @@ def _development_values(given: Mapping[str, str]) -> dict[str, str]:
         "LOG_LEVEL": "INFO",
         "TRANSCRIPT_LINK_KEY": LINK_KEY,
     }
+    if (
+        "TRANSCRIPT_LINK_KEY" not in given
+    ):  # with links of one's own, nobody may know how to sign these
+        values["OPERATOR_LINK_KEY"] = OPERATOR_KEY
     if "TRTC_APPS" not in given:
         values["TRTC_SDK_APP_ID"] = str(SDK_APP_ID)
         values["TRTC_SDK_SECRET_KEY"] = SDK_SECRET_KEY

@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import astuple
 
 from shared.applications import Application, read_applications
+from shared.endpoints import Endpoint, read_endpoints
 from shared.errors import SettingsError
 from shared.links import MIN_KEY_CHARACTERS
 from shared.setting_texts import list_faults, strip_text
@@ -40,11 +41,17 @@ NAMES = (
     *("LOG_LEVEL", "TENCENTCLOUD_RUNENV"),
     *("USER_SIG_EXPIRE_S", "CALLBACK_MAX_AGE_S", "TASK_QUOTA", "DRAIN_FUNCTION", "INVOKE_ENDPOINT"),
     *("STARTS_PER_S_CLOUD", "STARTS_PER_S_AI", "TRANSCRIPT_LINK_KEY", "TRANSCRIPT_KEEP_DAYS"),
+    *("ARCHIVE_URL", "LEDGER_KEEP_HOURS", "OPERATOR_LINK_KEY"),
+    *("EVENTS_URL", "EVENTS_SECRET", "EVENTS_ALLOW_PRIVATE"),
     *CREDENTIAL_NAMES[1],  # for development keys, which SCF must not have
 )
 
 ENDPOINT = re.compile(r"(https?://)?[A-Za-z0-9.-]+(:[0-9]{1,5})?/?")
 COUNT = re.compile(r"(?!0+$)[0-9]{1,9}")
+LINK_KEY_FORM: tuple[Callable[[str], object], str] = (
+    lambda text: len(text) >= MIN_KEY_CHARACTERS,
+    f"must have {MIN_KEY_CHARACTERS} characters or more; make one with `openssl rand -base64 32`",
+)
 # What a setting must be, if it is there, and how to say so.
 FORMS: dict[str, tuple[Callable[[str], object], str]] = {
     "TRTC_CA": (lambda text: Path(text).exists(), "no such file or directory"),
@@ -57,10 +64,10 @@ FORMS: dict[str, tuple[Callable[[str], object], str]] = {
     "STARTS_PER_S_CLOUD": (COUNT.fullmatch, "must be a whole number of starts, 1 or more"),
     "STARTS_PER_S_AI": (COUNT.fullmatch, "must be a whole number of starts, 1 or more"),
     "TASK_QUOTA": (COUNT.fullmatch, "must be a whole number of tasks, 1 or more"),
-    "TRANSCRIPT_LINK_KEY": (
-        lambda text: len(text) >= MIN_KEY_CHARACTERS,
-        f"must have {MIN_KEY_CHARACTERS} characters or more; make one with `openssl rand -base64 32`",
-    ),
+    "TRANSCRIPT_LINK_KEY": LINK_KEY_FORM,
+    "OPERATOR_LINK_KEY": LINK_KEY_FORM,
+    "LEDGER_KEEP_HOURS": (COUNT.fullmatch, "must be a whole number of hours, 1 or more"),
+    "EVENTS_ALLOW_PRIVATE": (("true", "false").count, "must be true or false"),
     "TRANSCRIPT_KEEP_DAYS": (
         lambda text: COUNT.fullmatch(text) and int(text) <= MAX_KEEP_DAYS,
         f"must be a whole number of days, 1 to {MAX_KEEP_DAYS}",
@@ -90,6 +97,11 @@ class Settings(Struct, frozen=True):
     invoke_endpoint: str
     transcript_link_key: str | None
     transcript_keep_days: int
+    archive_url: str | None
+    ledger_keep_hours: int
+    operator_link_key: str | None
+    endpoints: tuple[Endpoint, ...]
+    events_allow_private: bool
     log_level: str
     on_scf: bool
 
@@ -129,7 +141,7 @@ class Credentials(NamedTuple):
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Every setting; raises one SettingsError that names all that is missing or malformed."""
     texts = {name: strip_text(environ.get(name, "")) for name in NAMES}
-    applications = _check_texts(texts)
+    applications, endpoints = _check_texts(texts)
     endpoint = _write_url(texts["TRTC_ENDPOINT"] or DEFAULT_ENDPOINT)
     return Settings(
         applications=applications,
@@ -152,13 +164,20 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         invoke_endpoint=_write_url(texts["INVOKE_ENDPOINT"] or find_scf_host(endpoint)),
         transcript_link_key=texts["TRANSCRIPT_LINK_KEY"] or None,
         transcript_keep_days=int(texts["TRANSCRIPT_KEEP_DAYS"] or KEEP_DAYS),
+        archive_url=texts["ARCHIVE_URL"] or None,
+        ledger_keep_hours=int(texts["LEDGER_KEEP_HOURS"] or 24),
+        operator_link_key=texts["OPERATOR_LINK_KEY"] or None,
+        endpoints=endpoints,
+        events_allow_private=texts["EVENTS_ALLOW_PRIVATE"] == "true",
         log_level=texts["LOG_LEVEL"].upper() or "INFO",
         on_scf=texts["TENCENTCLOUD_RUNENV"] == "SCF",
     )
 
 
-def _check_texts(texts: Mapping[str, str]) -> tuple[Application, ...]:
-    """The applications; raises one SettingsError for all that is missing or malformed."""
+def _check_texts(
+    texts: Mapping[str, str],
+) -> tuple[tuple[Application, ...], tuple[Endpoint, ...]]:
+    """The applications and the event endpoints; raises one SettingsError for all that is wrong."""
     # TRTC_APPS may have lines: its values are looked at one by one.
     faults = list_faults({**texts, "TRTC_APPS": ""})
     if texts["TENCENTCLOUD_RUNENV"] == "SCF":
@@ -170,6 +189,7 @@ def _check_texts(texts: Mapping[str, str]) -> tuple[Application, ...]:
         if texts[name] and not ENDPOINT.fullmatch(texts[name])
     ]
     applications = read_applications(texts, problems)
+    endpoints = read_endpoints(texts, problems)
     given = {**texts, "LEDGER_NAME": texts["LEDGER_NAME"] or texts["STAGE"]}
     for name, (is_right, problem) in FORMS.items():
         if given[name] and not is_right(given[name]):
@@ -178,7 +198,7 @@ def _check_texts(texts: Mapping[str, str]) -> tuple[Application, ...]:
     faults += [problem for problem in problems if problem.partition(":")[0] not in named]
     if faults:
         raise SettingsError(faults)
-    return applications
+    return applications, endpoints
 
 
 def _write_url(endpoint: str) -> str:

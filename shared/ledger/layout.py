@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from msgspec.json import encode
 
-from shared.ledger.document import Half
+from shared.ledger.document import Half, Session
 from shared.ledger.due import find_due
 from shared.ledger.engine import Add, Cell, Move, Put, Score, Write
 from shared.ledger.sessions import SESSIONS_LOADED
 from shared.room import Room
 
+QUIET_MS = 10_000  # after the last that changed, for callbacks that are on their way
+UNFINISHED_MS = 600_000  # after a session has closed, for tasks that nobody knows to be over
 SHARED = "0"  # the tag of what belongs to no application
 DUE = "due"  # an index of rooms, by the ms at which something of them is due
 OVER = "over"  # an index of sessions of which nothing lives, by the ms they closed
+UNDELIVERED = (
+    "undelivered"  # an index of sessions, by the ms at which a deliverer is to look at them
+)
 BURIED = "buried"  # an index of rooms, by their tombstone
 
 
@@ -21,8 +26,9 @@ class RoomKeys:
 
     `name` is the room as a member of an index. `document` is the cell of its document and its twin's,
     `people` has those of its newest session by user, `older` the sessions that have left the document
-    by id. `living` is an index: how many tasks of the application live, by state. `cells` are the
-    document, and the presence of a user if `user_id` is not "".
+    by id. `living` is an index: how many tasks of the application live, by state. `opened` is one, too:
+    the sessions of the application, by the negative of the ms they opened, so that the newest is first.
+    `cells` are the document, and the presence of a user if `user_id` is not "".
     """
 
     def __init__(self, room: Room, user_id: str = "") -> None:
@@ -33,6 +39,7 @@ class RoomKeys:
         self.people = f"people:{self.name}"
         self.older = f"older:{self.name}"
         self.living = f"living:{sdk_app_id}"
+        self.opened = f"opened:{sdk_app_id}"
         self.cells = [self.document, *([Cell(self.people, user_id)] if user_id else [])]
 
 
@@ -58,6 +65,11 @@ class SaidKeys:
 def ended_key(session_id: str) -> str:
     """The people of a session that is not its room's newest any more, by user."""
     return f"ended:{session_id}"
+
+
+def delivered_cell(session_id: str) -> Cell:
+    """What was delivered of a session's transcript; it lies under the tag of the application."""
+    return Cell(f"delivered:{session_id.partition('/')[0]}", session_id)
 
 
 def parse_room(name: str) -> Room:
@@ -88,6 +100,11 @@ def list_writes(room: Room, former: Half, half: Half) -> list[Write]:
         writes.append(Move(keys.people, ended_key(before)))
         if any(session.id == after for session in former.sessions):
             writes.append(Move(ended_key(after), keys.people))
+    writes += (
+        Score(UNDELIVERED, session.id, _find_quiet_ms(session))
+        for session in half.sessions
+        if session.closed_ms is not None and session not in former.sessions
+    )
     leaving = half.sessions[SESSIONS_LOADED:]
     writes += (Put(Cell(keys.older, session.id), encode(session)) for session in leaving)
     del half.sessions[SESSIONS_LOADED:]
@@ -98,6 +115,7 @@ def _find_scores(keys: RoomKeys, half: Half) -> dict[tuple[str, str], int]:
     """The room and its sessions in the indexes: what is due, how many tasks live, what is over."""
     scores: dict[tuple[str, str], int] = {}
     for place, session in enumerate(half.sessions):
+        scores[keys.opened, session.id] = -session.opened_ms
         stays = place < SESSIONS_LOADED  # of one that leaves nobody can finish anything any more
         for task in session.tasks.values() if stays else ():
             if due := find_due(session, task):
@@ -111,3 +129,11 @@ def _find_scores(keys: RoomKeys, half: Half) -> dict[tuple[str, str], int]:
     if half.tombstone_ms and not half.plan:
         scores[BURIED, keys.name] = half.tombstone_ms
     return scores
+
+
+def _find_quiet_ms(session: Session) -> int:
+    """When nothing more is expected to be told of a closed session, in ms since 1970."""
+    closed_ms = session.closed_ms or 0
+    if session.is_unfinished:
+        return closed_ms + UNFINISHED_MS
+    return max([closed_ms, *(task.changed_ms for task in session.tasks.values())]) + QUIET_MS

@@ -9,7 +9,16 @@ from msgspec.json import Decoder, encode
 
 from shared.ledger.document import Session
 from shared.ledger.engine import Cell, Engine, Keep, Move, Number, Put, Score, Write
-from shared.ledger.layout import BURIED, OVER, RoomKeys, SaidKeys, ended_key, parse_room
+from shared.ledger.layout import (
+    BURIED,
+    OVER,
+    UNDELIVERED,
+    RoomKeys,
+    SaidKeys,
+    delivered_cell,
+    ended_key,
+    parse_room,
+)
 from shared.ledger.rooms import RoomLedger
 from shared.settings import KEEP_DAYS
 from shared.transcripts.records import (
@@ -49,8 +58,8 @@ class Ledger(RoomLedger):
     returned survives the death of every process. All times are ms since 1970, given by the caller.
     """
 
-    def __init__(self, engine: Engine, keep_days: int = KEEP_DAYS) -> None:
-        super().__init__(engine, (keep_days + OPEN_KEPT_DAYS) * 86_400)
+    def __init__(self, engine: Engine, keep_days: int = KEEP_DAYS, *, tells: bool = False) -> None:
+        super().__init__(engine, (keep_days + OPEN_KEPT_DAYS) * 86_400, tells=tells)
         self._news = Decoder(SentenceNews)
         self._deletions = Decoder(Deletion)
 
@@ -64,7 +73,7 @@ class Ledger(RoomLedger):
         cells = (Cell(keys.sentences, news.key), keys.deletion)
 
         def keep(seen: list[bytes]) -> tuple[bool, list[Write]]:
-            known = self._decode(self._news.decode, seen[0]) if seen[0] else None
+            known = self.decode(self._news.decode, seen[0]) if seen[0] else None
             merged = merge_sentence(known, news)
             if merged is known or self._open_deletion(seen[1]).covers(news):
                 return False, []
@@ -75,21 +84,30 @@ class Ledger(RoomLedger):
                 *(Keep(key, self._keep_s) for key in keys.list_all()),
             ]
 
-        return self._exchange(keys.tag, cells, keep)
+        return self.exchange(keys.tag, cells, keep)
+
+    def ask_delivery(self, session_id: str, at_ms: int) -> None:
+        """Let a deliverer look at a session then: something of its transcript has changed.
+
+        To be asked after that change: what a deliverer has looked at before is not looked at again.
+        """
+        tag = RoomKeys(self.decode(parse_room, session_id.rpartition("/")[0])).tag
+        with self.engine.changing():
+            self.engine.swap(tag, {}, [Score(UNDELIVERED, session_id, at_ms)])
 
     def read_version(self, session: Session) -> Version:
         """How often anything in the session's transcript has changed so far."""
         keys = SaidKeys(session.id)
-        version, deletion = self._engine.read(keys.tag, (keys.version, keys.deletion))
+        version, deletion = self.engine.read(keys.tag, (keys.version, keys.deletion))
         return Version(int(version or 0), self._open_deletion(deletion).version)
 
     def list_sentences(self, session: Session, since: int) -> list[SentenceNews]:
         """What is known of each sentence that changed after version `since`."""
         keys = SaidKeys(session.id)
-        found = self._engine.list_scores(keys.tag, keys.versions, since, FOR_EVER_MS, ALL)
-        bodies = self._engine.read(keys.tag, [Cell(keys.sentences, key) for key, _ in found])
+        found = self.engine.list_scores(keys.tag, keys.versions, since, FOR_EVER_MS, ALL)
+        bodies = self.engine.read(keys.tag, [Cell(keys.sentences, key) for key, _ in found])
         return [
-            msgspec.structs.replace(self._decode(self._news.decode, raw), version=version)
+            msgspec.structs.replace(self.decode(self._news.decode, raw), version=version)
             for (_, version), raw in zip(found, bodies, strict=True)
             if raw  # else it was deleted meanwhile
         ]
@@ -103,7 +121,7 @@ class Ledger(RoomLedger):
         cells = (keys.version, keys.deletion)
 
         def forget(seen: list[bytes]) -> tuple[int, list[Write]]:
-            found = self._engine.list_scores(keys.tag, keys.versions, 0, FOR_EVER_MS, ALL)
+            found = self.engine.list_scores(keys.tag, keys.versions, 0, FOR_EVER_MS, ALL)
             last = [key for key, _ in found[: -KEYS_KEPT - 1 : -1]]
             deletion = self._open_deletion(seen[1]).follow(until_ms, int(seen[0] or 0), last)
             return len(found), [
@@ -113,7 +131,7 @@ class Ledger(RoomLedger):
                 Keep(keys.deletion.key, self._keep_s),
             ]
 
-        return self._exchange(keys.tag, cells, forget)
+        return self.exchange(keys.tag, cells, forget)
 
     def forget_old(self, before_ms: int) -> Forgotten:
         """Delete some of what was over before then: closed sessions with people and sentences, tombstones.
@@ -122,38 +140,41 @@ class Ledger(RoomLedger):
         open, lives or is due stays.
         """
         left, counts = PIECE, [Forgotten()]
-        with self._engine.changing():
-            for session_id, _ in self._engine.list_scores(None, OVER, 0, before_ms - 1, PIECE):
+        with self.engine.changing():
+            for session_id, _ in self.engine.list_scores(None, OVER, 0, before_ms - 1, PIECE):
                 if left <= 0:
                     break
                 counts.append(self._forget_session(session_id, before_ms, left))
                 left -= sum(counts[-1]) + SESSION_STEPS
-            buried = self._engine.list_scores(None, BURIED, 0, before_ms - 1, max(left, 0))
+            buried = self.engine.list_scores(None, BURIED, 0, before_ms - 1, max(left, 0))
             counts += (self._forget_tombstone(name, before_ms) for name, _ in buried)
         return Forgotten(*map(sum, zip(*counts, strict=True)))
 
     def _forget_session(self, session_id: str, before_ms: int, most: int) -> Forgotten:
         """Delete at most so many sentences and people of a session; when none is left, the session."""
-        room = self._decode(parse_room, session_id.rpartition("/")[0])
+        room = self.decode(parse_room, session_id.rpartition("/")[0])
         keys, said = RoomKeys(room), SaidKeys(session_id)
         if not self.change(room, lambda book: book.drop_session(session_id, before_ms)):
             return Forgotten()
-        sentences = self._engine.drop(said.tag, said.sentences, most)
-        people = self._engine.drop(keys.tag, ended_key(session_id), most - sentences)
+        sentences = self.engine.drop(said.tag, said.sentences, most)
+        people = self.engine.drop(keys.tag, ended_key(session_id), most - sentences)
         if sentences + people >= most:
             return Forgotten(0, sentences, people)
-        self._engine.swap(said.tag, {}, [Move(key, "") for key in said.list_all()])
-        older = Cell(keys.older, session_id)
-        self._engine.swap(keys.tag, {}, [Put(older, b""), Score(OVER, session_id, None)])
+        self.engine.swap(said.tag, {}, [Move(key, "") for key in said.list_all()])
+        cells = Cell(keys.older, session_id), delivered_cell(session_id)
+        indexes = keys.opened, UNDELIVERED, OVER
+        writes: list[Write] = [Put(cell, b"") for cell in cells]
+        writes += (Score(index, session_id, None) for index in indexes)
+        self.engine.swap(keys.tag, {}, writes)
         return Forgotten(1, sentences, people)
 
     def _forget_tombstone(self, name: str, before_ms: int) -> Forgotten:
         """Delete a room's tombstone of before then, also from the index if its document is gone already."""
-        room = self._decode(parse_room, name)
+        room = self.decode(parse_room, name)
         is_gone, book = self.change(room, lambda book: (book.drop_tombstone(before_ms), book))
         if is_gone:
-            self._engine.swap(RoomKeys(room).tag, book.seen, [Score(BURIED, name, None)])
+            self.engine.swap(RoomKeys(room).tag, book.seen, [Score(BURIED, name, None)])
         return Forgotten(rooms=int(is_gone))
 
     def _open_deletion(self, raw: bytes) -> Deletion:
-        return self._decode(self._deletions.decode, raw) if raw else Deletion()
+        return self.decode(self._deletions.decode, raw) if raw else Deletion()

@@ -12,11 +12,17 @@ _opened: list[Ledger] = []
 
 
 @cache
-def open_ledger(url: str, keep_days: int = KEEP_DAYS, name: str = DEFAULT_LEDGER_NAME) -> Ledger:
+def open_ledger(
+    url: str,
+    keep_days: int = KEEP_DAYS,
+    name: str = DEFAULT_LEDGER_NAME,
+    *,
+    tells: bool = False,
+) -> Ledger:
     """The ledger at `url`; it stays open. An SQLite file is opened now, Redis when first asked.
 
     `keep_days` is for how long what is over is kept. In a Redis database each deployment has a ledger
-    of its own, by its `name`.
+    of its own, by its `name`. `tells`: there are event endpoints, to be told of what changes.
 
     sqlite:///relative/path, sqlite:////absolute/path, redis://user:password@host:port/db,
     rediss:// for TLS (?ssl_ca_certs=/path/to/ca.pem), unix:///path/to/socket?db=0&password=…
@@ -25,11 +31,11 @@ def open_ledger(url: str, keep_days: int = KEEP_DAYS, name: str = DEFAULT_LEDGER
     if scheme == "sqlite" and len(rest) > 1 and rest.startswith("/"):
         from shared.ledger.sqlite import SqliteEngine
 
-        ledger = Ledger(SqliteEngine(rest[1:]))
+        ledger = Ledger(SqliteEngine(rest[1:]), tells=tells)
     elif scheme in ("redis", "rediss", "unix") and rest:
         from shared.ledger.redis import RedisEngine
 
-        ledger = Ledger(RedisEngine(url, name), keep_days)
+        ledger = Ledger(RedisEngine(url, name), keep_days, tells=tells)
     else:
         raise SettingsError(
             ["LEDGER_URL: must be sqlite:///path/to/file.db or redis://user:password@host:port/db"]

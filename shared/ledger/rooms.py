@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import select
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import TypeVar
 
@@ -15,6 +15,7 @@ from msgspec.json import Decoder, encode
 from shared.errors import LedgerError
 from shared.ledger.document import Document, Half, Person, Session, find_room
 from shared.ledger.engine import Cell, Engine, Keep, Put, Write
+from shared.ledger.events import list_events, post
 from shared.ledger.layout import DUE, SHARED, RoomKeys, ended_key, list_writes, parse_room
 from shared.ledger.sessions import Presence, RoomBook
 from shared.room import Room
@@ -31,10 +32,13 @@ Result = TypeVar("Result")
 
 
 class RoomLedger:
-    """Keeps what all instances know of rooms in the store of an engine; `Ledger` says more."""
+    """Keeps what all instances know of rooms in the store of an engine; `Ledger` says more.
 
-    def __init__(self, engine: Engine, keep_s: int) -> None:
-        self._engine, self._keep_s = engine, keep_s
+    `tells`: there are event endpoints, so that changes write into the outbox, too.
+    """
+
+    def __init__(self, engine: Engine, keep_s: int, *, tells: bool = False) -> None:
+        self.engine, self._keep_s, self.tells = engine, keep_s, tells
         self.take_slot, self.erase_traces = engine.take_slot, engine.erase_traces
         # Made here, once: msgspec 0.22 crashes when two threads learn a type at the same moment.
         self._documents = Decoder(Document)
@@ -44,12 +48,12 @@ class RoomLedger:
 
     def close(self) -> None:
         """Let go of files and connections."""
-        self._engine.close()
+        self.engine.close()
 
     def read(self, room: Room, user_id: str = "") -> RoomBook:
         """A room's book as it is now, and in it the presence of a user; empty for a room never heard of."""
         keys = RoomKeys(room, user_id)
-        return self._open_book(room, keys.cells, self._engine.read(keys.tag, keys.cells))
+        return self._open_book(room, keys.cells, self.engine.read(keys.tag, keys.cells))
 
     def change(
         self,
@@ -67,12 +71,12 @@ class RoomLedger:
         """
         keys = RoomKeys(room, user_id)
         recalled: list[list[bytes]] = []
-        if known and not self._engine.is_exclusive and known.seen.keys() >= {*keys.cells}:
+        if known and not self.engine.is_exclusive and known.seen.keys() >= {*keys.cells}:
             recalled.append([known.seen[cell] for cell in keys.cells])
 
         def attempt() -> tuple[Result] | None:
             is_fresh = not recalled
-            seen = self._engine.read(keys.tag, keys.cells) if is_fresh else recalled.pop()
+            seen = self.engine.read(keys.tag, keys.cells) if is_fresh else recalled.pop()
             book = self._open_book(room, keys.cells, seen)
             try:
                 result = work(book)
@@ -87,52 +91,59 @@ class RoomLedger:
     def list_sessions(self, room: Room, most: int) -> list[Session]:
         """The room's sessions that are kept, newest first, at most `most`."""
         keys = RoomKeys(room)
-        document, older = self._engine.list_cells(keys.tag, [keys.document.key, keys.older])
+        document, older = self.engine.list_cells(keys.tag, [keys.document.key, keys.older])
         newest = self._open_book(room, [keys.document], [document.get("", b"")]).sessions
-        sessions = [self._decode(self._sessions.decode, raw) for raw in older.values()]
+        sessions = [self.decode(self._sessions.decode, raw) for raw in older.values()]
         sessions.sort(key=lambda session: session.opened_ms, reverse=True)
         return [*newest, *sessions][:most]
 
     def find_session(self, session_id: str) -> Session | None:
         """The session with that id; None for one that is not kept, or never was."""
+        return self.read_session(session_id)[0]
+
+    def read_session(
+        self, session_id: str, more: Sequence[Cell] = ()
+    ) -> tuple[Session | None, Mapping[Cell, bytes]]:
+        """The session with that id, and what was read: what says so, and `more` cells of its application."""
         room = find_room(session_id)
         if room is None:
-            return None
+            return None, {}
         keys = RoomKeys(room)
-        cells = (keys.document, Cell(keys.older, session_id))
-        document, older = self._engine.read(keys.tag, cells)
+        cells = (keys.document, Cell(keys.older, session_id), *more)
+        found = self.engine.read(keys.tag, cells)
+        seen, older = dict(zip(cells, found, strict=True)), found[1]
         if older:
-            return self._decode(self._sessions.decode, older)
-        newest = self._open_book(room, [keys.document], [document]).sessions
-        return next((session for session in newest if session.id == session_id), None)
+            return self.decode(self._sessions.decode, older), seen
+        newest = self._open_book(room, [keys.document], [found[0]]).sessions
+        return next((session for session in newest if session.id == session_id), None), seen
 
     def list_people(self, session: Session) -> list[Person]:
         """Everybody seen in a session, by name."""
         keys = RoomKeys(session.room)
-        document, of_newest, of_ended = self._engine.list_cells(
+        document, of_newest, of_ended = self.engine.list_cells(
             keys.tag, [keys.document.key, keys.people, ended_key(session.id)]
         )
         newest = self._open_book(session.room, [keys.document], [document.get("", b"")]).latest
         people = of_newest if newest and newest.id == session.id else of_ended
         return [
-            self._decode(self._presences.decode, raw).show(user_id)
+            self.decode(self._presences.decode, raw).show(user_id)
             for user_id, raw in sorted(people.items())
         ]
 
     def list_due(self, now_ms: int, most: int) -> list[Room]:
         """The rooms of which something is due by now (see `due`), the longest waiting first."""
-        found = self._engine.list_scores(None, DUE, -1, now_ms, most)
-        return [self._decode(parse_room, name) for name, _ in found]
+        found = self.engine.list_scores(None, DUE, -1, now_ms, most)
+        return [self.decode(parse_room, name) for name, _ in found]
 
     def find_next_due(self) -> int | None:
         """The ms at which something of the next room is due; None when nothing is."""
-        first = self._engine.list_scores(None, DUE, -1, FOR_EVER_MS, 1)
+        first = self.engine.list_scores(None, DUE, -1, FOR_EVER_MS, 1)
         return first[0][1] if first else None
 
     def count_living(self, sdk_app_id: int) -> int:
         """How many tasks of an application hold, or are about to hold, a place of the quota."""
         keys = RoomKeys(Room(sdk_app_id, "", 0))
-        living = self._engine.list_scores(keys.tag, keys.living, 0, FOR_EVER_MS, STATES)
+        living = self.engine.list_scores(keys.tag, keys.living, 0, FOR_EVER_MS, STATES)
         return sum(number for _, number in living)
 
     def take_lease(self, name: str, token: str, now_ms: int, lease_ms: int) -> bool:
@@ -149,7 +160,7 @@ class RoomLedger:
                 return False, []
             return True, [Put(cell, encode((token, now_ms + lease_ms)))]
 
-        return self._exchange(SHARED, [cell], take)
+        return self.exchange(SHARED, [cell], take)
 
     def drop_lease(self, name: str, token: str) -> None:
         """Give a lease back, if `token` still holds it."""
@@ -158,11 +169,11 @@ class RoomLedger:
         def drop(seen: list[bytes]) -> tuple[None, list[Write]]:
             return None, [Put(cell, b"")] if self._open_lease(seen[0])[0] == token else []
 
-        self._exchange(SHARED, [cell], drop)
+        self.exchange(SHARED, [cell], drop)
 
     def _open_lease(self, raw: bytes) -> tuple[str, int]:
         """Who holds a lease, and until when."""
-        return self._decode(self._leases.decode, raw) if raw else ("", 0)
+        return self.decode(self._leases.decode, raw) if raw else ("", 0)
 
     def _open_book(self, room: Room, cells: Sequence[Cell], seen: Sequence[bytes]) -> RoomBook:
         """The book in what the cells of a document, and perhaps of a user's presence, hold."""
@@ -188,7 +199,7 @@ class RoomLedger:
         if document == (seen[0] or EMPTY):
             # A person's event reads and compares the document, and that is all.
             if presence == seen[1:]:
-                return is_fresh or self._engine.read(keys.tag, keys.cells) == seen
+                return is_fresh or self.engine.read(keys.tag, keys.cells) == seen
             saved = seen[0]
         else:
             former = self._documents.decode(seen[0] or EMPTY)
@@ -196,20 +207,22 @@ class RoomLedger:
                 if half != former[id_type]:
                     room = Room(book.room.sdk_app_id, book.room.room_id, id_type)
                     writes += list_writes(room, former[id_type], half)
+                    events = list_events(former[id_type], half) if self.tells else ()
+                    writes += (write for event in events for write in post(event))
             document = encode(book.document)  # sessions that are too many have left it
             saved = b"" if document == EMPTY else document
             # First: a Redis out of memory refuses the first write of a script only.
             writes.insert(0, Put(keys.document, saved))
         if any(presence):
             writes += [Put(keys.cells[1], presence[0]), Keep(keys.people, self._keep_s)]
-        living = self._engine.swap(keys.tag, book.seen, writes, keys.living)
+        living = self.engine.swap(keys.tag, book.seen, writes, keys.living)
         if living is None:
             return False
         book.seen = dict(zip(keys.cells, [saved, *presence], strict=True))
         book.living = sum(number for _, number in living)
         return True
 
-    def _exchange(
+    def exchange(
         self,
         tag: str,
         cells: Sequence[Cell],
@@ -218,10 +231,10 @@ class RoomLedger:
         """What `work` makes of what cells hold; its writes are made as if nobody else wrote meanwhile."""
 
         def attempt() -> tuple[Result] | None:
-            seen = self._engine.read(tag, cells)
+            seen = self.engine.read(tag, cells)
             result, writes = work(seen)
             found = dict(zip(cells, seen, strict=True))
-            is_done = not writes or self._engine.swap(tag, found, writes) is not None
+            is_done = not writes or self.engine.swap(tag, found, writes) is not None
             return (result,) if is_done else None
 
         return self._take_turns(attempt)[0]
@@ -234,7 +247,7 @@ class RoomLedger:
         """
         deadline_s = time.monotonic() + PATIENCE_S
         for turn in count():
-            with self._engine.changing():
+            with self.engine.changing():
                 result = attempt()
             if result is not None:
                 return result
@@ -242,15 +255,13 @@ class RoomLedger:
                 break
             if turn > 1:
                 select.select([], [], [], random.uniform(0, LONGEST_PAUSE_S))  # noqa: S311  spreads rivals
-        raise LedgerError(
-            f"LEDGER_URL: {self._engine.place}: too many change the same room at once"
-        )
+        raise LedgerError(f"LEDGER_URL: {self.engine.place}: too many change the same room at once")
 
-    def _decode(self, decode: Callable[[Raw], Result], raw: Raw) -> Result:
+    def decode(self, decode: Callable[[Raw], Result], raw: Raw) -> Result:
         try:
             return decode(raw)
         except (MsgspecError, ValueError):
             raise self._unreadable() from None
 
     def _unreadable(self) -> LedgerError:
-        return LedgerError(f"LEDGER_URL: {self._engine.place} {self._engine.garbage}")
+        return LedgerError(f"LEDGER_URL: {self.engine.place} {self.engine.garbage}")

@@ -57,6 +57,7 @@ class Rule(Struct, frozen=True, omit_defaults=True):
     scope: Literal["room", "user"] = "room"
     max_idle_s: Annotated[int, Meta(ge=5, le=86400)] = 60
     ignore_users: Globs = []
+    reference: Annotated[str, Meta(max_length=256)] = ""
     fallback: Literal["cloud", "ai", "none"] = "none"
     cloud: Table = {}
     ai: Table = {}

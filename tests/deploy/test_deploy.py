@@ -139,6 +139,15 @@ def test_variables_are_the_environment_s_and_stand_in_the_example() -> None:
     assert {name.partition(":")[2] for name in used} == set(EXAMPLE) - asked_by_the_cli
 
 
+def test_settings_that_may_be_left_out_wait_in_both_files() -> None:
+    """An empty one is refused by SCF, so both files have them behind a #."""
+    example = re.findall(r"^# ([A-Z_]+)=$", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    yml = (ROOT / "serverless.yml").read_text()
+    waiting = re.findall(r"# - \{ key: ([A-Z_]+), value: \"\$\{env:\1\}\" \}", yml)
+    assert waiting == [*dict.fromkeys(waiting)]
+    assert {*waiting} == {*example} <= {*PASSED_ON}
+
+
 def test_no_variable_has_a_reserved_name() -> None:
     """Of either way to deploy, and of all that a function may be told."""
     sent = {

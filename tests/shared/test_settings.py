@@ -253,6 +253,12 @@ PLAIN = {  # a value of each setting that is right
     "STARTS_PER_S_AI": "17",
     "TRANSCRIPT_LINK_KEY": "a key made up here",
     "TRANSCRIPT_KEEP_DAYS": "17",
+    "ARCHIVE_URL": "cos://minutes-1250000000/prod?region=ap-singapore",
+    "LEDGER_KEEP_HOURS": "17",
+    "OPERATOR_LINK_KEY": "another key made up here",
+    "EVENTS_URL": "https://example.com/events",
+    "EVENTS_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    "EVENTS_ALLOW_PRIVATE": "true",
     "TENCENT_TOKEN": "a-token",
 }
 NAMED = sorted(set(NAMES) - {"TRTC_APPS", "TENCENTCLOUD_RUNENV"})

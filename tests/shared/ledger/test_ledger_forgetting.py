@@ -192,7 +192,7 @@ def test_session_that_begins_while_the_one_before_is_forgotten_keeps_its_people(
     note_person(ledger, old, "ann", T, present=True, microphone=True)
     ledger.keep_sentence(old, hear(1))
     close_room(ledger, T + 5)
-    drop = ledger._engine.drop  # noqa: SLF001  where somebody else is quicker
+    drop = ledger.engine.drop  # where somebody else is quicker
     began: list[Session] = []
 
     def begin_and_drop(tag: str, key: str, most: int) -> int:
@@ -201,7 +201,7 @@ def test_session_that_begins_while_the_one_before_is_forgotten_keeps_its_people(
             note_person(ledger, began[0], "zoe", T + 100, present=True, microphone=None)
         return drop(tag, key, most)
 
-    monkeypatch.setattr(ledger._engine, "drop", begin_and_drop)  # noqa: SLF001
+    monkeypatch.setattr(ledger.engine, "drop", begin_and_drop)
     assert forget_all(ledger, T + 50) == Forgotten(sessions=1, sentences=1, people=1)
     assert [person.user_id for person in ledger.list_people(began[0])] == ["zoe"]
     assert ledger.list_people(old) == []
@@ -210,7 +210,7 @@ def test_session_that_begins_while_the_one_before_is_forgotten_keeps_its_people(
 
 def test_tombstone_without_a_document_is_forgotten_once(ledger: Ledger) -> None:
     ledger.change(ROOM, lambda book: book.bury(T))
-    keys, engine = RoomKeys(ROOM), ledger._engine  # noqa: SLF001  the document is lost
+    keys, engine = RoomKeys(ROOM), ledger.engine  # the document is lost
     with engine.changing():
         engine.swap(keys.tag, {}, [Put(keys.document, b"")])
     assert forget_all(ledger, T + 50) == Forgotten(rooms=1)

@@ -1,0 +1,67 @@
+"""The event endpoints that the settings name, and the secrets that sign what they are told."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+ADDRESS = re.compile(r"https?://[^\s/?#@]+(?:[/?][!-~]*)?")
+PREFIX = "whsec_"
+SECRET_BYTES = range(24, 65)  # Source: Standard Webhooks, Signature scheme, 2023-11
+
+
+class Endpoint(Struct, frozen=True):
+    """Where events are sent: `secrets` sign them, the new one first while they are being replaced."""
+
+    url: str
+    secrets: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"Endpoint({self.key})"
+
+    @property
+    def key(self) -> str:
+        """What names the endpoint in the ledger and in logs: an address may hold a secret."""
+        return hashlib.blake2b(self.url.encode(), digest_size=4).hexdigest()
+
+
+def read_endpoints(environ: Mapping[str, str], problems: list[str]) -> tuple[Endpoint, ...]:
+    """Every endpoint of EVENTS_URL with its secrets of EVENTS_SECRET; what is wrong joins `problems`.
+
+    Both are lists with spaces between; one secret serves all addresses, else each address has its own.
+    "NEW,OLD" in the place of a secret are two, which both sign.
+    """
+    urls, given = environ["EVENTS_URL"].split(), environ["EVENTS_SECRET"].split()
+    if not urls:
+        return ()
+    if not all(ADDRESS.fullmatch(url) for url in urls) or len(set(urls)) < len(urls):
+        problems.append(
+            "EVENTS_URL: must be addresses like https://example.com/events with spaces between them, "
+            "none twice, and without a user name"
+        )
+        return ()
+    if len(given) not in (1, len(urls)):
+        problems.append("EVENTS_SECRET: must be one secret, or as many as EVENTS_URL has addresses")
+        return ()
+    secrets = [tuple(text.split(",")) for text in given]
+    if not all(map(_is_secret, sum(secrets, ()))):
+        problems.append(
+            f"EVENTS_SECRET: must be {PREFIX} and the base64 of 24 to 64 bytes; make one with "
+            f"`echo {PREFIX}$(openssl rand -base64 32)`"
+        )
+    return tuple(
+        Endpoint(url, secret)
+        for url, secret in zip(urls, secrets * (len(urls) // len(secrets)), strict=True)
+    )
+
+
+def _is_secret(text: str) -> bool:
+    try:
+        raw = base64.b64decode(text.removeprefix(PREFIX), validate=True)
+    except ValueError:
+        return False
+    return text.startswith(PREFIX) and len(raw) in SECRET_BYTES

@@ -1,0 +1,127 @@
+"""What a change of a room's document has to tell the event endpoints: plain data, written beside it.
+
+`shared/delivery` composes, signs and sends what follows from it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.json import encode
+
+from shared.ledger.document import Half, Session, Task
+from shared.ledger.engine import Cell, Put, Score, Write
+
+UNSENT = "unsent"  # an index of events, by the ms at which the next endpoint is to be told
+
+EventType = Literal[
+    "transcription.started",
+    "transcription.failed",
+    "room.silent",
+    "transcript.completed",
+    "transcript.updated",
+    "transcript.deleted",
+]
+Facts = dict[str, str | int | list[str]]
+
+
+class Event(Struct, frozen=True, omit_defaults=True):
+    """Something that happened in a session at `at_ms` (since 1970); `id` follows from it alone.
+
+    `version` is the transcript's version that it is about (0: about none), `facts` what its type adds.
+    No word that was said is in it.
+    """
+
+    id: str
+    type: EventType
+    session: str
+    rule: str
+    reference: str
+    at_ms: int
+    version: int = 0
+    facts: Facts = {}
+
+
+class Send(Struct, omit_defaults=True):
+    """How far one endpoint has been told of an event.
+
+    `next_at_ms` is when to try again, 0 when there is nothing more to try: the endpoint has taken the
+    event (`taken`), or never will. `last` says in a word how the last try ended, such as "503".
+    """
+
+    tries: int = 0
+    next_at_ms: int = 0
+    taken: bool = False
+    last: str = ""
+
+
+class Entry(Struct, omit_defaults=True):
+    """An event in the outbox, and how far each endpoint has been told, by its `Endpoint.key`."""
+
+    event: Event
+    sends: dict[str, Send] = {}
+
+
+def outbox_key(sdk_app_id: int | str) -> str:
+    """Where the entries of an application lie, by the id of their event."""
+    return f"outbox:{sdk_app_id}"
+
+
+def make_event(
+    session: Session,
+    type_: EventType,
+    at_ms: int,
+    cause: object,
+    version: int = 0,
+    facts: Facts | None = None,
+) -> Event:
+    """The event of that type; `cause` tells it from others of its type in the session."""
+    named = repr((session.id, type_, cause)).encode("utf-8", "surrogatepass")
+    event_id = f"msg_{hashlib.blake2b(named, digest_size=15).hexdigest()}"
+    rule = session.rule
+    return Event(
+        event_id, type_, session.id, rule.name, rule.reference, at_ms, version, facts or {}
+    )
+
+
+def post(event: Event) -> list[Write]:
+    """The writes that put an event into the outbox, to be sent at once."""
+    sdk_app_id = event.session.partition("/")[0]
+    return [
+        Put(Cell(outbox_key(sdk_app_id), event.id), encode(Entry(event))),
+        Score(UNSENT, f"{sdk_app_id}/{event.id}", event.at_ms),
+    ]
+
+
+def list_events(former: Half, half: Half) -> Iterator[Event]:
+    """What a change of a room's sessions has to tell."""
+    before = {session.id: session for session in former.sessions}
+    for session in half.sessions:
+        was = before.get(session.id)
+        for target, task in session.tasks.items():
+            known = was.tasks.get(target) if was else None
+            if task != known:
+                yield from _compare(session, known or Task(target, task.service), task)
+
+
+def _compare(session: Session, was: Task, task: Task) -> Iterator[Event]:
+    about: Facts = {"service": task.service, "target": task.target}
+    if task.state == "running" and task.task_id != was.task_id:
+        facts = {**about, "task_id": task.task_id}
+        yield make_event(
+            session, "transcription.started", task.changed_ms, task.task_id, facts=facts
+        )
+    # What is tried again by itself fails again with the same code: that is one streak.
+    is_told = was.failed_under and was.error_code == task.error_code
+    if task.state == "failed" and was.state != "failed" and not is_told:
+        facts = {**about, "error_code": task.error_code}
+        cause = (task.target, task.error_code, len(task.task_ids))
+        yield make_event(session, "transcription.failed", task.changed_ms, cause, facts=facts)
+    silent_ms = task.hearing.silent_since_ms
+    if silent_ms and silent_ms != was.hearing.silent_since_ms:
+        facts = {**about, "task_id": task.task_id, "silent_since_ms": silent_ms}
+        at_ms = max(task.changed_ms, task.checked_ms)
+        yield make_event(session, "room.silent", at_ms, (task.target, silent_ms), facts=facts)
