@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import burst, cost, crowd, growth, ingest
+from benchmarks import burst, cost, crowd, finished, growth, ingest
 from benchmarks.figures import Benchmark
 
 BENCHMARKS = (
@@ -10,5 +10,6 @@ BENCHMARKS = (
     Benchmark("growth", growth.ABOUT, growth.run),
     Benchmark("burst", burst.ABOUT, burst.run),
     Benchmark("crowd", crowd.ABOUT, crowd.run),
+    Benchmark("finished", finished.ABOUT, finished.run),
     Benchmark("ingest", ingest.ABOUT, ingest.run, ingest.run_full),
 )

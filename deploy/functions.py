@@ -17,7 +17,7 @@ RUNTIME = "Python3.10"
 LEAST_MEMORY_MB = 64
 QUALIFIER = "$DEFAULT"
 CRON = "*/30 * * * * * *"  # second minute hour day month weekday year
-TIMER_NAME, URL_NAME = "drain-starts", "url-trigger"
+URL_NAME = "url-trigger"
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,11 @@ class Function:
     def handler(self) -> str:
         return f"{self.module or self.key}.main_handler"
 
+    @property
+    def timer_name(self) -> str:
+        """The name of the timer that runs it."""
+        return self.key.replace("_", "-")
+
 
 FUNCTIONS = (
     # The timer comes again sooner than SCF's first repetition, which waits a minute.
@@ -45,6 +50,8 @@ FUNCTIONS = (
     Function("describe_room", 10),
     Function("read_transcript", 10, memory_mb=128, runs_by="url"),  # hours are read as a whole
     Function("delete_transcript", 10),
+    Function("deliver", 60, memory_mb=128, runs_by="timer", gives_up_at_once=True),
+    Function("set_people", 10),
 )
 APART = Function("transcription_events", 6, module="trtc_callback", runs_by="url")
 
@@ -112,7 +119,7 @@ def describe_trigger(function: Function) -> Json:
     """The trigger that runs a function: open to everybody, because TRTC cannot sign for CAM."""
     common = {"Qualifier": QUALIFIER, "Enable": "OPEN"}
     if function.runs_by == "timer":
-        return {"TriggerName": TIMER_NAME, "Type": "timer", "TriggerDesc": CRON, **common}
+        return {"TriggerName": function.timer_name, "Type": "timer", "TriggerDesc": CRON, **common}
     net = {"EnableExtranet": True, "EnableIntranet": False}
     description = json.dumps({"AuthType": "NONE", "NetConfig": net})
     return {"TriggerName": URL_NAME, "Type": "http", "TriggerDesc": description, **common}

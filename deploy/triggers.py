@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from deploy.calls import CallError, DeployError, Scf
-from deploy.functions import CRON, QUALIFIER, TIMER_NAME, Function, Json, describe_trigger
+from deploy.functions import CRON, QUALIFIER, Function, Json, describe_trigger
 from deploy.states import States
 
 LOOKS = 30  # the address of a new function URL can take 15 s
@@ -73,7 +73,7 @@ AFTER = "If it was a URL, it has a new address: see the end."
 def belongs(trigger: Json, function: Function) -> bool:
     """Whether a trigger is the one that we make for a function."""
     if function.runs_by == "timer":
-        return (trigger["Type"], trigger["TriggerName"]) == ("timer", TIMER_NAME)
+        return (trigger["Type"], trigger["TriggerName"]) == ("timer", function.timer_name)
     return (trigger["Type"], trigger["Qualifier"]) == ("http", QUALIFIER)
 
 

@@ -1,4 +1,4 @@
-"""Start what is due, in all rooms; stop what should not run; restart what broke; forget what is over."""
+"""Start what is due, in all rooms; stop what should not run; restart what broke."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from shared import log
 from shared.entry import open_resources, run_function
 from shared.errors import NotSharedError, RequestError
 from shared.lifecycle.drainer import drain
-from shared.lifecycle.forget import forget_old
 from shared.lifecycle.outcome import write_outcomes
 from shared.scf import Invocation, Json, is_direct
 from shared.settings import Settings
@@ -23,8 +22,6 @@ def main_handler(event: object, context: object) -> Json:
             drained["rooms"] += bool(outcomes)
             log.bind_room(*room)
             write_outcomes(outcomes)
-        log.unbind_room()
-        write_outcomes(forget_old(resources))
         return {"outcome": "drained", **drained}
 
     return run_function(

@@ -17,6 +17,7 @@ from local.errors import LocalError
 from local.explain import explain
 from local.link import link
 from local.package.command import package
+from local.people import people
 from local.replay import replay
 from local.switches import Switches, with_switches
 
@@ -182,6 +183,7 @@ def invoke(
 app.command()(replay)
 app.command()(explain)
 app.command()(link)
+app.command()(people)
 app.command()(package)
 app.command()(deploy)
 app.command()(doctor)

@@ -74,6 +74,17 @@ class LedgerError(RoomscribeError):
     http_status = 503
 
 
+class ArchiveError(RoomscribeError):
+    """The archive did not do what was asked.
+
+    The text names the archive, and the store's own error code and RequestId where there is one; it
+    never has a secret or content in it.
+    """
+
+    code = "archive"
+    http_status = 503
+
+
 class NotSharedError(RoomscribeError):
     """What was asked needs a ledger that all instances share, and this one is not."""
 

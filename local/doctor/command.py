@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from local.development import local_environment
+from local.doctor.archive import check_archive
 from local.doctor.configuration import (
     check_callback_keys,
     check_credentials,
@@ -96,6 +97,7 @@ def examine(environ: Mapping[str, str], site: Site, *, at_home: bool) -> Iterato
     yield check_clock(settings)
     if credentials.level == "ok":
         yield from check_calls(settings, rules, environ)
+    yield from check_archive(settings)
     yield check_ledger(settings)
     yield check_sharing(settings, at_home=at_home)
     yield from check_draining(settings)

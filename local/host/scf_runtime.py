@@ -39,10 +39,11 @@ LIMITS = {
     "trtc_callback": Limits(timeout_s=6, memory_mb=64),
     "drain_starts": Limits(timeout_s=60, memory_mb=64),
     "read_transcript": Limits(timeout_s=10, memory_mb=128),
+    "deliver": Limits(timeout_s=60, memory_mb=128),
 }
 DEFAULT_LIMITS = Limits(timeout_s=10, memory_mb=64)
 # Functions that a timer runs, and how often, in ms; likewise.
-TIMERS = {"drain_starts": 30_000}
+TIMERS = {"drain_starts": 30_000, "deliver": 30_000}
 
 
 class FunctionFailure(Exception):  # noqa: N818  SCF calls it a failure, and it is the function's, not ours

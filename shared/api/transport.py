@@ -1,6 +1,6 @@
-"""How API requests travel: kept connections that threads share, a deadline and a size limit.
+"""How requests to APIs and COS travel: kept connections that threads share, a deadline and a size limit.
 
-It takes the place of the SDK's transport (see shared/api/sdk.py), and httptools reads the answers,
+The SDK uses it instead of its own transport (see shared/api/sdk.py), and httptools reads the answers,
 so there are no proxy variables, no .netrc, no cookies and no redirects in it; one call leaves nothing behind
 for the next but an idle connection, and a connection that was given up is closed.
 """
@@ -15,13 +15,15 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from shared.api.deadline import BoundSocket, BoundTlsSocket, open_socket
-from shared.api.sdk import RequestInternal
+
+if TYPE_CHECKING:
+    from shared.api.sdk import RequestInternal
 
 CONNECT_TIMEOUT_S = 1.0  # of each address
 MAX_IDLE = 32  # connections kept; more than a drainer has calls in flight
@@ -37,11 +39,11 @@ class NotSentError(Exception):
 
 
 class UnwantedAnswerError(Exception):
-    """The answer is no HTTP, longer than anything this API says, or packed although nobody asked for that."""
+    """The answer is no HTTP, longer than the transport's limit, or packed although nobody asked for that."""
 
 
 class Answer(NamedTuple):
-    """What the SDK looks at in a response; without a content type it leaves errors in it to client.py."""
+    """An HTTP answer; `headers` have their names in lower case."""
 
     status_code: int
     content: bytes
@@ -51,18 +53,20 @@ class Answer(NamedTuple):
 class Reader:
     """Reads one answer as it comes; httptools calls the methods whose names begin with `on_`."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_answer: int = MAX_ANSWER) -> None:
         self.answer: Answer | None = None
         self.keeps_alive = False  # whether another request may follow
         self._parser = HttpResponseParser(self)
         self._size = 0
+        self._max_answer = max_answer
+        self._headers: dict[str, str] = {}
         self._has_length = False
         self._body = bytearray()
 
     def feed(self, data: bytes) -> None:
         """Read what was received; no data is the end of the connection."""
         self._size += len(data)
-        if self._size > MAX_ANSWER:
+        if self._size > self._max_answer:
             raise UnwantedAnswerError
         try:
             self._parser.feed_data(data)
@@ -76,16 +80,18 @@ class Reader:
             self.on_message_complete()
 
     def on_message_begin(self) -> None:
-        """Refuse what follows the answer."""
+        """Refuse what follows the answer, and forget the headers of an interim one before it."""
         if self.answer:
             raise UnwantedAnswerError
+        self._headers.clear()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Refuse a packed body, and note whether the body says where it ends."""
+        """Keep the header, refuse a packed body, and note whether the body says where it ends."""
         name = name.lower()
         if name == b"content-encoding" and value != b"identity":
             raise UnwantedAnswerError
         self._has_length |= name in (b"content-length", b"transfer-encoding")
+        self._headers[name.decode("latin-1")] = value.decode("latin-1")
 
     def on_body(self, part: bytes) -> None:
         """Collect the body."""
@@ -95,28 +101,41 @@ class Reader:
         """Take the answer, unless it is an interim one, which the answer follows."""
         status = self._parser.get_status_code()
         if not 100 <= status < 200:
-            self.answer = Answer(status, bytes(self._body))
+            self.answer = Answer(status, bytes(self._body), self._headers)
             self.keeps_alive = self._parser.should_keep_alive()
 
 
 class Transport:
-    """Sends the SDK's requests to one endpoint, for any number of threads at once."""
+    """Sends requests to one endpoint, for any number of threads at once.
 
-    def __init__(self, url: str, ca: str | None = None) -> None:
+    An answer of more than `max_answer` bytes, head included, is refused.
+    """
+
+    def __init__(self, url: str, ca: str | None = None, max_answer: int = MAX_ANSWER) -> None:
         parts = urlsplit(url)
         self._ca = (ca or _find_bundle()) if parts.scheme == "https" else None
         self._address = parts.hostname or "", parts.port or (443 if self._ca else 80)
+        self._max_answer = max_answer
         self._idle: list[BoundSocket | ssl.SSLSocket] = []  # its append and pop are atomic
         weakref.finalize(self, _close_all, self._idle)
 
     def send_request(self, request: RequestInternal) -> Answer:
+        """What the SDK calls: `send`, without the answer's headers.
+
+        Without a content type the SDK leaves errors in the answer to client.py.
+        """
+        answer = self.send("POST", "/", request.header, request.data.encode())
+        return Answer(answer.status_code, answer.content)
+
+    def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Send and read the whole answer before the thread's deadline, or close the connection.
 
-        Raises NotSentError, or an OSError or UnwantedAnswerError after which it may have arrived.
+        `target` is the path and query, percent-encoded. Raises NotSentError, or an OSError or
+        UnwantedAnswerError after which the request may have arrived.
         """
-        written = _write_request(request)
+        written = _write_request(method, target, headers, body)
         sock = self._take() or self.connect()
-        reader = Reader()
+        reader = Reader(self._max_answer)
         try:
             sock.sendall(written)
             while not reader.answer:
@@ -163,11 +182,13 @@ def _close_all(sockets: list[BoundSocket | ssl.SSLSocket]) -> None:
         sock.close()
 
 
-def _write_request(request: RequestInternal) -> bytes:
+def _write_request(method: str, target: str, headers: Mapping[str, str], body: bytes) -> bytes:
     """All of it: two records of TLS would wake the server twice."""
-    body = request.data.encode()
-    headers = {**request.header, **OWN_HEADERS, "Content-Length": len(body)}
-    lines = ["POST / HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+    fields = {**headers, **OWN_HEADERS}
+    if method != "GET":
+        fields["Content-Length"] = str(len(body))
+    first = f"{method} {target} HTTP/1.1"
+    lines = [first, *(f"{name}: {value}" for name, value in fields.items()), "", ""]
     head = "\r\n".join(lines)
     if head.count("\r") + head.count("\n") != 2 * (len(lines) - 1):
         raise NotSentError("InvalidHeader")

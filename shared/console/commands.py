@@ -8,6 +8,8 @@ from shared.console.describe import require_shared_ledger, show_task
 from shared.console.request import EVENT_KEYS, Result, RoomRequest
 from shared.errors import LedgerError, RequestError, RoomscribeError
 from shared.ledger import RoomBook, Session, claims
+from shared.ledger.deliveries import Deliveries
+from shared.ledger.document import find_room
 from shared.lifecycle import task_api
 from shared.lifecycle.outcome import COME_BACK, Outcome
 from shared.lifecycle.start import StartRequest, start_task
@@ -82,21 +84,29 @@ def delete_transcript(request: RoomRequest, resources: Resources) -> Result:
             f"room_id_type: numeric room {request.room.room_id!r} (0) and the string room (1) are "
             "both known; say which"
         )
-    known = resources.ledger.list_sessions(request.room, ALL)
-    sessions = [one for one in known if session_id in (None, one.id)]
-    if not sessions:
+    now_ms, ledger = resources.now_ms(), resources.ledger
+    known = ledger.list_sessions(request.room, ALL)
+    ends_ms = {one.id: now_ms if one.closed_ms is None else FOR_EVER_MS for one in known}
+    if session_id is not None:
+        # The archive may have one that the ledger has lost.
+        is_archived = resources.settings.archive_url and find_room(session_id) == request.room
+        default = {session_id: FOR_EVER_MS} if is_archived else {}
+        ends_ms = {one: ms for one, ms in ends_ms.items() if one == session_id} or default
+    if not ends_ms:
         what = "this room" if session_id is None else "this session of the room"
         return [], {"outcome": "unknown", "message": f"{what} is not known"}
-    count = 0
-    for session in sessions:
-        until_ms = resources.now_ms() if session.closed_ms is None else FOR_EVER_MS
-        count += resources.ledger.forget_sentences(session, until_ms)
-    if not resources.ledger.erase_traces():
+    count, deliveries = 0, Deliveries(ledger)
+    for one, until_ms in ends_ms.items():
+        delivery = deliveries.read(one).delivery
+        count += ledger.forget_sentences(one, until_ms)
+        count += delivery.sentences if delivery.left_ledger else 0
+        ledger.ask_delivery(one, now_ms)  # what was delivered is deleted, too
+    if not ledger.erase_traces():
         raise LedgerError(
             "LEDGER_URL: what was said is deleted, but the file's log of writes (-wal) still holds it "
             "while another program reads there; end that, and delete again"
         )
-    counts = {"sessions": len(sessions), "sentences": count}
+    counts = {"sessions": len(ends_ms), "sentences": count}
     deleted = Outcome("transcript.deleted", "deleted", fields={"session": session_id, **counts})
     return [deleted], {"outcome": "deleted", **counts}
 

@@ -1,4 +1,4 @@
-"""The request for one room that a person or a program sends from the SCF console or through its API.
+"""What a person or a program asks from the SCF console or through its API: mostly of one room.
 
 A JSON event in, a result out.
 """
@@ -73,43 +73,69 @@ Act = Callable[[RoomRequest, Resources], Result]
 
 
 def answer_console(event: object, context: object, act: Act, example: Json) -> Json:
-    """Run `act` on an event and return its result; a mistake is answered in words, with an example.
+    """Run `act` on an event about a room and return its result, as `answer_event` does."""
+    hints: Json = {"example": example}
 
-    Such a function has no URL: an HTTP event is refused, because nothing has authenticated it.
-    """
-    told: Json = {}
-
-    def act_on_request(settings: Settings, invocation: Invocation) -> Json:
-        request_event = _check_event(event)
-        resources = open_resources(settings, invocation)
-        request = read_room_request(request_event, settings, resources.ledger)
-        told.update(request.tell_type())
+    def act_on_room(request_event: Json, resources: Resources) -> Json:
+        request = read_room_request(request_event, resources.settings, resources.ledger)
+        told = request.tell_type()
+        hints.update(told)
         log.bind_room(*request.room, user_id=request.user_id)
         outcomes, result = act(request, resources)
-        if settings.has_drainer:
+        if resources.settings.has_drainer:
             outcomes += wake_drainer(request.room, outcomes, resources)
         write_outcomes(outcomes)
         return {**result, **told}
 
+    return answer_event(event, context, act_on_room, hints, names="a room", by=("room_id",))
+
+
+def answer_event(
+    event: object,
+    context: object,
+    act: Callable[[Json, Resources], Json],
+    hints: Json,
+    *,
+    names: str,
+    by: Sequence[str],
+) -> Json:
+    """Run `act` on an event and return its result; a mistake is answered in words, with the `hints`.
+
+    What the event `names` stands in one of the keys `by`. Such a function has no URL: an HTTP event
+    is refused, because nothing has authenticated it.
+    """
+
+    def act_on_event(settings: Settings, invocation: Invocation) -> Json:
+        if not (isinstance(event, dict) and is_direct(event) and any(key in event for key in by)):
+            raise RequestError(
+                f"send a JSON event that names {names}, from the console or the SCF API"
+            )
+        if HALF_PAIR.search(json.dumps(event, ensure_ascii=False)):
+            raise RequestError(
+                f"half a surrogate pair stands in the event, in {by[0]} or another text"
+            )
+        return act(event, open_resources(settings, invocation))
+
     def answer_error(error: RoomscribeError) -> Json:
         answer = {"outcome": "error", "error_code": error.code, "message": str(error)}
-        return answer if isinstance(error, BugError) else {**answer, "example": example, **told}
+        return answer if isinstance(error, BugError) else {**answer, **hints}
 
     return run_function(
         context,
-        act_on_request,
+        act_on_event,
         answer_error,
         refused="request.refused",
         failed="request.refused",
     )
 
 
-def _check_event(event: object) -> Json:
-    if not (isinstance(event, dict) and is_direct(event) and "room_id" in event):
-        raise RequestError("send a JSON event that names a room, from the console or the SCF API")
-    if HALF_PAIR.search(json.dumps(event, ensure_ascii=False)):
-        raise RequestError("half a surrogate pair stands in the event, in room_id or another text")
-    return event
+def choose_application(sdk_app_id: int | None, settings: Settings) -> int:
+    """The application that an event means, perhaps without naming it; raises RequestError."""
+    known = [application.sdk_app_id for application in settings.applications]
+    chosen = sdk_app_id or (known[0] if len(known) == 1 else None)
+    if chosen not in known:
+        raise RequestError(f"sdk_app_id: must be one of the configured applications: {known}")
+    return chosen
 
 
 def read_room_request(event: Json, settings: Settings, ledger: Ledger) -> RoomRequest:
@@ -118,10 +144,7 @@ def read_room_request(event: Json, settings: Settings, ledger: Ledger) -> RoomRe
         asked = msgspec.convert(event, RoomEvent)
     except msgspec.ValidationError as error:
         raise RequestError(f"the event is not a request for a room: {error}") from None
-    known = [application.sdk_app_id for application in settings.applications]
-    sdk_app_id = asked.sdk_app_id or (known[0] if len(known) == 1 else None)
-    if sdk_app_id not in known:
-        raise RequestError(f"sdk_app_id: must be one of the configured applications: {known}")
+    sdk_app_id = choose_application(asked.sdk_app_id, settings)
     if asked.user_id is not None and not names_user(asked.user_id):
         raise RequestError("user_id: must be printable text, and not *")
     room = Room(sdk_app_id, str(asked.room_id), _read_type(asked))

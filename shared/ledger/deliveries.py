@@ -2,45 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.json import Decoder, encode
+from msgspec.structs import replace
 
 from shared.ledger.document import Session
 from shared.ledger.engine import Cell, Move, Put, Score, Write
 from shared.ledger.events import Event, post
 from shared.ledger.layout import OVER, UNDELIVERED, SaidKeys, delivered_cell
 from shared.ledger.ledger import Ledger
+from shared.ledger.names import NameKeys
+from shared.ledger.rooms import Found
+from shared.ledger.sessions import RoomBook
+from shared.rules.decision import Rule
+
+SPEAKERS_KEPT = 50
+RECORDS, META = "records.json", "meta.json"  # what the ledger knew; what all the files are
 
 
 class Delivery(Struct, frozen=True, omit_defaults=True):
     """What was delivered of a session's transcript last: its version and layout, and what is in it.
 
-    `version` 0: nothing yet. `deleted` is the version of the last deletion that was carried out. `files`
-    are the names of the objects in the archive; `digest` proves the one that has the ledger's own records.
-    `left_ledger`: sentences up to that version are in the archive alone.
+    `at_ms` 0: nothing yet. `deleted` is the version of the last deletion that was carried out. `digest`
+    changes with any byte of the files. `speakers` are at most SPEAKERS_KEPT: when they are as many, there
+    may be more. `left_ledger`: what was said until that version is in the archive alone.
     """
 
     version: int = 0
-    layout: str = ""
     deleted: int = 0
     at_ms: int = 0
     sentences: int = 0
     speakers: list[str] = []
     languages: list[str] = []
-    files: list[str] = []
     digest: str = ""
+    is_archived: bool = False
     left_ledger: bool = False
+
+    @property
+    def files(self) -> list[str]:
+        """The names of the files in the archive."""
+        return name_files(self.languages) if self.is_archived else []
+
+
+def name_files(languages: Iterable[str]) -> list[str]:
+    """The names of all files of a transcript in these languages, in the order in which they are written."""
+    forms = ("json", "vtt", "srt", "txt", *(f"{language}.vtt" for language in languages))
+    return [RECORDS, *(f"transcript.{form}" for form in forms), META]
 
 
 class Kept(NamedTuple):
-    """What the ledger keeps of a session and of its delivery; `seen` is what the cells held that say so."""
+    """What the ledger keeps of a session, and of its delivery."""
 
-    session: Session | None
+    found: Found
     delivery: Delivery
-    seen: Mapping[Cell, bytes]
+
+    @property
+    def session(self) -> Session | None:
+        """The session; None for one that the ledger has lost, or never knew."""
+        return self.found.session
+
+
+def shorten_rule(rule: Rule) -> Rule:
+    """What a transcript needs of its session's rule: the languages that its tasks were to hear."""
+    languages = [
+        {"language": table["language"]} if "language" in table else {}
+        for table in (rule.cloud, rule.ai)
+    ]
+    return replace(rule, cloud=languages[0], ai=languages[1], ignore_users=[], fallback="none")
 
 
 class Deliveries:
@@ -60,13 +91,17 @@ class Deliveries:
         found = self._engine.list_scores(None, OVER, 0, before_ms - 1, most)
         return [session_id for session_id, _ in found]
 
-    def read(self, session_id: str) -> Kept:
-        """A session, if it is still kept, and what was delivered of it."""
+    def read(self, session_id: str, more: Sequence[Cell] = ()) -> Kept:
+        """A session, if it is still kept, and what was delivered of it; `more` cells are read as well."""
         cell = delivered_cell(session_id)
-        session, seen = self.ledger.read_session(session_id, [cell])
-        raw = seen.get(cell)
-        delivery = self.ledger.decode(self._deliveries.decode, raw) if raw else Delivery()
-        return Kept(session, delivery, seen)
+        # A name that is forgotten while files are made must not stay in them.
+        found = self.ledger.read_session(session_id, [cell, NameKeys(session_id).forgets, *more])
+        return Kept(found, self._open(found.seen.get(cell)))
+
+    def read_all(self, tag: str, session_ids: Sequence[str]) -> dict[str, Delivery]:
+        """What was delivered of each of these sessions of the application with that tag."""
+        found = self._engine.read(tag, [delivered_cell(session_id) for session_id in session_ids])
+        return {one: self._open(raw) for one, raw in zip(session_ids, found, strict=True)}
 
     def note(
         self,
@@ -80,18 +115,32 @@ class Deliveries:
 
         `next_at_ms` is when to look at the session again, None when that is not needed.
         """
-        tag = session_id.partition("/")[0]
+        tag, seen = session_id.partition("/")[0], kept.found.seen
         writes: list[Write] = [
             Put(delivered_cell(session_id), encode(delivery) if kept.session else b""),
             Score(UNDELIVERED, session_id, next_at_ms),
         ]
+        if delivery.left_ledger:
+            writes.append(Move(kept.found.people, ""))  # meta.json names them
         if self.ledger.tells:
             writes += (write for event in events for write in post(event))
         with self._engine.changing():
-            cells = [*kept.seen]
-            if self._engine.read(tag, cells) != [*kept.seen.values()]:
+            if self._engine.read(tag, [*seen]) != [*seen.values()]:
                 return False
-            return self._engine.swap(tag, kept.seen, writes) is not None
+            return self._engine.swap(tag, seen, writes) is not None
+
+    def shorten(self, session: Session) -> None:
+        """Let what nobody needs of a session that is over for good leave its room's document."""
+
+        def shorten(book: RoomBook) -> None:
+            for known in book.sessions:
+                if known.id == session.id:
+                    known.rule = shorten_rule(known.rule)
+                    for task in known.tasks.values():
+                        task.token = task.trigger = ""
+                        task.lease_until_ms = task.checked_ms = task.attempts = 0
+
+        self.ledger.change(session.room, shorten)
 
     def drop_sentences(self, session_id: str, version: int) -> bool:
         """Let the sentences leave the ledger, if the transcript still has that version."""
@@ -103,3 +152,6 @@ class Deliveries:
             return is_same, [*writes] if is_same else []
 
         return self.ledger.exchange(keys.tag, [keys.version], drop)
+
+    def _open(self, raw: bytes | None) -> Delivery:
+        return self.ledger.decode(self._deliveries.decode, raw) if raw else Delivery()

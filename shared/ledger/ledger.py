@@ -91,13 +91,13 @@ class Ledger(RoomLedger):
 
         To be asked after that change: what a deliverer has looked at before is not looked at again.
         """
-        tag = RoomKeys(self.decode(parse_room, session_id.rpartition("/")[0])).tag
+        keys = RoomKeys(self.decode(parse_room, session_id.rpartition("/")[0]))
         with self.engine.changing():
-            self.engine.swap(tag, {}, [Score(UNDELIVERED, session_id, at_ms)])
+            self.engine.swap(keys.tag, {}, [Score(UNDELIVERED, session_id, at_ms)], keys.living)
 
-    def read_version(self, session: Session) -> Version:
+    def read_version(self, session_id: str) -> Version:
         """How often anything in the session's transcript has changed so far."""
-        keys = SaidKeys(session.id)
+        keys = SaidKeys(session_id)
         version, deletion = self.engine.read(keys.tag, (keys.version, keys.deletion))
         return Version(int(version or 0), self._open_deletion(deletion).version)
 
@@ -112,12 +112,12 @@ class Ledger(RoomLedger):
             if raw  # else it was deleted meanwhile
         ]
 
-    def forget_sentences(self, session: Session, until_ms: int) -> int:
+    def forget_sentences(self, session_id: str, until_ms: int) -> int:
         """Delete what was said in a session, for good; how many sentences there were.
 
         What happened until `until_ms` is not kept again (see `Deletion`). `erase_traces` comes after it.
         """
-        keys = SaidKeys(session.id)
+        keys = SaidKeys(session_id)
         cells = (keys.version, keys.deletion)
 
         def forget(seen: list[bytes]) -> tuple[int, list[Write]]:
@@ -133,15 +133,16 @@ class Ledger(RoomLedger):
 
         return self.exchange(keys.tag, cells, forget)
 
-    def forget_old(self, before_ms: int) -> Forgotten:
+    def forget_old(self, before_ms: int, most: int = PIECE) -> Forgotten:
         """Delete some of what was over before then: closed sessions with people and sentences, tombstones.
 
+        At most so many sessions, the first that closed first.
         To be asked again until nothing was deleted: each time is short; then `erase_traces`. What is
         open, lives or is due stays.
         """
         left, counts = PIECE, [Forgotten()]
         with self.engine.changing():
-            for session_id, _ in self.engine.list_scores(None, OVER, 0, before_ms - 1, PIECE):
+            for session_id, _ in self.engine.list_scores(None, OVER, 0, before_ms - 1, most):
                 if left <= 0:
                     break
                 counts.append(self._forget_session(session_id, before_ms, left))

@@ -7,7 +7,7 @@ import select
 import time
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from msgspec import MsgspecError
 from msgspec.json import Decoder, encode
@@ -29,6 +29,14 @@ EMPTY = encode((Half(), Half()))
 
 Raw = TypeVar("Raw")
 Result = TypeVar("Result")
+
+
+class Found(NamedTuple):
+    """A session, if it is kept, the key of its people, and what was read of the cells that say so."""
+
+    session: Session | None
+    people: str
+    seen: Mapping[Cell, bytes]
 
 
 class RoomLedger:
@@ -99,23 +107,24 @@ class RoomLedger:
 
     def find_session(self, session_id: str) -> Session | None:
         """The session with that id; None for one that is not kept, or never was."""
-        return self.read_session(session_id)[0]
+        return self.read_session(session_id).session
 
-    def read_session(
-        self, session_id: str, more: Sequence[Cell] = ()
-    ) -> tuple[Session | None, Mapping[Cell, bytes]]:
-        """The session with that id, and what was read: what says so, and `more` cells of its application."""
+    def read_session(self, session_id: str, more: Sequence[Cell] = ()) -> Found:
+        """The session with that id, and `more` cells of its application, in one reading."""
         room = find_room(session_id)
         if room is None:
-            return None, {}
+            return Found(None, "", {})
         keys = RoomKeys(room)
         cells = (keys.document, Cell(keys.older, session_id), *more)
         found = self.engine.read(keys.tag, cells)
         seen, older = dict(zip(cells, found, strict=True)), found[1]
         if older:
-            return self.decode(self._sessions.decode, older), seen
+            session = self.decode(self._sessions.decode, older)
+            return Found(session, ended_key(session_id), seen)
         newest = self._open_book(room, [keys.document], [found[0]]).sessions
-        return next((session for session in newest if session.id == session_id), None), seen
+        known = next((session for session in newest if session.id == session_id), None)
+        people = keys.people if known is not None and known is newest[0] else ended_key(session_id)
+        return Found(known, people, seen)
 
     def list_people(self, session: Session) -> list[Person]:
         """Everybody seen in a session, by name."""

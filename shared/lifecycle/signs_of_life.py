@@ -30,7 +30,7 @@ ADVICE = (
 def listen(session: Session, task: Task, resources: Resources) -> Hearing:
     """What has been said to a task so far; only what is new since the last `listen` kept is read."""
     known, ledger = task.hearing, resources.ledger
-    version = ledger.read_version(session).latest
+    version = ledger.read_version(session.id).latest
     if version == known.version:
         return known
     ids = {task_id.task_id for task_id in task.task_ids}

@@ -7,6 +7,7 @@ from msgspec import Struct
 from shared.callbacks import Callback
 from shared.errors import RoomscribeError
 from shared.ledger import RoomBook, Session, Task, TaskId, Timing, claims
+from shared.ledger.layout import QUIET_MS
 from shared.lifecycle.endings import NOT_STARTED, end_task, read_leave_code
 from shared.lifecycle.outcome import Fields, Outcome, describe_task, failed, ignored
 from shared.lifecycle.stop import finish_unfinished, stop_leftovers
@@ -132,6 +133,8 @@ class _TaskEvent(Struct):
         if not session.is_kept(self.resources.kept_since_ms()):
             return TOO_OLD
         is_new = self.resources.ledger.keep_sentence(session, news)
+        if session.closed_ms is not None:  # what was delivered may lack it
+            self.resources.ledger.ask_delivery(session.id, self.resources.now_ms() + QUIET_MS)
         fields: Fields = {"session": session.id}
         return Outcome("sentence.kept", "new" if is_new else "known", fields=fields)
 

@@ -13,7 +13,7 @@ from shared import log
 from shared.entry import run_function
 from shared.errors import MethodError, RequestError, RoomscribeError, SettingsError
 from shared.links import read_link
-from shared.reading.kept import KeptTranscripts
+from shared.reading.kept import KeptTranscripts, NotKeptError
 from shared.reading.pages import write_message, write_page
 from shared.scf import (
     Invocation,
@@ -26,15 +26,15 @@ from shared.scf import (
 )
 from shared.settings import Settings
 from shared.transcripts.files import (
+    FORMS,
+    knows_names,
     read_languages,
     read_since,
     write_date,
     write_document,
-    write_srt,
-    write_text,
-    write_webvtt,
+    write_next,
 )
-from shared.transcripts.records import Transcript, TranscriptHead
+from shared.transcripts.records import TranscriptHead
 
 PATH = re.compile(r"/?([A-Za-z0-9_-]+)(?:\.(vtt|srt|txt|json))?")
 COMPRESSED_FROM_BYTES = 256 * 1024  # SCF's answers have at most 6 MB, escaped as JSON
@@ -55,11 +55,6 @@ PREFLIGHT = {
     "Access-Control-Max-Age": "86400",
 }
 FILE_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
-FORMS: dict[str, tuple[str, Callable[[Transcript, Sequence[str]], str]]] = {
-    "vtt": ("text/vtt; charset=utf-8", write_webvtt),
-    "srt": ("application/x-subrip; charset=utf-8", write_srt),
-    "txt": ("text/plain; charset=utf-8", write_text),
-}
 REFUSED = (
     "This link cannot be opened",
     "It is not valid, or not any more. Ask whoever gave it to you for a new one.",
@@ -162,7 +157,10 @@ def answer_request(request: Request, transcripts: KeptTranscripts, key: str, now
     form = match[2]
     if not form:
         return Answer(write_page(match[1]), "read", "page", session_id)
-    answer = _answer_file(head, form, request, transcripts)
+    try:
+        answer = _answer_file(head, form, request, transcripts)
+    except NotKeptError:
+        answer = Answer(write_message(404, *GONE), "gone")
     return answer._replace(format=form, session_id=session_id)
 
 
@@ -178,13 +176,15 @@ def _answer_file(
     }
     if _is_known(etag, request.headers.get("if-none-match", "")):
         return Answer(Response(304, "", headers), "not_changed")
-    if form == "json":  # only this form tells what changed; a file is always whole
-        since = read_since(request.query.get("since", ""), head)
-        transcript = transcripts.read(head, since)
+    # Only this form tells what changed; a file is always whole.
+    asked = request.query.get("since", "") if form == "json" else ""
+    since = read_since(asked, head)
+    anew = bool(since) and not knows_names(asked, head)
+    transcript = transcripts.name_speakers(transcripts.read(head, since), anew=anew)
+    if form == "json":
         headers["Content-Type"] = "application/json"
         text = write_document(transcript, complete=not since)
     else:
-        transcript = transcripts.read(head, 0)
         headers["Content-Type"], write = FORMS[form]
         text = write(transcript, languages)
     headers["Content-Disposition"] = f'attachment; filename="{_name_file(head, form)}"'
@@ -203,7 +203,7 @@ def _name_version(head: TranscriptHead, form: str, languages: Sequence[str]) -> 
 
     A poll with `since` that has this ETag knows everything already, so `since` is not in it.
     """
-    parts = (head.session_id, head.room_id, head.closed_ms, head.version, head.layout)
+    parts = (head.session_id, head.room_id, head.closed_ms, write_next(head))
     named = repr((*parts, form, tuple(languages)))
     return f'W/"{hashlib.blake2b(named.encode("utf-8", "replace"), digest_size=9).hexdigest()}"'
 

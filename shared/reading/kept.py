@@ -1,40 +1,63 @@
-"""Transcripts as a reader finds them in the ledger, remembered from one read to the next."""
+"""Transcripts as a reader finds them in the ledger or the archive, remembered from one read to the next."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable, Sequence
 
+from msgspec import MsgspecError
+from msgspec.json import Decoder
+from msgspec.structs import replace
+
+from shared.archive.keys import find_folder
+from shared.errors import ArchiveError
+from shared.ledger.deliveries import Deliveries
 from shared.ledger.document import Session
-from shared.ledger.ledger import Ledger
-from shared.room import WHOLE_ROOM
-from shared.transcripts.files import read_since, write_next
-from shared.transcripts.records import (
-    Sentence,
-    SentenceNews,
-    TaskOrigin,
-    Transcript,
-    TranscriptHead,
-)
+from shared.ledger.heads import make_head
+from shared.ledger.ledger import Ledger, Version
+from shared.ledger.names import NameKeys, Names
+from shared.transcripts.files import DOCUMENT, Document, read_since, write_next
+from shared.transcripts.records import Sentence, SentenceNews, Transcript, TranscriptHead
 from shared.transcripts.timeline import arrange_sentences, build_transcript, place_news
 
-ENGINE = re.compile(r"(?:bigmodel-|16k_|8k_)?([a-z]{2,3}(?:-[A-Za-z]{2,4})?)")
 MOST_SENTENCES = 10_000  # of all sessions together: about 15 MB, in an instance that has 128
 # By the id of the session, the one read last at the end: what was known of it by the keys of its news
 # (None: a callback in which no text was found), and what a reader who has that asks next.
 Memories = dict[str, tuple[dict[str, Sentence | None], str]]
+ReadObject = Callable[[str], bytes | None]  # the content of an object in the archive, by its key
+
+_documents = Decoder(Document)
+
+
+class NotKeptError(Exception):
+    """A transcript that was kept is not in the archive any more."""
+
+
+def read_nothing(_key: str) -> bytes | None:
+    """What is in an archive that is not there."""
+    return None
 
 
 class KeptTranscripts:
-    """The transcripts of a ledger, by the id of their session; none that was over before `since_ms`.
+    """The transcripts of a ledger and of the archive, by the id of their session.
 
-    What is in `memories` is neither asked for nor placed again, but for what changed in it.
+    None that was over before `since_ms`. What is in `memories` is neither asked for nor placed again, but
+    for what changed in it. What has left the ledger is read from the archive, with `read_object`.
     """
 
-    def __init__(self, ledger: Ledger, since_ms: int, memories: Memories | None = None) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        since_ms: int,
+        memories: Memories | None = None,
+        read_object: ReadObject = read_nothing,
+    ) -> None:
         self._ledger = ledger
         self._since_ms = since_ms
         self._memories = {} if memories is None else memories
+        self._read_object = read_object
+        self._deliveries = Deliveries(ledger)
         self._sessions: dict[str, Session] = {}
+        self._archived: dict[str, Document | None] = {}  # None: it is there, and not read yet
 
     def read_head(self, session_id: str) -> TranscriptHead | None:
         """What is known of a session, also before anything was said; None for one that is not kept.
@@ -42,28 +65,39 @@ class KeptTranscripts:
         Nor is one that was deleted, and closed without another word. What is not kept is forgotten.
         """
         memory = self._memories.pop(session_id, None)
-        session = self._ledger.find_session(session_id)
-        if session is None or not session.is_kept(self._since_ms):
+        naming = NameKeys(session_id).version
+        kept = self._deliveries.read(session_id, [naming])
+        session, delivery = kept.session, kept.delivery
+        version = self._ledger.read_version(session_id)
+        is_open = session is not None and session.closed_ms is None
+        if not is_open and version.latest == version.deleted != 0:
             return None
+        if session is None:
+            return self._find_archived(session_id)
+        if not session.is_kept(self._since_ms):
+            return None
+        if delivery.left_ledger:
+            self._archived[session_id] = None
+            # The archive has the names of its time.
+            delivered = Version(delivery.version, version.deleted)
+            return make_head(session, delivered, names_version=delivery.at_ms)
         self._sessions[session_id] = session
-        version = self._ledger.read_version(session)
-        if session.closed_ms is not None and version.latest == version.deleted != 0:
-            return None
         if memory:
             self._memories[session_id] = memory
-        return TranscriptHead(
-            session_id=session.id,
-            room_id=session.room.room_id,
-            opened_ms=session.opened_ms,
-            closed_ms=session.closed_ms,
-            version=version.latest,
-            tasks=_list_origins(session),
-            deleted=version.deleted,
-        )
+        return make_head(session, version, int(kept.found.seen[naming] or 0))
 
     def read(self, head: TranscriptHead, since: int) -> Transcript:
-        """The transcript with that head; only what changed in it since a version, if that is not 0."""
+        """The transcript with that head; only what changed in it since a version, if that is not 0.
+
+        Raises NotKeptError when it has left the archive, although the ledger knows its session.
+        """
         session_id = head.session_id
+        if session_id in self._archived:
+            document = self._archived[session_id] or self._read_document(session_id)
+            if document is None:
+                raise NotKeptError
+            changed = [sentence for sentence in document.sentences if sentence.version > since]
+            return Transcript(head, changed, document.unread, document.names)
         if since:
             return build_transcript(head, self.list_news(session_id, since))
         places, next_since = self._memories.pop(session_id, ({}, ""))
@@ -78,6 +112,23 @@ class KeptTranscripts:
             total -= len(self._memories.pop(oldest)[0])
         return arrange_sentences(head, places.values())
 
+    def name_speakers(self, transcript: Transcript, *, anew: bool) -> Transcript:
+        """The transcript with the names of its speakers; `anew`: of all who spoke in the session.
+
+        Of all of them, who has no name is told as well: a reader may know one that was forgotten.
+        """
+        head = transcript.head
+        if head.session_id in self._archived or not (head.names_version or anew):
+            return transcript  # with the archive's names, or of an application that never told any
+        speakers = (self.read(head, 0) if anew else transcript).list_speakers()
+        names = self.list_names(head.session_id, speakers)
+        return replace(transcript, names={**dict.fromkeys(speakers if anew else ()), **names})
+
+    def list_names(self, session_id: str, user_ids: Sequence[str]) -> dict[str, str]:
+        """What those of the users are called who have a name."""
+        users = Names(self._ledger).read(session_id, user_ids)
+        return {user_id: user.name for user_id, user in users.items()}
+
     def list_news(self, session_id: str, since: int) -> list[SentenceNews]:
         """Every sentence of a session whose version is greater than `since`, in any order.
 
@@ -85,19 +136,24 @@ class KeptTranscripts:
         """
         return self._ledger.list_sentences(self._sessions[session_id], since)
 
+    def _find_archived(self, session_id: str) -> TranscriptHead | None:
+        """The head of a transcript whose session the ledger does not know: it has lost it."""
+        document = self._read_document(session_id)
+        if document is None or (document.closed_ms or 0) < self._since_ms:
+            return None
+        self._archived[session_id] = document
+        return TranscriptHead(
+            session_id=session_id,
+            room_id=document.room_id,
+            opened_ms=document.opened_ms,
+            closed_ms=document.closed_ms,
+            version=document.version,
+            told_layout=document.next.partition(".")[2],
+        )
 
-def _list_origins(session: Session) -> dict[str, TaskOrigin]:
-    origins: dict[str, TaskOrigin] = {}
-    for task in session.tasks.values():
-        whole = task.target == WHOLE_ROOM
-        rule = session.rule if whole else session.rule.for_user(task.target)
-        for task_id in task.task_ids:
-            engine = str(rule.parameters(task_id.service).get("language", ""))
-            origins[task_id.task_id] = TaskOrigin(task_id.started_ms or None, read_language(engine))
-    return origins
-
-
-def read_language(engine: str) -> str:
-    """The language an engine of either service hears: "bigmodel-en" → "en"; "" when it hears several."""
-    match = ENGINE.fullmatch(engine)
-    return match[1] if match else ""
+    def _read_document(self, session_id: str) -> Document | None:
+        raw = self._read_object(f"{find_folder(session_id)}/{DOCUMENT}")
+        try:
+            return _documents.decode(raw) if raw else None
+        except MsgspecError:
+            raise ArchiveError(f"{DOCUMENT} of a session cannot be read") from None

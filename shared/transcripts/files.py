@@ -30,10 +30,11 @@ DIRECTIONS = re.compile(f"[{EMBEDDINGS}{ISOLATES}{PDF}{PDI}]")
 LAST_MS = 253_402_300_799_999  # of the year 9999, with which the calendar ends
 NOTHING = "…"  # for a text in which nothing can be read: a cue without text is none to some players
 MAX_LANGUAGES = 4
+DOCUMENT = "transcript.json"  # the file of a transcript's document
 SPOKEN = "spoken"  # asks for each sentence in the language in which it was said
 
 
-class Document(Struct, frozen=True):
+class Document(Struct, frozen=True, omit_defaults=True):
     """A session's transcript, or what changed in it. Texts may hold any character: escape them."""
 
     format: Literal["roomscribe-transcript-1"]
@@ -47,6 +48,10 @@ class Document(Struct, frozen=True):
         int, Meta(description="callbacks here in which Roomscribe found no text", ge=0)
     ]
     sentences: Annotated[list[Sentence], Meta(description="in the order of their `start_ms`")]
+    names: Annotated[
+        Mapping[str, str | None],
+        Meta(description="user_id → name, of those who have one; null: not any more"),
+    ] = {}
 
 
 def write_document(transcript: Transcript, *, complete: bool = True) -> str:
@@ -62,13 +67,15 @@ def write_document(transcript: Transcript, *, complete: bool = True) -> str:
         complete=complete,
         unread=transcript.unread,
         sentences=transcript.sentences,
+        names=transcript.names,
     )
     return msgspec.json.encode(document).decode()
 
 
 def write_next(head: TranscriptHead) -> str:
     """What a reader who knows the transcript as it is now sends as `since`."""
-    return f"{head.version}.{head.layout}"
+    names = f".{head.names_version}" if head.names_version else ""
+    return f"{head.version}.{head.layout}{names}"
 
 
 def read_since(text: str, head: TranscriptHead) -> int:
@@ -78,11 +85,16 @@ def read_since(text: str, head: TranscriptHead) -> int:
     without a change of its own (a task turned out to have begun at another time), or was
     deleted, is in no list of changes: then the reader gets everything again.
     """
-    match = re.fullmatch(r"([0-9]{1,15})(?:\.([0-9a-f]{8}))?", text)
+    match = re.fullmatch(r"([0-9]{1,15})(?:\.([0-9a-f]{8})(?:\.[0-9]{1,15})?)?", text)
     if not match or match[2] not in (None, head.layout):
         return 0
     version = int(match[1])
     return version if head.deleted <= version <= head.version else 0
+
+
+def knows_names(text: str, head: TranscriptHead) -> bool:
+    """Whether a reader who sends this as `since` knows what users are called now."""
+    return text.split(".")[2:] == write_next(head).split(".")[2:]
 
 
 def read_languages(text: str) -> tuple[str, ...]:
@@ -126,10 +138,18 @@ def write_text(transcript: Transcript, languages: Sequence[str] = ()) -> str:
     lines = []
     for sentence in transcript.sentences:
         when = f"[{write_clock(sentence.start_ms)[:-4]}] "
-        speaker = f"{write_plain(sentence.user_id)}: " if sentence.user_id else ""
+        who = transcript.call(sentence.user_id)
+        speaker = f"{write_plain(who)}: " if who else ""
         first, *others = (write_plain(text) for text in choose_texts(sentence, languages))
         lines += [f"{when}{speaker}{first}", *(" " * len(when) + other for other in others)]
     return "\n".join((heading, *(lines or [NOTHING_SAID]), ""))
+
+
+FORMS: dict[str, tuple[str, Callable[[Transcript, Sequence[str]], str]]] = {
+    "vtt": ("text/vtt; charset=utf-8", write_webvtt),
+    "srt": ("application/x-subrip; charset=utf-8", write_srt),
+    "txt": ("text/plain; charset=utf-8", write_text),
+}
 
 
 def _write_cues(
@@ -142,7 +162,8 @@ def _write_cues(
     """One cue a sentence: `mark` stands before the ms, `speaker` has {} for who spoke."""
     for number, sentence in enumerate(transcript.sentences, 1):
         start, end = write_clock(sentence.start_ms, mark), write_clock(sentence.end_ms, mark)
-        who = speaker.format(protect(sentence.user_id)) if sentence.user_id else ""
+        name = transcript.call(sentence.user_id)
+        who = speaker.format(protect(name)) if name else ""
         lines = "\n".join(protect(text) for text in choose_texts(sentence, languages))
         yield f"{number}\n{start} --> {end}\n{who}{lines}\n"
 

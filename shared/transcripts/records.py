@@ -6,7 +6,7 @@ Of a transcript that was deleted a `Deletion` is left: enough that nothing of it
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import msgspec
@@ -121,7 +121,8 @@ class TranscriptHead(Struct, frozen=True):
     """What is true of a whole transcript; `version` grows with every sentence stored or changed.
 
     `deleted` is the version that the last deletion made (0: there was none): of what a reader has
-    from before it, nothing is left. Cheap to read: a poll that finds nothing new reads nothing else.
+    from before it, nothing is left. `names_version` grows when the application's users get other names.
+    Cheap to read: a poll that finds nothing new reads nothing else.
     """
 
     session_id: str
@@ -131,10 +132,14 @@ class TranscriptHead(Struct, frozen=True):
     version: int
     tasks: dict[str, TaskOrigin] = {}
     deleted: int = 0
+    names_version: int = 0
+    told_layout: str = ""  # of a transcript that is known from its document alone
 
     @property
     def layout(self) -> str:
         """Changes when sentences that did not change themselves move to another time."""
+        if self.told_layout:
+            return self.told_layout
         starts = sorted((task_id, origin.started_ms) for task_id, origin in self.tasks.items())
         return hashlib.blake2b(repr((self.opened_ms, starts)).encode(), digest_size=4).hexdigest()
 
@@ -159,8 +164,20 @@ class Sentence(Struct, frozen=True, gc=False):
 
 
 class Transcript(Struct, frozen=True):
-    """A session's sentences in order, or those that changed; `unread` counts callbacks without text."""
+    """A session's sentences in order, or those that changed; `unread` counts callbacks without text.
+
+    `names` says what users are called, by their id; None: nothing any more.
+    """
 
     head: TranscriptHead
     sentences: list[Sentence]
     unread: int = 0
+    names: Mapping[str, str | None] = {}
+
+    def list_speakers(self) -> list[str]:
+        """Whoever spoke, by id."""
+        return sorted({sentence.user_id for sentence in self.sentences if sentence.user_id})
+
+    def call(self, user_id: str) -> str:
+        """What a user is called: the name, or else the id; "" when nobody knows who it was."""
+        return self.names.get(user_id) or user_id

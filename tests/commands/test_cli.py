@@ -19,7 +19,17 @@ from local.development import SETTING_NAMES
 from local.invoke import read_event
 from tests.support.local_commands import run_local, serve_local
 
-COMMANDS = ("up", "cloud", "functions", "invoke", "replay", "explain", "package", "doctor")
+COMMANDS = (
+    "up",
+    "cloud",
+    "functions",
+    "invoke",
+    "replay",
+    "explain",
+    "people",
+    "package",
+    "doctor",
+)
 
 
 def test_commands_are_listed() -> None:
@@ -105,6 +115,18 @@ def test_event_may_come_from_standard_input() -> None:
             stdin='{"room_id": "7"}',
         )
         assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_any_number_of_people_is_told_in_several_events() -> None:
+    told = [{"user_id": f"user-{i}", "name": f"Name {i}"} for i in range(501)]
+    with serve_local("functions", "--port", "0") as host:
+        done = run_local("people", "-", "--url", host.url, stdin=json.dumps({"people": told}))
+        assert (done.returncode, done.stderr) == (0, "")
+        first, second = (json.loads(each + "}") for each in done.stdout.split("}")[:2])
+        assert (first["set"], second["set"]) == (500, 1)
+        done = run_local("people", "-", "--url", host.url, stdin='{"user_id": "amy"}')
+        assert (done.returncode, json.loads(done.stdout)["outcome"]) == (1, "error")
 
 
 def test_unknown_function_is_one_line_that_names_the_known() -> None:

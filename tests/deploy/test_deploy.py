@@ -15,6 +15,7 @@ import yaml
 
 from deploy.settings import PASSED_ON
 from local.host.scf_runtime import DEFAULT_LIMITS, LIMITS, TIMERS
+from shared.archive.cos import ACTIONS
 from shared.settings import NAMES, read_settings
 from tests.deploy.serverless_yml import (
     DEPLOYED,
@@ -181,6 +182,15 @@ def test_role_may_do_what_the_functions_do_and_no_more() -> None:
     (invoking,) = [one for one in policy["statement"] if "scf:InvokeFunction" in one["action"]]
     (resource,) = invoking["resource"]
     assert resource.endswith(f"/{resolve(INPUTS['functions']['drain_starts']['name'])}")
+
+
+def test_archive_s_policy_allows_what_the_archive_is_asked_and_no_more() -> None:
+    policy = json.loads((ROOT / "docs" / "deploy" / "archive-policy.json").read_text())
+    allowed = [action for statement in policy["statement"] for action in statement["action"]]
+    assert sorted(allowed) == sorted(f"name/cos:{action}" for action in ACTIONS)
+    resources = {one for statement in policy["statement"] for one in statement["resource"]}
+    bucket = "qcs::cos:ap-singapore:uid/1250000000:minutes-1250000000"
+    assert resources == {f"{bucket}/prod/*", f"{bucket}/*"}
 
 
 def test_guide_names_every_value_of_the_policy_that_is_ones_own() -> None:

@@ -61,8 +61,12 @@ def test_triggers_are_those_of_serverless() -> None:
     assert {key: one["Type"] for key, one in asked.items()} == {
         one["function"]: one["type"] for one in INPUTS["triggers"]
     }
-    (timer,) = [one for one in INPUTS["triggers"] if one["type"] == "timer"]
-    assert asked["drain_starts"]["TriggerDesc"] == timer["parameters"]["cronExpression"]
+    timers = [one for one in INPUTS["triggers"] if one["type"] == "timer"]
+    for timer in timers:
+        trigger, parameters = asked[timer["function"]], timer["parameters"]
+        assert trigger["TriggerDesc"] == parameters["cronExpression"]
+        assert trigger["TriggerName"] == parameters["name"]
+    assert {timer["function"] for timer in timers} == {"deliver", "drain_starts"}
     assert json.loads(asked["trtc_callback"]["TriggerDesc"]) == {
         "AuthType": "NONE",
         "NetConfig": {"EnableExtranet": True, "EnableIntranet": False},

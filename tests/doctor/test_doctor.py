@@ -67,7 +67,7 @@ def test_right_configuration_passes(cloud: RunningCloud, redis_server: RedisServ
     assert (done.returncode, done.stderr) == (0, "")
     assert read_levels(done) == {
         **dict.fromkeys(("settings", "rules", "credentials", "callback key", "clock"), "ok"),
-        **dict.fromkeys(("API", "ledger", "sharing", "deployment", "reading"), "ok"),
+        **dict.fromkeys(("API", "archive", "ledger", "sharing", "deployment", "reading"), "ok"),
         "draining": "warn",  # nobody can see whether the role may invoke it
     }
     assert "roomscribe-prod-drain_starts: unknown" in find_line(done, "draining")

@@ -104,6 +104,42 @@ def is_at_end(page: Page) -> bool:
     return bool(at_end)
 
 
+def test_names_appear_change_and_go_while_it_is_open(
+    page: Page, server: ReadingServer, source: MemorySource
+) -> None:
+    source.say("amy", "Good morning.", 3)
+    source.call("amy", "Amy Lee")
+    page.goto(server.link())
+    names = page.locator(".who:visible")
+    expect(names).to_have_text(["Amy Lee"])
+    source.say("li", "Yes.", 5)
+    expect(names).to_have_text(["Amy Lee", "li"])
+    source.call("li", "مريم")
+    expect(names).to_have_text(["Amy Lee", "مريم"])
+    assert names.nth(1).evaluate("who => getComputedStyle(who).direction") == "rtl"
+    page.locator("#search").fill("amy lee")
+    expect(texts(page)).to_have_text(["Good morning."])
+    source.call("amy", "Ann")
+    expect(texts(page)).to_have_count(0)
+    page.locator("#search").fill("")
+    source.call("amy", "")
+    expect(names).to_have_text(["amy", "مريم"])
+
+
+@pytest.mark.parametrize("user_id", ["amy", "__proto__", "constructor"])
+def test_hostile_name_is_text(
+    page: Page, server: ReadingServer, source: MemorySource, user_id: str
+) -> None:
+    source.say(user_id, "Hello.", 3)
+    page.goto(server.link())
+    expect(page.locator(".who:visible")).to_have_text([user_id])
+    for name in ("<img src=x onerror=alert(1)>", "</script><script>alert(2)</script>", "a\u202eb"):
+        source.call(user_id, name)
+        expect(page.locator(".who:visible")).to_have_text([name])
+    assert page.locator("img").count() == 0
+    assert page.locator(".who").evaluate_all("all => all.every((one) => one.children.length === 0)")
+
+
 def test_captions_appear_while_people_talk(
     page: Page, server: ReadingServer, source: MemorySource
 ) -> None:

@@ -24,8 +24,9 @@ CREDENTIALS = Credentials("the-id", "the-key", "the-token")
 
 @dataclass(frozen=True)
 class Request:
-    """An HTTP request as it arrived; header names in lower case."""
+    """An HTTP request as it arrived: its first line, header names in lower case, body."""
 
+    line: str
     headers: dict[str, str]
     body: bytes
 
@@ -48,13 +49,13 @@ class Peer:
         """The next request, or None when the client has closed the connection."""
         self.sock.settimeout(PATIENCE_S)
         with self.sock.makefile("rb") as lines:
-            if not lines.readline():
+            if not (first := lines.readline().decode("latin-1").strip()):
                 return None
             headers: dict[str, str] = {}
             while line := lines.readline().strip():
                 name, _, value = line.decode("latin-1").partition(":")
                 headers[name.lower()] = value.strip()
-            request = Request(headers, lines.read(int(headers["content-length"])))
+            request = Request(first, headers, lines.read(int(headers.get("content-length", 0))))
         self.server.requests.append(request)
         return request
 

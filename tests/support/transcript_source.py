@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from copy import copy
 
 import msgspec
@@ -32,7 +32,9 @@ class MemorySource(KeptTranscripts):
         self.heads: dict[str, TranscriptHead] = {}
         self.news: dict[str, dict[str, SentenceNews]] = {}
         self.lists = 0
+        self.names: dict[str, str] = {}
         self._memories = {}
+        self._archived = {}
 
     def open(self, session_id: str = SESSION, room_id: str = "class-7") -> None:
         tasks = {TASK: TaskOrigin(OPENED_MS)}
@@ -77,8 +79,16 @@ class MemorySource(KeptTranscripts):
             fields = {"TranslationText": translated, "TranslationLanguage": language}
             self.add(hear({**payload, **fields}, 1404, at_s=at_s), session_id)
 
+    def call(self, user_id: str, name: str, session_id: str = SESSION) -> None:
+        """Tell what somebody is called; "": nothing any more."""
+        self.names[user_id] = name
+        self.change(session_id, names_version=self.heads[session_id].names_version + 1)
+
     def read_head(self, session_id: str) -> TranscriptHead | None:
         return self.heads.get(session_id)
+
+    def list_names(self, session_id: str, user_ids: Sequence[str]) -> dict[str, str]:  # noqa: ARG002
+        return {user_id: self.names[user_id] for user_id in user_ids if self.names.get(user_id)}
 
     def list_news(self, session_id: str, since: int) -> list[SentenceNews]:
         self.lists += 1

@@ -33,6 +33,7 @@ function placeOf(sentence) {
 function clearCaptions() {
   rows.length = 0;
   byKey.clear();
+  names.clear();
   list.replaceChildren();
 }
 
@@ -81,6 +82,17 @@ function newRow(sentence) {
   time.dateTime = `PT${(sentence.start_ms / 1000).toFixed(3)}S`;
   writeTexts(row);
   return row;
+}
+
+/** Show what users are called now; null: no name any more. */
+function showNames(told) {
+  const changed = new Map(Object.entries(told).filter(([id, text]) => (names.get(id) ?? null) !== text));
+  if (!changed.size) return;
+  changed.forEach((text, id) => names.set(id, text));
+  for (const row of rows.filter(({ sentence }) => changed.has(sentence.user_id))) {
+    row.item.querySelector(".who").textContent = speakerName(row.sentence);
+    writeTexts(row);
+  }
 }
 
 /** The speaker is named where somebody else spoke before. */

@@ -22,6 +22,7 @@ function onNews(news) {
   if (news.complete) clearAll();
   if (first) document.title = `${news.room_id} · transcript`;
   element("room").textContent = news.room_id;
+  showNames(news.names ?? {});
   showSentences(news.sentences, !news.complete);
   const added = news.sentences.filter((sentence) => !known.has(sentence.key));
   if (news.sentences.map((each) => noteLanguages(languages, each)).some(Boolean)) offerLanguages();

@@ -33,4 +33,5 @@ function languageName(tag) {
   }
 }
 
-const speakerName = (sentence) => sentence.user_id || "Somebody";
+const names = new Map(); // by user id; a Map, because an id may be anything
+const speakerName = ({ user_id: id }) => names.get(id) || id || "Somebody";

@@ -140,7 +140,15 @@ def test_answer_may_come_in_any_pieces(answer: bytes) -> None:
         for piece in (answer[:cut], answer[cut:]):
             if not reader.answer:
                 reader.feed(piece)
-        assert reader.answer == (200, BODY, {})
+        assert reader.answer
+        assert reader.answer[:2] == (200, BODY)
+
+
+def test_headers_are_those_of_the_answer_not_of_an_interim_one() -> None:
+    reader = Reader()
+    reader.feed(KEPT["interim"])
+    assert reader.answer
+    assert reader.answer.headers == {"content-length": str(len(BODY))}
 
 
 @by_name(REFUSED)

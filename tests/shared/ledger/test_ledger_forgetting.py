@@ -39,16 +39,16 @@ def test_transcript_is_deleted_on_request(ledger: Ledger) -> None:
     session = open_session(ledger)
     ledger.keep_sentence(session, hear(1))
     ledger.keep_sentence(session, hear(2))
-    assert ledger.forget_sentences(session, T + 5_000) == 2
+    assert ledger.forget_sentences(session.id, T + 5_000) == 2
     assert ledger.list_sentences(session, 0) == []
-    assert ledger.forget_sentences(session, T + 5_000) == 0
+    assert ledger.forget_sentences(session.id, T + 5_000) == 0
 
 
 def test_deleting_one_session_leaves_the_others(ledger: Ledger) -> None:
     first, other = open_session(ledger), open_session(ledger, room=ROOM.twin)
     for session in (first, other):
         ledger.keep_sentence(session, hear(1))
-    ledger.forget_sentences(first, T + 5_000)
+    ledger.forget_sentences(first.id, T + 5_000)
     assert list_texts(ledger, other) == ["sentence 1"]
 
 
@@ -57,7 +57,7 @@ def test_deleted_sentence_told_again_is_not_kept_and_a_later_one_is(
 ) -> None:
     session = open_session(ledger)
     ledger.keep_sentence(session, hear(1, event_ms=T + 4_000))
-    ledger.forget_sentences(session, T + 5_000)
+    ledger.forget_sentences(session.id, T + 5_000)
     for late in (hear(1, event_ms=T + 4_000), hear(2, event_ms=T + 5_000)):
         assert not ledger.keep_sentence(session, late)
     assert ledger.keep_sentence(session, hear(3, event_ms=T + 5_001))
@@ -69,8 +69,8 @@ def test_deleted_sentence_told_again_is_not_kept_and_a_later_one_is(
 def test_what_is_told_later_of_a_deleted_sentence_is_not_kept(ledger: Ledger) -> None:
     session = open_session(ledger)
     ledger.keep_sentence(session, hear(1, event_ms=T + 4_000))
-    ledger.forget_sentences(session, T + 5_000)
-    ledger.forget_sentences(session, T + 5_500)
+    ledger.forget_sentences(session.id, T + 5_000)
+    ledger.forget_sentences(session.id, T + 5_500)
     assert not ledger.keep_sentence(session, hear(1, translated="zh", event_ms=T + 6_000))
     assert not ledger.keep_sentence(session, hear(1, event_ms=T + 6_000))
 
@@ -79,37 +79,37 @@ def test_last_sentences_are_remembered_without_their_words(ledger: Ledger) -> No
     session = open_session(ledger)
     for number in range(KEYS_KEPT + 1):
         ledger.keep_sentence(session, hear(number, event_ms=T + number))
-    assert ledger.forget_sentences(session, T + 5_000) == KEYS_KEPT + 1
+    assert ledger.forget_sentences(session.id, T + 5_000) == KEYS_KEPT + 1
     late = [hear(number, event_ms=T + 6_000) for number in (KEYS_KEPT, 1, 0)]
     assert [ledger.keep_sentence(session, news) for news in late] == [False, False, True]
 
 
 def test_callback_without_text_is_of_the_deleted_time_too(ledger: Ledger) -> None:
     session = open_session(ledger)
-    ledger.forget_sentences(session, T)
+    ledger.forget_sentences(session.id, T)
     assert not ledger.keep_sentence(session, parse_sentence(1403, UNREADABLE % T))
     assert ledger.keep_sentence(session, parse_sentence(1403, UNREADABLE % (T + 1)))
 
 
 def test_earlier_deletion_takes_nothing_back_from_a_later_one(ledger: Ledger) -> None:
     session = open_session(ledger)
-    ledger.forget_sentences(session, FOR_EVER_MS)
-    ledger.forget_sentences(session, T)
+    ledger.forget_sentences(session.id, FOR_EVER_MS)
+    ledger.forget_sentences(session.id, T)
     assert not ledger.keep_sentence(session, hear(1))
 
 
 def test_version_goes_on_after_a_deletion(ledger: Ledger) -> None:
     session = open_session(ledger)
-    assert ledger.read_version(session) == Version(0, 0)
+    assert ledger.read_version(session.id) == Version(0, 0)
     for number in range(3):
         ledger.keep_sentence(session, hear(number))
-    ledger.forget_sentences(session, T + 5_000)
-    assert ledger.read_version(session) == Version(4, 4)
+    ledger.forget_sentences(session.id, T + 5_000)
+    assert ledger.read_version(session.id) == Version(4, 4)
     ledger.keep_sentence(session, hear(9))
-    assert ledger.read_version(session) == Version(5, 4)
+    assert ledger.read_version(session.id) == Version(5, 4)
     assert list_texts(ledger, session, since=4) == ["sentence 9"]
-    ledger.forget_sentences(session, T + 12_000)
-    assert ledger.read_version(session) == Version(6, 6)
+    ledger.forget_sentences(session.id, T + 12_000)
+    assert ledger.read_version(session.id) == Version(6, 6)
 
 
 def test_nothing_comes_back_while_others_still_tell_of_it(ledger: Ledger) -> None:
@@ -117,7 +117,7 @@ def test_nothing_comes_back_while_others_still_tell_of_it(ledger: Ledger) -> Non
     callbacks = [hear(number, event_ms=T + number) for number in range(60)]
     with ThreadPoolExecutor(8) as pool:
         kept = [pool.submit(ledger.keep_sentence, session, news) for news in callbacks * 2]
-        deleted = pool.submit(ledger.forget_sentences, session, T + 5_000)
+        deleted = pool.submit(ledger.forget_sentences, session.id, T + 5_000)
         assert deleted.result() + len(ledger.list_sentences(session, 0)) <= 60
         for each in kept:
             each.result()
@@ -129,7 +129,7 @@ def test_open_room_is_read_on_and_a_closed_one_is_gone(ledger: Ledger) -> None:
     ledger.keep_sentence(session, hear(1))
     memories: Memories = {}
     transcripts = KeptTranscripts(ledger, T, memories)
-    ledger.forget_sentences(session, T + 5_000)
+    ledger.forget_sentences(session.id, T + 5_000)
     head = transcripts.read_head(session.id)
     assert head is not None
     assert (head.version, head.deleted) == (2, 2)
@@ -141,7 +141,7 @@ def test_open_room_is_read_on_and_a_closed_one_is_gone(ledger: Ledger) -> None:
 
 def test_what_was_said_after_a_deletion_is_read_when_the_room_has_closed(ledger: Ledger) -> None:
     session = open_session(ledger)
-    ledger.forget_sentences(session, T + 5_000)
+    ledger.forget_sentences(session.id, T + 5_000)
     ledger.keep_sentence(session, hear(6))
     close_room(ledger, T + 9_000)
     transcripts = KeptTranscripts(ledger, T)
@@ -181,7 +181,7 @@ def test_nothing_that_is_open_living_due_or_planned_is_ever_forgotten(ledger: Le
 def test_transcript_of_an_oddly_named_room_is_deleted(ledger: Ledger, room_id: str) -> None:
     session = open_session(ledger, room=Room(APP, room_id, 1))
     ledger.keep_sentence(session, hear(1))
-    assert ledger.forget_sentences(session, T + 5_000) == 1
+    assert ledger.forget_sentences(session.id, T + 5_000) == 1
     assert ledger.list_sentences(session, 0) == []
 
 

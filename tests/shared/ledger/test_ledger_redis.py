@@ -47,7 +47,7 @@ METHODS: list[Callable[[Ledger], object]] = [
     lambda ledger: ledger.list_sessions(ROOM, 5),
     lambda ledger: note_person(ledger, SESSION, "ann", T, present=True, microphone=None),
     lambda ledger: ledger.list_people(SESSION),
-    lambda ledger: ledger.forget_sentences(SESSION, T),
+    lambda ledger: ledger.forget_sentences(SESSION.id, T),
     lambda ledger: ledger.list_due(T, 5),
     lambda ledger: ledger.find_next_due(),
     lambda ledger: ledger.count_living(APP),
@@ -395,7 +395,7 @@ def tell(ledger: Ledger, session: Session) -> list[object]:
         ledger.find_next_due(),
         ledger.count_living(APP),
         ledger.list_sentences(session, 0),
-        ledger.read_version(session),
+        ledger.read_version(session.id),
         ledger.take_slot("cloud", 1, T),
     ]
 
@@ -416,7 +416,7 @@ def test_two_deployments_share_a_redis_and_do_not_see_each_other(redis_server: R
         assert [told[:3] for told in before] == [
             [f"task-{name}", name, [name]] for name in ("blue", "green")
         ]
-        assert green.forget_sentences(session, T + 5_000) == 1
+        assert green.forget_sentences(session.id, T + 5_000) == 1
         green.drop_lease("drainer", "green")
         close_room(green, T + 5)
         assert not blue.take_lease("drainer", "green", T, 9_000)

@@ -65,7 +65,7 @@ def test_what_was_said_ends_by_itself_should_nobody_delete_it(
     ledger: Ledger, server: RedisServer
 ) -> None:
     session = meet(ledger)
-    ledger.forget_sentences(session, T - 1)
+    ledger.forget_sentences(session.id, T - 1)
     ledger.keep_sentence(session, hear(2))
     close_room(ledger, T + 9_000)
     said = dict.fromkeys(SAID, KEEP_DAYS + OPEN_KEPT_DAYS)
@@ -85,7 +85,7 @@ def test_nothing_is_left_of_rooms_that_are_over(ledger: Ledger, server: RedisSer
 
 def test_nothing_of_what_was_said_stays_in_redis(ledger: Ledger, server: RedisServer) -> None:
     session = meet(ledger)
-    ledger.forget_sentences(session, T + 5_000)
+    ledger.forget_sentences(session.id, T + 5_000)
     with connect(server) as client:
         assert not client.keys("*:sentences:*")
         assert not client.keys("*:versions:*")

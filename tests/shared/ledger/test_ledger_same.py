@@ -140,7 +140,7 @@ def say(room: Room, number: int, ms: int, translated: str) -> Step:
 def forget(room: Room, ms: int) -> Step:
     def step(ledger: Ledger) -> object:
         session = ledger.read(room).latest
-        return session and ledger.forget_sentences(session, ms)
+        return session and ledger.forget_sentences(session.id, ms)
 
     return step
 
@@ -232,7 +232,7 @@ def list_dues(book: RoomBook) -> list[int]:
 
 def read_transcript(ledger: Ledger, session: Session) -> object:
     """What a reader learns of a session."""
-    return ledger.read_version(session), ledger.list_sentences(session, 0)
+    return ledger.read_version(session.id), ledger.list_sentences(session, 0)
 
 
 def tell(ledger: Ledger) -> list[object]:

@@ -297,7 +297,7 @@ def test_no_byte_of_a_deleted_sentence_stays_on_the_disk(ledger: Ledger, path: P
     assert b"sentence 1" in read_bytes(path)
     with contextlib.closing(open_sqlite(str(path))) as another:  # of another process
         another.read(ROOM)
-        ledger.forget_sentences(session, T + 5_000)
+        ledger.forget_sentences(session.id, T + 5_000)
         assert ledger.erase_traces()
         assert b"sentence" not in read_bytes(path).replace(b"sentences", b"")
 

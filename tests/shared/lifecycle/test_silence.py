@@ -115,6 +115,6 @@ def test_transcript_deleted_meanwhile_does_not_hide_what_is_said(stage: Stage) -
     for number in range(3):
         stage.say(1403, "task-1", OPENED_MS + 2_000 + number, f"sentence {number}")
     assert sweep(stage) == []
-    stage.resources.ledger.forget_sentences(stage.session(), stage.now_ms)
+    stage.resources.ledger.forget_sentences(stage.session().id, stage.now_ms)
     stage.say(1403, "task-1", stage.now_ms + CHECK_MS - 1_000, "one more")
     assert sweep(stage, 2) == []

@@ -14,11 +14,12 @@ from shared.callbacks import Callback
 from shared.console.commands import delete_transcript
 from shared.console.describe import describe_room
 from shared.console.request import RoomRequest
+from shared.delivery.deliverer import deliver
+from shared.delivery.forget import HOUR_MS, forget_old
 from shared.errors import LedgerError, NotSharedError, RequestError
 from shared.ledger import Session
 from shared.ledger.ledger import PIECE
 from shared.lifecycle.events import act_on
-from shared.lifecycle.forget import HOUR_MS, forget_old
 from shared.settings import DAY_MS
 from shared.task_news import TaskNews
 from tests.support.faked_api import OPENED_MS, STARTED, Stage
@@ -55,7 +56,7 @@ def count_kept(stage: Stage, *sessions: Session) -> list[int]:
 
 def forget(stage: Stage) -> list[dict[str, Any]]:
     """What the hourly deletion logs."""
-    return [dict(outcome.fields) for outcome in forget_old(stage.resources)]
+    return [dict(outcome.fields) for outcome in forget_old(None, stage.resources)]
 
 
 def test_all_sessions_of_a_room_are_deleted_or_the_one_that_is_named(stage: Stage) -> None:
@@ -189,12 +190,12 @@ def test_ledger_that_others_do_not_see_is_not_enough(stage: Stage) -> None:
 def test_what_is_over_is_forgotten_once_an_hour_and_what_is_not_stays(stage: Stage) -> None:
     old, kept = meet(stage), meet(stage, OPENED_MS + 2 * DAY_MS)
     stage.now_ms = MONTH_AFTER_MS
-    assert forget(stage) == [{"sessions": 1, "sentences": 1, "people": 0, "rooms": 0}]
+    assert forget(stage) == [{"files": 0, "sessions": 1, "sentences": 1, "people": 0, "rooms": 0}]
     assert stage.resources.ledger.list_sessions(stage.room, 9)[0].id == kept.id
     assert stage.resources.ledger.find_session(old.id) is None
     stage.now_ms = MONTH_AFTER_MS + 5 * DAY_MS
-    stage.resources.ledger.take_lease("forget", "somebody else", stage.now_ms, 60_000)
-    assert forget(stage) == []
+    stage.resources.ledger.take_lease("deliver", "somebody else", stage.now_ms, 60_000)
+    assert list(deliver(stage.resources)) == []
     stage.now_ms += 60_000
     assert forget(stage) == []
     stage.now_ms += HOUR_MS - 60_000

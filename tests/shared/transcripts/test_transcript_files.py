@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+import json
 import re
 
 import pysubs2
@@ -11,9 +12,10 @@ import pytest
 import webvtt
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from shared.errors import RequestError
-from shared.reading.kept import read_language
+from shared.ledger.heads import read_language
 from shared.transcripts.files import (
     JOINER,
     NOTHING,
@@ -21,6 +23,7 @@ from shared.transcripts.files import (
     close_directions,
     read_languages,
     write_clock,
+    write_document,
     write_plain,
     write_srt,
     write_text,
@@ -107,6 +110,33 @@ def test_speaker_is_as_harmless_as_text(user_id: str) -> None:
     (voice, text), _ = read_vtt(write_webvtt(transcript))
     assert (" ".join(voice.split()), text) == (expected, "Hello.")
     assert len(read_srt(write_srt(transcript))) == 2
+
+
+@pytest.mark.parametrize("name", [*HOSTILE, "مريم", "Amy: --> 00:00:01,000", "a" * 64])
+def test_name_is_as_harmless_as_text_and_stands_for_the_id(name: str) -> None:
+    named = replace(make(["Hello.", "Again."]), names={"amy": name})
+    plain = write_plain(name)
+    voices = [(" ".join(voice.split()), text) for voice, text in read_vtt(write_webvtt(named))]
+    expected = " ".join(plain.split())
+    assert voices == [(expected, "Hello."), (expected, "Again.")]
+    spoken = [f"{plain}: Hello.", f"{plain}: Again."]
+    assert read_srt(write_srt(named)) == [each.replace(JOINER, "") for each in spoken]
+    assert write_text(named).splitlines()[3:] == [
+        f"[00:00:0{at}] {line}" for at, line in zip((0, 3), spoken, strict=True)
+    ]
+
+
+def test_two_users_of_one_name_and_one_without() -> None:
+    said = make_transcript(("amy", "One.", 3), ("ann", "Two.", 6), ("li", "Three.", 9))
+    named = replace(said, names={"amy": "Amy Lee", "ann": "Amy Lee", "li": None})
+    assert read_vtt(write_webvtt(named)) == [
+        ("Amy Lee", "One."),
+        ("Amy Lee", "Two."),
+        ("li", "Three."),
+    ]
+    document = json.loads(write_document(named))
+    assert [each["user_id"] for each in document["sentences"]] == ["amy", "ann", "li"]
+    assert document["names"] == named.names
 
 
 @given(TEXT)

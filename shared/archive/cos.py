@@ -1,0 +1,155 @@
+"""The archive in a bucket of COS, Tencent's object storage: its XML API over our own transport.
+
+Source: COS documentation, API (product 436): PUT Object 7749, GET Object 7753, DELETE Object 7743,
+GET Bucket (List Objects) 7734, Error Codes 7730, Common Response Headers 7729.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote, urlencode, urlsplit
+
+from shared.api.deadline import set_deadline
+from shared.api.transport import Answer, NotSentError, Transport, UnwantedAnswerError
+from shared.archive.keys import check_key
+from shared.archive.signature import sign_request
+from shared.errors import ArchiveError, SettingsError
+from shared.settings import read_credentials
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+Pairs = Mapping[str, str]
+Request = tuple[str, str, Pairs, bytes]  # method, path and query, headers, content
+
+MAX_ANSWER = 32_000_000  # bytes; no object that is larger can be read
+ACTIONS = {  # by their names in policies: the method, and the time limit in s
+    "PutObject": ("PUT", 10.0),
+    "GetObject": ("GET", 10.0),
+    "DeleteObject": ("DELETE", 5.0),
+    "GetBucket": ("GET", 5.0),
+}
+NONE: Pairs = {}
+
+
+class CosArchive:
+    """Objects in a bucket, with keys below a prefix; any number of threads may use it at once.
+
+    `options` are the bucket's `region` and, where it is reached by another host than COS's own, the
+    `endpoint`. A request is sent once more, in the same time limit, when the connection breaks or COS
+    answers 5xx.
+    """
+
+    def __init__(self, bucket: str, prefix: str, options: Pairs, ca: str | None = None) -> None:
+        host = f"https://{bucket}.cos.{options['region']}.myqcloud.com"
+        url = options.get("endpoint", host)
+        self.place = f"cos://{bucket}/{prefix}"
+        self._prefix = f"{prefix}/" if prefix else ""
+        self._host = urlsplit(url).netloc
+        self._transport = Transport(url, ca, MAX_ANSWER)
+
+    def put(self, key: str, content: bytes, content_type: str) -> None:
+        """Create or overwrite an object; COS refuses content whose MD5 is not the one sent along.
+
+        The answer's ETag is that MD5 again, unless the bucket encrypts: then the object is read back.
+        """
+        md5 = hashlib.md5(content, usedforsecurity=False)
+        checksum = base64.b64encode(md5.digest()).decode()
+        headers = {"Content-Type": content_type, "Content-MD5": checksum}
+        answer = self._ask("PutObject", self._locate(key), headers, content)
+        etag = answer.headers.get("etag", "") if answer else ""
+        if etag.strip('"') != md5.hexdigest() and self.get(key) != content:
+            raise ArchiveError(f"{self.place}: PutObject: the object is not what was written")
+
+    def get(self, key: str) -> bytes | None:
+        """The object's content; None when there is no such object."""
+        answer = self._ask("GetObject", self._locate(key))
+        return answer.content if answer else None
+
+    def delete(self, key: str) -> None:
+        """Delete an object; an object that does not exist is no error."""
+        self._ask("DeleteObject", self._locate(key))
+
+    def list(self, folder: str) -> list[str]:
+        """Every key that begins with `folder` and a slash; COS may not list yet what was just put."""
+        params = {"encoding-type": "url", "prefix": f"{self._locate(folder)[1:]}/", "marker": ""}
+        keys: list[str] = []
+        while True:
+            page = self._read_page(params)
+            keys += [unquote(key.text or "") for key in page.iterfind("Contents/Key")]
+            marker = unquote(page.findtext("NextMarker", ""))
+            if marker <= params["marker"]:  # the last page has none
+                return [key.removeprefix(self._prefix) for key in keys]
+            params["marker"] = marker
+
+    def _locate(self, key: str) -> str:
+        check_key(key)
+        return f"/{self._prefix}{key}"
+
+    def _read_page(self, params: Pairs) -> Element:
+        from xml.etree import ElementTree  # only for lists
+
+        answer = self._ask("GetBucket", "/", params=params)
+        try:
+            return ElementTree.fromstring(answer.content if answer else b"")  # noqa: S314  COS's own
+        except ElementTree.ParseError:
+            raise ArchiveError(f"{self.place}: GetBucket: the answer is no XML") from None
+
+    def _ask(
+        self,
+        action: str,
+        path: str,
+        headers: Pairs = NONE,
+        content: bytes = b"",
+        params: Pairs = NONE,
+    ) -> Answer | None:
+        """COS's answer to an action that was done; None when there is no such object."""
+        method, timeout_s = ACTIONS[action]
+        set_deadline(timeout_s)
+        try:
+            request = self._sign(method, path, headers, content, params)
+            answer = self._send(request)
+        except (NotSentError, UnwantedAnswerError, OSError, SettingsError) as error:
+            problem = str(error) or type(error).__name__
+            raise ArchiveError(f"{self.place}: {action}: {problem}") from None
+        if answer.status_code in (200, 204):
+            return answer
+        code = _find(answer, "Code") or f"HTTP {answer.status_code}"
+        if code == "NoSuchKey":
+            return None
+        hint = f"; the policy must allow name/cos:{action}" if code == "AccessDenied" else ""
+        request_id = _find(answer, "RequestId") or "none"
+        raise ArchiveError(f"{self.place}: {action}: {code} (RequestId {request_id}){hint}")
+
+    def _sign(self, method: str, path: str, given: Pairs, content: bytes, params: Pairs) -> Request:
+        """The request, signed with the credentials as they are now."""
+        credentials = read_credentials()
+        headers = {"Host": self._host, **given}
+        if method != "GET":
+            headers["Content-Length"] = str(len(content))
+        if credentials.token:
+            headers["x-cos-security-token"] = credentials.token
+        signature = sign_request(method, path, params, headers, credentials, int(time.time()))
+        # What a proxy would take for steps of a path is encoded, as Tencent's SDKs do.
+        target = quote(path).replace("./", ".%2F")
+        query = f"?{urlencode(params, quote_via=quote, safe='')}" if params else ""
+        return method, target + query, {**headers, "Authorization": signature}, content
+
+    def _send(self, request: Request) -> Answer:
+        with suppress(ConnectionError):
+            answer = self._transport.send(*request)
+            if answer.status_code < 500:
+                return answer
+        return self._transport.send(*request)
+
+
+def _find(answer: Answer, name: str) -> str:
+    """The text of the element of that name, if it is plain; "" else."""
+    found = re.search(rf"<{name}>([A-Za-z0-9_.+/=-]{{1,128}})</{name}>".encode(), answer.content)
+    return found[1].decode() if found else ""

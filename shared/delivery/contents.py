@@ -1,0 +1,133 @@
+"""The files of a closed session's transcript: pure, the same bytes for the same sentences."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.json import Decoder, encode
+from msgspec.json import format as format_json
+from msgspec.structs import replace
+
+from shared.console.describe import show_task
+from shared.ledger.deliveries import META, RECORDS
+from shared.ledger.document import Session
+from shared.scf import Json
+from shared.transcripts.files import DOCUMENT, FORMS, write_date, write_document
+from shared.transcripts.records import SentenceNews, Transcript, merge_sentence
+
+TYPES = {"json": "application/json"} | {form: kind for form, (kind, _) in FORMS.items()}
+NAMEABLE = re.compile("[A-Za-z0-9-]{1,35}")
+MOST_LANGUAGES = 20
+# Of a task: what a session tells for ever, and no step on the way.
+STORY = ("target", "service", "state", "reason", "error_code", "task_ids")
+ISO = "%Y-%m-%dT%H:%M:%SZ"
+
+
+class Meta(Struct):
+    """What is read again of a meta.json: those who were seen in the session, and the speakers' names."""
+
+    people: list[str]
+    names: dict[str, str]
+
+
+_records = Decoder(list[SentenceNews])
+_metas = Decoder(Meta)
+
+
+class Contents(NamedTuple):
+    """The files of a transcript by their names, meta.json last; and what is in them."""
+
+    files: dict[str, bytes]
+    transcript: Transcript
+    speakers: list[str]
+    languages: list[str]
+
+    @property
+    def digest(self) -> str:
+        """Changes when any byte of any file does."""
+        return hashlib.blake2b(self.files[META], digest_size=15).hexdigest()
+
+
+def read_records(raw: bytes) -> list[SentenceNews]:
+    """The ledger's records in a file that was archived; raises msgspec.MsgspecError."""
+    return _records.decode(raw)
+
+
+def merge_records(
+    archived: Iterable[SentenceNews], told: Iterable[SentenceNews]
+) -> tuple[list[SentenceNews], bool]:
+    """All that is known of each sentence; and whether anything was told that the archive did not know."""
+    known = {news.key: news for news in archived}
+    is_new = False
+    for news in told:
+        before = known.get(news.key)
+        merged = merge_sentence(before, news)
+        if merged is not before:
+            known[news.key] = replace(merged, version=news.version)
+            is_new = True
+    return [*known.values()], is_new
+
+
+def write_contents(
+    session: Session, transcript: Transcript, people: Sequence[str], news: Sequence[SentenceNews]
+) -> Contents:
+    """The files of a session's transcript, which the news make; `people` were seen in the session."""
+    sentences = transcript.sentences
+    named = {name for s in sentences for name in (s.language, *s.translations) if name}
+    languages = sorted(filter(NAMEABLE.fullmatch, named))[:MOST_LANGUAGES]
+    texts = {DOCUMENT: write_document(transcript)}
+    texts |= {f"transcript.{form}": write(transcript, ()) for form, (_, write) in FORMS.items()}
+    write_webvtt = FORMS["vtt"][1]
+    texts |= {f"transcript.{one}.vtt": write_webvtt(transcript, (one,)) for one in languages}
+    files = {RECORDS: encode(sorted(news, key=lambda each: each.key))}
+    files |= {name: text.encode("utf-8", "replace") for name, text in texts.items()}
+    contents = Contents(files, transcript, transcript.list_speakers(), languages)
+    files[META] = format_json(encode(_describe(session, people, contents)), indent=1)
+    return contents
+
+
+def find_type(name: str) -> str:
+    """The content type of a file of that name."""
+    return TYPES[name.rpartition(".")[2]]
+
+
+def read_meta(raw: bytes) -> Meta:
+    """What a meta.json says; raises msgspec.MsgspecError."""
+    return _metas.decode(raw)
+
+
+def _describe(session: Session, people: Sequence[str], contents: Contents) -> Json:
+    """What meta.json says: which session, what is in the files, and how its tasks went."""
+    head = contents.transcript.head
+    return {
+        "format": "roomscribe-meta-1",
+        "session": session.id,
+        **session.room._asdict(),
+        "rule": session.rule.name,
+        "reference": session.rule.reference,
+        **_tell_time("opened", session.opened_ms),
+        **_tell_time("closed", session.closed_ms or 0),
+        "version": head.version,
+        "sentences": len(contents.transcript.sentences),
+        "unread": contents.transcript.unread,
+        "people": people,
+        "speakers": contents.speakers,
+        "names": contents.transcript.names,
+        "languages": contents.languages,
+        "tasks": [
+            {key: value for key, value in show_task(session, task).items() if key in STORY}
+            for task in session.tasks.values()
+        ],
+        "files": [
+            {"name": name, "bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
+            for name, raw in contents.files.items()
+        ],
+    }
+
+
+def _tell_time(name: str, ms: int) -> Json:
+    return {f"{name}_ms": ms, name: write_date(ms, ISO)} if ms else {}

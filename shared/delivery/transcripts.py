@@ -1,0 +1,215 @@
+"""Delivering one session's transcript: to the archive when it has closed, out of it when it is deleted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal, TypeVar
+
+from msgspec import MsgspecError, Struct, field
+from msgspec.structs import replace
+
+from shared.archive.archive import Archive
+from shared.archive.keys import find_folder
+from shared.delivery.contents import (
+    Contents,
+    find_type,
+    merge_records,
+    read_meta,
+    read_records,
+    write_contents,
+)
+from shared.errors import ArchiveError
+from shared.ledger.deliveries import META, RECORDS, SPEAKERS_KEPT, Deliveries, Delivery, Kept
+from shared.ledger.document import Session
+from shared.ledger.events import Event, EventType, Facts, make_event
+from shared.ledger.heads import make_head
+from shared.ledger.ledger import Version
+from shared.ledger.names import Names, merge_names
+from shared.lifecycle.outcome import Outcome
+from shared.resources import Resources
+from shared.transcripts.records import Transcript
+from shared.transcripts.timeline import build_transcript
+
+Read = TypeVar("Read")
+
+HOUR_MS = 3_600_000
+
+
+class TranscriptDelivery(Struct):
+    """One look at a session of which something is to be delivered; without an archive only noted."""
+
+    session_id: str
+    deliveries: Deliveries
+    archive: Archive | None
+    resources: Resources
+    began_s: float = field(default_factory=time.perf_counter)
+
+    def run(self) -> list[Outcome]:
+        """Deliver what has changed since the last look; raises ArchiveError, LedgerError.
+
+        Safe to repeat: the session is due until the ledger has noted what was delivered.
+        """
+        kept = self.deliveries.read(self.session_id)
+        version = self.deliveries.ledger.read_version(self.session_id)
+        session, was = kept.session, kept.delivery
+        if version.deleted > was.deleted:
+            return self._delete(kept, version)
+        has_text = version.latest > version.deleted
+        if session and session.closed_ms is not None and (has_text or _was_quiet(session, version)):
+            return self._deliver(session, kept, version)
+        self._note(kept, version, was, None)
+        return []
+
+    def _delete(self, kept: Kept, version: Version) -> list[Outcome]:
+        """Delete the files of a text that was deleted; what was said since is delivered as it closes."""
+        count = self._delete_files(kept.delivery)
+        about, now_ms = version.deleted, self.resources.now_ms()
+        session = kept.session
+        events = (
+            [make_event(session, "transcript.deleted", now_ms, about, about)] if session else []
+        )
+        again_ms = now_ms if version.latest > about else None
+        if not self._note(kept, version, Delivery(deleted=about), again_ms, events):
+            return []
+        return [self._tell("archive.deleted", "deleted", version=about, files=count)]
+
+    def _deliver(self, session: Session, kept: Kept, version: Version) -> list[Outcome]:
+        """Write what has changed; later, let the sentences leave the ledger if the archive has them all."""
+        was, told = kept.delivery, self.deliveries.ledger.list_sentences(session, 0)
+        news, delivered = told, version
+        people = [person.user_id for person in self.deliveries.ledger.list_people(session)]
+        if was.left_ledger:
+            news, is_new = merge_records(self._read_archived(RECORDS, read_records), told)
+            delivered = version if is_new else version._replace(latest=was.version)
+            people = self._read_archived(META, read_meta).people
+        transcript = build_transcript(make_head(session, delivered), news)
+        transcript = replace(transcript, names=self._name_speakers(transcript, was))
+        contents = write_contents(session, transcript, people, news)
+        leaves_ms = was.at_ms + self.resources.settings.ledger_keep_hours * HOUR_MS
+        if contents.digest != was.digest:
+            return self._write(session, kept, version, contents)
+        if not (self.archive and told):
+            self._note(kept, version, was, None)
+        elif self.resources.now_ms() < leaves_ms:
+            self._note(kept, version, was, leaves_ms)
+        elif any(self._read(name) != raw for name, raw in contents.files.items()):
+            return self._write(session, kept, version, contents)
+        # First of all: whoever reads from now on is sent to the archive.
+        elif self._note(kept, version, replace(was, left_ledger=True), None):
+            self._leave_ledger(session, version)
+        return []
+
+    def _write(
+        self, session: Session, kept: Kept, version: Version, contents: Contents
+    ) -> list[Outcome]:
+        """Write all files, and note with the event that they are there."""
+        was, head = kept.delivery, contents.transcript.head
+        if self.archive:
+            folder = find_folder(self.session_id)
+            for name, raw in contents.files.items():
+                self.archive.put(f"{folder}/{name}", raw, find_type(name))
+            for name in {*was.files} - contents.files.keys():
+                self.archive.delete(f"{folder}/{name}")
+        now_ms, keep_hours = self.resources.now_ms(), self.resources.settings.ledger_keep_hours
+        delivery = Delivery(
+            version=head.version,
+            deleted=was.deleted,
+            at_ms=now_ms,
+            sentences=len(contents.transcript.sentences),
+            speakers=contents.speakers[:SPEAKERS_KEPT],
+            languages=contents.languages,
+            is_archived=self.archive is not None,
+            digest=contents.digest,
+            left_ledger=was.left_ledger,
+        )
+        event = self._make_event(session, "updated" if was.at_ms else "completed", delivery)
+        again_ms = now_ms + keep_hours * HOUR_MS if self.archive else None
+        if not self._note(kept, version, delivery, again_ms, [event]):
+            return []
+        counts = {"sentences": delivery.sentences, "files": len(delivery.files)}
+        outcome = "archived" if self.archive else "noted"
+        return [self._tell(event.type, outcome, version=head.version, **counts)]
+
+    def _make_event(
+        self, session: Session, what: Literal["completed", "updated"], delivery: Delivery
+    ) -> Event:
+        facts: Facts = {
+            "sentences": delivery.sentences,
+            "speakers": len(delivery.speakers),
+            "languages": delivery.languages,
+        }
+        if self.archive:
+            folder = find_folder(self.session_id)
+            keys = [f"{folder}/{name}" for name in delivery.files]
+            facts |= {"archive": self.archive.place, "keys": keys}
+        type_: EventType = f"transcript.{what}"  # type: ignore[assignment]
+        version, cause = delivery.version, (delivery.version, delivery.digest)
+        return make_event(session, type_, delivery.at_ms, cause, version, facts)
+
+    def _note(
+        self,
+        kept: Kept,
+        version: Version,
+        delivery: Delivery,
+        again_ms: int | None,
+        events: Sequence[Event] = (),
+    ) -> bool:
+        """Keep what was delivered; what was told since the look began is looked at again."""
+        ledger = self.deliveries.ledger
+        is_noted = self.deliveries.note(self.session_id, kept, delivery, again_ms, events)
+        if is_noted and ledger.read_version(self.session_id) != version:
+            ledger.ask_delivery(self.session_id, self.resources.now_ms())
+        return is_noted
+
+    def _leave_ledger(self, session: Session, version: Version) -> None:
+        self.deliveries.shorten(session)
+        if not self.deliveries.drop_sentences(self.session_id, version.latest):
+            self.deliveries.ledger.ask_delivery(self.session_id, self.resources.now_ms())
+
+    def _read(self, name: str) -> bytes | None:
+        folder = find_folder(self.session_id)
+        return self.archive.get(f"{folder}/{name}") if self.archive else None
+
+    def _delete_files(self, delivery: Delivery) -> int:
+        return delete_files(self.session_id, delivery.files, self.archive) if self.archive else 0
+
+    def _read_archived(self, name: str, read: Callable[[bytes], Read]) -> Read:
+        """What a file says that the archive alone has; nothing may be written anew without it."""
+        raw = self._read(name)
+        if raw is None:
+            raise ArchiveError(f"{name} is not there, and nothing else has what it said")
+        try:
+            return read(raw)
+        except MsgspecError:
+            raise ArchiveError(f"{name} of a session cannot be read") from None
+
+    def _name_speakers(self, transcript: Transcript, was: Delivery) -> dict[str, str]:
+        """What the speakers were called at the time, and nobody who has been forgotten since."""
+        ledger = self.deliveries.ledger
+        users = Names(ledger).read(self.session_id, transcript.list_speakers())
+        was_named = users and was.is_archived
+        names = self._read_archived(META, read_meta).names if was_named else {}
+        return merge_names(names, was.at_ms, users)
+
+    def _tell(self, message: str, outcome: str, **fields: str | int) -> Outcome:
+        elapsed_ms = round((time.perf_counter() - self.began_s) * 1000)
+        return Outcome(
+            message,
+            outcome,
+            fields={"session": self.session_id, **fields, "elapsed_ms": elapsed_ms},
+        )
+
+
+def delete_files(session_id: str, known: Iterable[str], archive: Archive) -> int:
+    """Delete a session's files from the archive, those that are `known` and all others: how many it were."""
+    folder = find_folder(session_id)
+    keys = {*archive.list(folder), *(f"{folder}/{name}" for name in known)}
+    for key in sorted(keys):
+        archive.delete(key)
+    return len(keys)
+
+
+def _was_quiet(session: Session, version: Version) -> bool:
+    """Whether nothing was said in a session although something was to hear it."""
+    return version.latest == 0 and bool(session.tasks)

@@ -1,0 +1,41 @@
+"""What a session says of its transcript: when it was, and which tasks heard it."""
+
+from __future__ import annotations
+
+import re
+
+from shared.ledger.document import Session
+from shared.ledger.ledger import Version
+from shared.transcripts.records import TaskOrigin, TranscriptHead
+
+ENGINE = re.compile(r"(?:bigmodel-|16k_|8k_)?([a-z]{2,3}(?:-[A-Za-z]{2,4})?)")
+
+
+def make_head(session: Session, version: Version, names_version: int = 0) -> TranscriptHead:
+    """The head of a session's transcript in that version."""
+    return TranscriptHead(
+        session_id=session.id,
+        room_id=session.room.room_id,
+        opened_ms=session.opened_ms,
+        closed_ms=session.closed_ms,
+        version=version.latest,
+        tasks=_list_origins(session),
+        deleted=version.deleted,
+        names_version=names_version,
+    )
+
+
+def _list_origins(session: Session) -> dict[str, TaskOrigin]:
+    origins: dict[str, TaskOrigin] = {}
+    for target, task in session.tasks.items():
+        rule = session.find_rule(target)
+        for task_id in task.task_ids:
+            engine = str(rule.parameters(task_id.service).get("language", ""))
+            origins[task_id.task_id] = TaskOrigin(task_id.started_ms or None, read_language(engine))
+    return origins
+
+
+def read_language(engine: str) -> str:
+    """The language an engine of either service hears: "bigmodel-en" → "en"; "" when it hears several."""
+    match = ENGINE.fullmatch(engine)
+    return match[1] if match else ""
