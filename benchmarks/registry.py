@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import burst, cost, crowd, finished, growth, ingest
+from benchmarks import burst, cost, crowd, finished, growth, ingest, viewers
 from benchmarks.figures import Benchmark
 
 BENCHMARKS = (
@@ -12,4 +12,5 @@ BENCHMARKS = (
     Benchmark("crowd", crowd.ABOUT, crowd.run),
     Benchmark("finished", finished.ABOUT, finished.run),
     Benchmark("ingest", ingest.ABOUT, ingest.run, ingest.run_full),
+    Benchmark("viewers", viewers.ABOUT, viewers.run),
 )

@@ -14,7 +14,7 @@ from shared.entry import run_function
 from shared.errors import MethodError, RequestError, RoomscribeError, SettingsError
 from shared.links import read_link
 from shared.reading.kept import KeptTranscripts, NotKeptError
-from shared.reading.pages import write_message, write_page
+from shared.reading.pages import write_captions, write_message, write_page
 from shared.scf import (
     Invocation,
     Json,
@@ -53,6 +53,11 @@ PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD",
     "Access-Control-Allow-Headers": "*",
     "Access-Control-Max-Age": "86400",
+}
+CAPTIONS_PATH = re.compile(r"/?captions\.js")
+CAPTIONS_HEADERS = {  # no link opens it and nothing in it is secret: the one thing that caches may keep
+    "Content-Type": "text/javascript; charset=utf-8",
+    "Cache-Control": "public, max-age=3600",
 }
 FILE_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 REFUSED = (
@@ -96,6 +101,10 @@ def _answer(event: object, context: object, open_transcripts: OpenTranscripts) -
     started_s = time.perf_counter()
 
     def act(settings: Settings, invocation: Invocation) -> Response:
+        captions = _answer_captions(event)
+        if captions is not None:
+            _log(captions, round((time.perf_counter() - started_s) * 1000, 1))
+            return captions.response
         key = settings.transcript_link_key
         if key is None:
             raise SettingsError(
@@ -126,9 +135,24 @@ def _answer_error(error: RoomscribeError) -> Response:
     return write_message(error.http_status, *(NOT_NOW if error.http_status == 503 else WRONG))
 
 
+def _answer_captions(event: object) -> Answer | None:
+    """The script for other sites, for which no ledger is opened; None for any other request."""
+    if not isinstance(event, dict) or event.get("httpMethod") not in ("GET", "HEAD"):
+        return None
+    request = read_request(event)
+    if not CAPTIONS_PATH.fullmatch(request.path):
+        return None
+    text, etag = write_captions()
+    headers = {**CAPTIONS_HEADERS, "Content-Security-Policy": FILE_POLICY, "ETag": etag}
+    if _is_known(etag, request.headers.get("if-none-match", "")):
+        return Answer(Response(304, "", headers), "not_changed", "js")
+    return Answer(Response(200, text, headers), "served", "js")
+
+
 def _log(answer: Answer, elapsed_ms: float) -> None:
+    read = "captions.served" if answer.format == "js" else "transcript.read"
     log.write(
-        "transcript.refused" if answer.outcome == "refused" else "transcript.read",
+        "transcript.refused" if answer.outcome == "refused" else read,
         session=answer.session_id,
         outcome=answer.outcome,
         format=answer.format or None,

@@ -1,10 +1,11 @@
-"""The page for people, and a short one for whatever goes wrong: each whole, in one request."""
+"""The page for people, a short one for whatever goes wrong, a script for other sites: each in one request."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import html
+import json
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -16,6 +17,8 @@ FOLDER = Path(__file__).parent / "page"
 STYLE = "page.css"
 # In this order: each uses what stands before it.
 SCRIPTS = ("words.js", "languages.js", "captions.js", "following.js", "polling.js", "page.js")
+EMBEDDED_STYLE = "embed.css"
+EMBEDDED_SCRIPTS = ("languages.js", "polling.js", "embed.js")
 POLICY = (
     "default-src 'none'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
@@ -30,6 +33,18 @@ def write_page(token: str) -> Response:
 def write_message(status: int, title: str, text: str) -> Response:
     """A page that says only this."""
     return _fill(status, _assemble("message.html", ()), {"title": title, "text": text})
+
+
+@lru_cache(maxsize=1)
+def write_captions() -> tuple[str, str]:
+    """captions.js, which shows live captions on any site, and its ETag.
+
+    All of it is one function, so that no name in it meets one of the site.
+    """
+    style = json.dumps(_read(EMBEDDED_STYLE))
+    codes = "\n".join(map(_read, EMBEDDED_SCRIPTS))
+    text = f'(() => {{\n"use strict";\nconst STYLE = {style};\n{codes}}})();\n'
+    return text, f'"{hashlib.sha256(text.encode()).hexdigest()[:24]}"'
 
 
 def _fill(status: int, page: tuple[str, str], values: Mapping[str, str]) -> Response:

@@ -10,9 +10,6 @@ const colours = new Map();
 let shownLanguages = [SPOKEN];
 let searched = null;
 
-const before = (one, other) => one.start_ms - other.start_ms || one.end_ms - other.end_ms
-  || (one.key < other.key ? -1 : Number(one.key > other.key));
-
 function colourOf(sentence) {
   const name = sentence.user_id;
   if (!colours.has(name)) colours.set(name, colours.size % COLOURS);

@@ -1,7 +1,19 @@
 "use strict";
-// Which texts of a sentence are shown: as the files choose them.
+// Which texts of a sentence are shown, and in which order sentences stand: as in the files.
 
 const SPOKEN = "spoken";
+const NAMES = new Intl.DisplayNames(["en"], { type: "language" });
+
+function languageName(tag) {
+  try {
+    return NAMES.of(tag.replaceAll("_", "-"));
+  } catch {
+    return tag;
+  }
+}
+
+const before = (one, other) => one.start_ms - other.start_ms || one.end_ms - other.end_ms
+  || (one.key < other.key ? -1 : Number(one.key > other.key));
 
 const fold = (tag) => tag.toLowerCase().replaceAll("_", "-");
 const mainPart = (tag) => fold(tag).split("-")[0];
@@ -30,8 +42,8 @@ function textsOf(sentence, languages) {
 
 /** Every language in which something is there to be read, translations first seen first. */
 function noteLanguages(known, sentence) {
-  const before = known.size;
+  const count = known.size;
   if (sentence.language) known.add(sentence.language);
   Object.keys(sentence.translations).forEach((tag) => known.add(tag));
-  return known.size > before;
+  return known.size > count;
 }

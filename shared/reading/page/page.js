@@ -1,6 +1,8 @@
 "use strict";
 // The page of one transcript.
 
+const address = location.pathname;
+const QUICK_MS = 1500;
 const STATES = {
   live: "Live",
   ended: "Ended",

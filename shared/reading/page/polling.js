@@ -1,11 +1,10 @@
 "use strict";
 // Asks for what is new: often while somebody looks, rarely when nobody does or the room has closed.
+// Whoever uses it says where (`address`), how often (QUICK_MS), and whether the room has closed (`closed()`).
 
-const QUICK_MS = 1500;
 const SLOW_MS = 15000;
 const SLOWEST_MS = 60000;
 const ENDED_POLLS = 20; // what was said last may still be on its way when a room closes
-const address = location.pathname;
 
 const polling = { next: "", etag: "", failures: 0, quiet: 0, ended: 0, timer: 0, busy: false, stopped: false };
 
@@ -22,7 +21,9 @@ async function ask() {
 }
 
 function waitingTime() {
-  if (polling.failures) return Math.min(QUICK_MS * 2 ** polling.failures, SLOWEST_MS);
+  if (polling.failures) { // by chance, so that a thousand readers do not come back at the same moment
+    return Math.min(QUICK_MS * 2 ** polling.failures, SLOWEST_MS) * (0.5 + Math.random() / 2);
+  }
   if (document.hidden) return Math.min(QUICK_MS * 2 ** ++polling.quiet, SLOWEST_MS);
   return polling.ended ? SLOW_MS : QUICK_MS;
 }
@@ -46,7 +47,7 @@ async function poll(onNews, onState) {
   } finally {
     polling.busy = false;
   }
-  if (closed() && ++polling.ended > ENDED_POLLS) return undefined;
+  if (polling.stopped || (closed() && ++polling.ended > ENDED_POLLS)) return undefined;
   polling.timer = setTimeout(poll, waitingTime(), onNews, onState);
   return undefined;
 }

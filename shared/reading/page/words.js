@@ -23,15 +23,5 @@ function duration(ms) {
 const DATE = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "short" });
 const MOST_MS = 8.64e15; // beyond it, either way, there is no date in JavaScript
 const dateOf = (ms) => DATE.format(Math.max(-MOST_MS, Math.min(ms, MOST_MS)));
-const NAMES = new Intl.DisplayNames(["en"], { type: "language" });
-
-function languageName(tag) {
-  try {
-    return NAMES.of(tag.replaceAll("_", "-"));
-  } catch {
-    return tag;
-  }
-}
-
 const names = new Map(); // by user id; a Map, because an id may be anything
 const speakerName = ({ user_id: id }) => names.get(id) || id || "Somebody";
