@@ -17,6 +17,10 @@ SCF_CONSOLE = (
 )
 BALANCE = "Check the account's balance in the console."
 NETWORK = "VPC_ID and SUBNET_ID must be of this account and of REGION (docs/deploy.md#redis)."
+RESERVED = (
+    "All functions of the account in REGION can reserve its concurrency quota but 12,800 MB: lower "
+    "CALLBACK_CONCURRENCY_MB or READ_CONCURRENCY_MB, or set one to 0 (docs/deploy.md#limits-for-strangers)."
+)
 NO_ROLE = "ROLE must name a role whose carrier is SCF (docs/deploy.md#the-run-role)."
 NO_SCF = "SCF is not in REGION; choose another one."
 TOO_LARGE = (
@@ -39,12 +43,14 @@ ADVICE = {
     "FailedOperation.OpenService": SCF_CONSOLE,
     "FailedOperation.QcsRoleNotFound": SCF_CONSOLE,
     "FailedOperation.UnOpenedService": SCF_CONSOLE,
+    "FailedOperation.ReservedExceedTotal": RESERVED,
     "InvalidParameter.RoleCheck": NO_ROLE,
     "InvalidParameterValue.EnvironmentExceededLimit": "All settings together have at most 4 KB: shorten "
     "TRTC_APPS.",
     "InvalidParameterValue.Vpc": NETWORK,
     "InvalidParameterValue.ZipFile": TOO_LARGE,
     "LimitExceeded": "A quota is used up: SCF's console shows it, and Tencent raises it on request.",
+    "LimitExceeded.FunctionReservedConcurrencyMemory": RESERVED,
     "RequestLimitExceeded": "SCF answered so again and again: wait a minute.",
     "RequestSizeLimitExceeded": TOO_LARGE,
     "ResourceNotFound.Role": NO_ROLE,

@@ -30,6 +30,8 @@ class Function:
     module: str = ""
     runs_by: Literal["url", "timer"] | None = None
     gives_up_at_once: bool = False  # a failed event is not repeated, and kept for a minute only
+    limited_by: str = ""  # the setting that says how much memory its instances have together
+    returns_words: bool = False  # what people said, which SCF would write into its log
 
     @property
     def handler(self) -> str:
@@ -43,17 +45,34 @@ class Function:
 
 FUNCTIONS = (
     # The timer comes again sooner than SCF's first repetition, which waits a minute.
-    Function("drain_starts", 60, runs_by="timer", gives_up_at_once=True),
-    Function("trtc_callback", 6, runs_by="url"),  # TRTC waits 5 s
+    Function(
+        *("drain_starts", 60),
+        runs_by="timer",
+        gives_up_at_once=True,
+        limited_by="DRAIN_CONCURRENCY_MB",
+    ),
+    # TRTC waits 5 s.
+    Function("trtc_callback", 6, runs_by="url", limited_by="CALLBACK_CONCURRENCY_MB"),
     Function("start_transcription", 10),
     Function("stop_transcription", 10),
     Function("describe_room", 10),
-    Function("read_transcript", 10, memory_mb=128, runs_by="url"),  # hours are read as a whole
+    Function(
+        *("read_transcript", 10),
+        memory_mb=128,  # hours are read as a whole
+        runs_by="url",
+        limited_by="READ_CONCURRENCY_MB",
+        returns_words=True,
+    ),
     Function("delete_transcript", 10),
     Function("deliver", 60, memory_mb=128, runs_by="timer", gives_up_at_once=True),
     Function("set_people", 10),
 )
-APART = Function("transcription_events", 6, module="trtc_callback", runs_by="url")
+APART = Function(
+    *("transcription_events", 6),
+    module="trtc_callback",
+    runs_by="url",
+    limited_by="CALLBACK_CONCURRENCY_MB",
+)
 
 
 def choose_functions(environ: Mapping[str, str]) -> tuple[Function, ...]:
@@ -113,6 +132,14 @@ def list_variables(environ: Mapping[str, str]) -> list[Json]:
 def describe_event_settings() -> Json:
     """What becomes of events that a function failed with; serverless.yml's component has no way to say it."""
     return {"AsyncTriggerConfig": {"RetryConfig": [{"RetryNum": 0}], "MsgTTL": 60}}
+
+
+def describe_log() -> Json:
+    """Keep return values out of SCF's log, if that is what it does; GetFunction does not tell it.
+
+    Source: SCF API 2018-04-16, UpdateFunctionConfiguration, IgnoreSysLog: "do not report system logs".
+    """
+    return {"IgnoreSysLog": True}
 
 
 def describe_trigger(function: Function) -> Json:

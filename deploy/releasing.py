@@ -12,9 +12,11 @@ from deploy.functions import (
     describe_code,
     describe_configuration,
     describe_event_settings,
+    describe_log,
     is_configured,
     name_function,
 )
+from deploy.settings import read_concurrency_mb
 from deploy.states import UNUSABLE, States, explain_status
 
 
@@ -40,7 +42,23 @@ class Releasing:
         if function.gives_up_at_once:
             settings = describe_event_settings()
             self._states.change("UpdateFunctionEventInvokeConfig", name, **settings)
+        if function.returns_words:
+            self._states.change("UpdateFunctionConfiguration", name, **describe_log())
+            self._states.await_active(name)
+        if function.limited_by:
+            self._limit(name, read_concurrency_mb(self._environ, function.limited_by))
         return name
+
+    def _limit(self, name: str, wanted_mb: int) -> None:
+        """Reserve memory for a function's instances, which is the most that they get; 0: no limit."""
+        if wanted_mb == self._states.find_reserved_mb(name):
+            return
+        print(f"limiting {name} to {wanted_mb or 'any number of'} MB", flush=True)
+        if wanted_mb:
+            asked = {"ReservedConcurrencyMem": wanted_mb}
+            self._states.change("PutReservedConcurrencyConfig", name, **asked)
+        else:
+            self._states.change("DeleteReservedConcurrencyConfig", name)
 
     def _create(self, name: str, function: Function) -> None:
         print(f"creating {name}", flush=True)

@@ -70,6 +70,20 @@ FORMS: Mapping[str, Form] = {
     ),
     "VPC_ID": Form(r"vpc-[a-z0-9]+", "a VPC's id like vpc-a1b2c3d4", "redis"),
     "SUBNET_ID": Form(r"subnet-[a-z0-9]+", "a subnet's id like subnet-a1b2c3d4", "redis"),
+    **dict.fromkeys(
+        ("CALLBACK_CONCURRENCY_MB", "DRAIN_CONCURRENCY_MB", "READ_CONCURRENCY_MB"),
+        Form(
+            r"0|12[89]|1[3-9][0-9]|[2-9][0-9]{2}|[1-9][0-9]{3,6}",
+            "128 to 9999999, or 0 for no limit",
+            "limits-for-strangers",
+        ),
+    ),
+}
+# The memory of all instances of a function at once, in MB, where nothing else is set.
+CONCURRENCY_MB: Mapping[str, int] = {
+    "CALLBACK_CONCURRENCY_MB": 12_800,
+    "DRAIN_CONCURRENCY_MB": 640,
+    "READ_CONCURRENCY_MB": 6_400,
 }
 NEEDED = ("STAGE", "REGION", "ROLE")
 KEYS = ("TENCENT_SECRET_ID", "TENCENT_SECRET_KEY", "TENCENT_TOKEN")
@@ -79,6 +93,11 @@ def read_settings(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment, with what concerns a deployment as the functions would read it: stripped."""
     named = {*FORMS, *PASSED_ON, *KEYS}
     return {name: strip_text(value) if name in named else value for name, value in environ.items()}
+
+
+def read_concurrency_mb(environ: Mapping[str, str], name: str) -> int:
+    """The memory of all instances of a function at once, in MB; 0 for no limit."""
+    return int(environ.get(name) or CONCURRENCY_MB[name])
 
 
 def find_problems(environ: Mapping[str, str]) -> list[Problem]:
@@ -113,7 +132,9 @@ def list_secrets(environ: Mapping[str, str]) -> list[str]:
     """What must not be shown, the longest first."""
     whole = [environ[name] for name in SECRETS if environ.get(name)]
     parts = [part for value in whole for part in SECRET_PART.findall(value)]
-    secrets = {secret for secret in whole + parts if len(secret) >= SHORTEST_SECRET}
+    pairs = [environ.get("TRTC_CALLBACK_KEY", ""), environ.get("TRANSCRIPT_LINK_KEY", ""), *parts]
+    keys = [key for pair in pairs for key in pair.split(",")]  # "new,old"
+    secrets = {secret for secret in whole + parts + keys if len(secret) >= SHORTEST_SECRET}
     return sorted(secrets, key=len, reverse=True)
 
 

@@ -14,6 +14,7 @@ UNUSABLE = ("CreateFailed", "DeleteFailed")  # no change is possible any more
 MISSING = ("ResourceNotFound", "ResourceNotFound.Function", "ResourceNotFound.FunctionName")
 # What a change answers, among other things, while another one goes on.
 PERHAPS_BUSY = ("FailedOperation", "ResourceInUse", "UnauthorizedOperation.FunctionStatus")
+RESERVING = "FailedOperation.ReservedInProgress"
 LOOKS = 90  # at one change; at the usual interval three minutes
 
 
@@ -32,14 +33,23 @@ class States:
                 return None
             raise
 
+    def find_reserved_mb(self, name: str) -> int:
+        """The memory that is reserved for a function's instances, in MB; 0 when none is. Raises CallError."""
+        return self._scf.call("GetReservedConcurrencyConfig", name).get("ReservedMem") or 0
+
     def change(self, action: str, name: str, **parameters: object) -> None:
         """Call an action; somebody else may be at work on the function, too: then wait, and try again."""
         for attempt in range(LOOKS):
             try:
                 self._scf.call(action, name, **parameters)
             except CallError as error:
-                if not error.code.startswith(PERHAPS_BUSY) or (attempt and not self._is_busy(name)):
+                goes_on = error.code == RESERVING
+                if not error.code.startswith(PERHAPS_BUSY) or (
+                    attempt and not goes_on and not self._is_busy(name)
+                ):
                     raise
+                if goes_on:  # no status tells it
+                    self._scf.pause()
                 self.await_rest(name)
             else:
                 return

@@ -32,6 +32,7 @@ def act_on_callback(event: object, settings: Settings, invocation: Invocation) -
         event_type=callback.event_type,
         event_ms=callback.event_ms,
         task_id=callback.task.task_id if callback.task else None,
+        signed_with=callback.signed_with,
     )
     if callback.event_type not in ROOM_EVENTS and callback.task is None:
         log.write("callback.ignored", outcome="event_type")

@@ -30,7 +30,7 @@ def claiming_ledger(url: str) -> Iterator[None]:
     """
     lock = find_lock(url)
     try:
-        lock.parent.mkdir(parents=True, exist_ok=True)
+        lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         held = os.open(lock, os.O_RDONLY | os.O_CREAT, 0o600)
     except OSError as error:
         raise LocalError(f"LEDGER_URL: {lock} cannot be opened: {error.strerror}") from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -11,13 +11,14 @@ from typing import Annotated, Literal
 import typer
 
 from local.deploy import deploy
-from local.development import ENDPOINT, REDIS_DIR
+from local.development import ENDPOINT, REDIS_DIR, STATE_DIR
 from local.doctor.command import doctor
 from local.errors import LocalError
 from local.explain import explain
 from local.link import link
 from local.package.command import package
 from local.people import people
+from local.printable import print_safely, write_json
 from local.replay import replay
 from local.switches import Switches, with_switches
 
@@ -59,10 +60,12 @@ def main() -> None:
 
     for stream in (sys.stdout, sys.stderr):  # captions in any language, on any terminal
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # TextIOWrappers
+    with contextlib.suppress(FileNotFoundError, PermissionError):
+        STATE_DIR.chmod(0o700)  # what was said stands in it
     try:
         app(prog_name="./roomscribe")
     except (LocalError, RoomscribeError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print_safely(f"error: {error}", err=True)
         sys.exit(1)
     except KeyboardInterrupt:  # before a server could take it
         sys.exit(130)
@@ -176,7 +179,7 @@ def invoke(
     from local.invoke import invoke_function, read_event
 
     succeeded, result = invoke_function(url, name, read_event(event))
-    print(json.dumps(result, indent=2, ensure_ascii=False))
+    print(write_json(result))
     raise typer.Exit(0 if succeeded else 1)
 
 

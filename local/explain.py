@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from typing import Annotated
@@ -13,6 +12,7 @@ from local.development import ENDPOINT, local_environment
 from local.env_file import read_deployment
 from local.function_site import find_function_site
 from local.naming import KINDS, RoomIdType, choose_room
+from local.printable import print_safely, write_json
 from shared.errors import RequestError, SettingsError
 from shared.lifecycle.start import STARTERS
 from shared.room import WHOLE_ROOM, Room
@@ -66,13 +66,13 @@ def explain(
     named, why = choose_room(application, room, room_id_type, settings)
     site = find_function_site(deployment)
     loaded = load_rules(rules or settings.rules_file, site)
-    print(f"room {room!r} ({KINDS[named.room_id_type]}) of application {application}")
-    print(f"{why}\n" if why else "")
+    print_safely(f"room {room!r} ({KINDS[named.room_id_type]}) of application {application}")
+    print_safely(f"{why}\n" if why else "")
     for line in explain_choice(loaded, named):
-        print(line)
+        print_safely(line)
     print()
     for line in explain_request(settings, loaded.decide(*named), named, user, site):
-        print(line)
+        print_safely(line)
 
 
 def explain_choice(rules: Rules, room: Room) -> Iterator[str]:
@@ -114,7 +114,7 @@ def explain_request(
             *(application, room, target, now_ms, 0, rule.max_idle_s, rule.parameters(service)),
             sign=lambda _: MASK,
         )
-        yield json.dumps(SERVICES[service].build_start(order), indent=2, ensure_ascii=False)
+        yield write_json(SERVICES[service].build_start(order))
 
 
 def _explain_miss(rule: Rule, miss: Miss) -> str:

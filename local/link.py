@@ -11,6 +11,7 @@ from local.development import ENDPOINT, local_environment
 from local.env_file import read_environment_of
 from local.errors import LocalError
 from local.naming import KINDS, RoomIdType, choose_room
+from local.printable import print_safely
 from local.transcripts import READER
 from shared.ledger import Session, open_ledger
 from shared.links import write_link
@@ -47,7 +48,7 @@ def link(
     if settings.transcript_link_key is None:
         raise LocalError("TRANSCRIPT_LINK_KEY is not set")
     if why:
-        typer.echo(why, err=True)  # what a program reads has the link alone
+        print_safely(why, err=True)  # what a program reads has the link alone
     print(write_link(settings.transcript_link_key, url, session.id, int(time.time())))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import secrets
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
@@ -141,7 +142,7 @@ async def running_redis(folder: Path) -> AsyncIterator[RedisServer]:
     folder.mkdir(parents=True, exist_ok=True)
     taken = f"another local cloud keeps its Redis in {folder}; end that one first"
     with claiming(os.open(folder, os.O_RDONLY), taken):
-        redis = RedisServer(folder)
+        redis = RedisServer(folder, password=secrets.token_urlsafe(24))
         await asyncio.to_thread(redis.start)
         try:
             yield redis

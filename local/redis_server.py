@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import socket
 import subprocess
 import time
 from pathlib import Path
 from types import TracebackType
+from urllib.parse import quote
 
 from local.errors import LocalError
 
@@ -22,13 +24,15 @@ HIGHEST_PORT, CLUSTER_OFFSET = 65_535, 10_000
 class RedisServer:
     """Runs `redis-server` in a folder, and every write that it accepted is on disk.
 
-    `options` are more of its own, like "--maxmemory", "100mb". It keeps its port and its data from
-    one start to the next, whether it was stopped or killed. It never outlives this process.
+    `options` are more of its own, like "--maxmemory", "100mb"; with a `password` it answers nobody
+    else. It keeps its port and its data, which only their owner can read, from one start to the next,
+    whether it was stopped or killed. It never outlives this process.
     """
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, password: str = "") -> None:
         self._folder = folder
         self._options = options
+        self._password = password
         self._process: subprocess.Popen[bytes] | None = None
         self._guard: subprocess.Popen[bytes] | None = None
         self._has_run = False
@@ -48,12 +52,14 @@ class RedisServer:
 
     @property
     def url(self) -> str:
-        """Its LEDGER_URL, without user and password."""
-        return f"redis://{HOST}:{self.port}/0"
+        """Its LEDGER_URL."""
+        user = f":{quote(self._password, safe='')}@" if self._password else ""
+        return f"redis://{user}{HOST}:{self.port}/0"
 
     def start(self) -> None:
         """Start it, and wait until it answers; LocalError when it does not."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.chmod(0o700)
         tries = 1 if self._has_run else PORTS_TRIED
         for _ in range(tries):
             if self._try_start():
@@ -87,13 +93,17 @@ class RedisServer:
         try:
             self._process = subprocess.Popen(  # noqa: S603  nobody else's words
                 self._make_command(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,  # its log is a file
                 start_new_session=True,  # Ctrl-C in the terminal is not for it
+                umask=0o077,
             )
         except FileNotFoundError as error:
             raise LocalError(
                 "redis-server is not installed; on Debian: apt-get install redis-server"
             ) from error
         self._guard = _guard(self._process)
+        self._tell_password(self._process)
         deadline_s = time.monotonic() + START_TIMEOUT_S
         while not self._is_ready(self._process.pid):
             if self._process.poll() is not None or time.monotonic() > deadline_s:
@@ -113,14 +123,22 @@ class RedisServer:
             "appendfsync": "always",
         }
         flags = [part for name, value in settings.items() for part in (f"--{name}", value)]
-        return ["redis-server", *flags, *self._options]
+        return ["redis-server", "-", *flags, *self._options]
+
+    def _tell_password(self, process: subprocess.Popen[bytes]) -> None:
+        """As a line of configuration on standard input: in the command everybody could see it."""
+        line = f"requirepass {self._password}\n" if self._password else ""
+        assert process.stdin  # noqa: S101  it was started with a pipe
+        with contextlib.suppress(BrokenPipeError), process.stdin as configuration:
+            configuration.write(line.encode())
 
     def _is_ready(self, pid: int) -> bool:
         """Whether it serves: it itself, and not somebody else who was quicker at that port."""
         try:
             with socket.create_connection((HOST, self.port), timeout=1) as connection:
-                connection.sendall(b"PING\r\nINFO server\r\n")
-                answer = connection.recv(65_536)
+                greeting = f"AUTH {self._password}\r\n" if self._password else ""
+                connection.sendall(f"{greeting}PING\r\nINFO server\r\n".encode())
+                answer = connection.recv(65_536).removeprefix(b"+OK\r\n")
         except OSError:
             return False
         return answer.startswith(b"+PONG") and f"process_id:{pid}\r".encode() in answer

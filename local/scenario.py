@@ -116,7 +116,7 @@ def parse_scenario(text: str, file: str) -> Scenario:
     """Read a scenario; `file` is its name in error messages."""
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # ValueError: thousands of digits, too
         raise LocalError(f"{file}: is not TOML: {error}") from error
     unknown = sorted(document.keys() - {"title", "step"})
     if unknown:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import time
-import unicodedata
 from collections.abc import Callable, Mapping
 
 from rich.console import Console
 from rich.text import Text
 
 from local.cloud.feed import Entry
+from local.printable import make_printable
 
 LOG_FIELDS = {  # what of a log line is worth a glance, and the short name it gets
     "room_id": "room",
@@ -74,12 +74,6 @@ class Screen:
     def _find_style(self, user_id: str) -> str:
         number = len(self._styles) % len(SPEAKER_STYLES)
         return self._styles.setdefault(user_id, SPEAKER_STYLES[number])
-
-
-def make_printable(text: str) -> str:
-    """Show control characters as escapes: what people say must not steer the terminal."""
-    hidden = ("Cc", "Cs")
-    return "".join(ascii(c)[1:-1] if unicodedata.category(c) in hidden else c for c in text)
 
 
 def _describe_room(entry: Entry) -> tuple[str, str]:

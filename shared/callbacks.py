@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -73,6 +73,7 @@ class Callback(Struct, frozen=True):
 
     `event_ms` is when it happened, in ms since 1970; only seconds of it are known when it is
     not `precise`. What an event of an unknown type does not tell is None, and a room's id "".
+    `signed_with` is "old key" when the Sign is of the application's old callback key, else None.
     """
 
     room: Room
@@ -83,6 +84,7 @@ class Callback(Struct, frozen=True):
     role: int | None = None
     task: TaskNews | None = None
     said: SentenceNews | None = None
+    signed_with: Literal["old key"] | None = None
 
 
 def receive_callback(
@@ -101,7 +103,7 @@ def receive_callback(
         raise MethodError("TRTC sends callbacks with POST")
     if len(request.body) > MAX_BODY_BYTES:
         raise TooLargeError(f"a callback has at most {MAX_BODY_BYTES} bytes")
-    application = verify_request(request, applications)
+    application, by_old_key = verify_request(request, applications)
     envelope = _decode(request.body)
     if envelope.sent_ms is None:
         raise CallbackError("the callback has no CallbackTs")
@@ -109,11 +111,14 @@ def receive_callback(
         raise SignatureError(
             "CallbackTs is too old or in the future: check the clock, or replay with a new Sign"
         )
-    return _read_callback(application.sdk_app_id, envelope)
+    callback = _read_callback(application.sdk_app_id, envelope)
+    return msgspec.structs.replace(callback, signed_with="old key") if by_old_key else callback
 
 
-def verify_request(request: Request, applications: Sequence[Application]) -> Application:
-    """The application whose key signed the request's raw body; raise SignatureError without one.
+def verify_request(
+    request: Request, applications: Sequence[Application]
+) -> tuple[Application, bool]:
+    """The application whose key, or else old key (True), signed the raw body; raise SignatureError without.
 
     The SdkAppId header is not signed: it only says which key to try. That is why two
     applications may not share a key.
@@ -121,18 +126,20 @@ def verify_request(request: Request, applications: Sequence[Application]) -> App
     claimed = request.headers.get("sdkappid", "").strip()
     application = next((app for app in applications if str(app.sdk_app_id) == claimed), None)
     sign = request.headers.get("sign", "").strip()
-    # An unknown application costs the same work as a known one.
+    # An unknown application costs the same work as a known one, an old key the same as the new one.
     key = application.callback_key if application else "unknown"
-    valid = verify_callback(key, request.body, sign)
+    old_key = application.old_callback_key if application else ""
+    by_new_key = verify_callback(key, request.body, sign)
+    by_old_key = bool(old_key) and verify_callback(old_key, request.body, sign)
     if not sign:
         raise SignatureError("no Sign header: set a callback key in the TRTC console")
     if application is None:
         raise SignatureError("the SdkAppId header names no application of ours")
-    if not valid:
+    if not (by_new_key or by_old_key):
         raise SignatureError(
             "the Sign header does not match the body: compare TRTC_CALLBACK_KEY with the console"
         )
-    return application
+    return application, not by_new_key
 
 
 def parse_event(sdk_app_id: int, event: Mapping[str, Any]) -> Callback:

@@ -45,8 +45,13 @@ NAMES = (
     *("EVENTS_URL", "EVENTS_SECRET", "EVENTS_ALLOW_PRIVATE"),
     *CREDENTIAL_NAMES[1],  # for development keys, which SCF must not have
 )
+ENDPOINT_NAMES = ("TRTC_ENDPOINT", "INVOKE_ENDPOINT")
 
-ENDPOINT = re.compile(r"(https?://)?[A-Za-z0-9.-]+(:[0-9]{1,5})?/?")
+ENDPOINT = re.compile(r"(https?://)?[A-Za-z0-9.-]+(:(?P<port>[0-9]{1,5}))?/?")
+MAX_PORT = 65_535
+# What leaves the machine unencrypted; SCF runs at home too, beside an API on loopback.
+OPEN_ENDPOINT = re.compile(r"http://(?!(127\.0\.0\.1|localhost)(:[0-9]+)?/?$).*")
+MAX_COUNT = 999_999_999
 COUNT = re.compile(r"(?!0+$)[0-9]{1,9}")
 LINK_KEY_FORM: tuple[Callable[[str], object], str] = (
     lambda text: len(text) >= MIN_KEY_CHARACTERS,
@@ -54,19 +59,19 @@ LINK_KEY_FORM: tuple[Callable[[str], object], str] = (
 )
 # What a setting must be, if it is there, and how to say so.
 FORMS: dict[str, tuple[Callable[[str], object], str]] = {
-    "TRTC_CA": (lambda text: Path(text).exists(), "no such file or directory"),
+    "TRTC_CA": (os.path.exists, "no such file or directory"),
     "LEDGER_NAME": (  # it stands in braces in the names of keys
         re.compile(r"[A-Za-z0-9_-]{1,40}").fullmatch,
         "must be 1 to 40 letters, digits, - and _; where it is not set, STAGE is it",
     ),
-    "USER_SIG_EXPIRE_S": (COUNT.fullmatch, "must be a whole number of seconds, 1 or more"),
-    "CALLBACK_MAX_AGE_S": (COUNT.fullmatch, "must be a whole number of seconds, 1 or more"),
-    "STARTS_PER_S_CLOUD": (COUNT.fullmatch, "must be a whole number of starts, 1 or more"),
-    "STARTS_PER_S_AI": (COUNT.fullmatch, "must be a whole number of starts, 1 or more"),
-    "TASK_QUOTA": (COUNT.fullmatch, "must be a whole number of tasks, 1 or more"),
+    "USER_SIG_EXPIRE_S": (COUNT.fullmatch, f"must be a whole number of seconds, 1 to {MAX_COUNT}"),
+    "CALLBACK_MAX_AGE_S": (COUNT.fullmatch, f"must be a whole number of seconds, 1 to {MAX_COUNT}"),
+    "STARTS_PER_S_CLOUD": (COUNT.fullmatch, f"must be a whole number of starts, 1 to {MAX_COUNT}"),
+    "STARTS_PER_S_AI": (COUNT.fullmatch, f"must be a whole number of starts, 1 to {MAX_COUNT}"),
+    "TASK_QUOTA": (COUNT.fullmatch, f"must be a whole number of tasks, 1 to {MAX_COUNT}"),
     "TRANSCRIPT_LINK_KEY": LINK_KEY_FORM,
     "OPERATOR_LINK_KEY": LINK_KEY_FORM,
-    "LEDGER_KEEP_HOURS": (COUNT.fullmatch, "must be a whole number of hours, 1 or more"),
+    "LEDGER_KEEP_HOURS": (COUNT.fullmatch, f"must be a whole number of hours, 1 to {MAX_COUNT}"),
     "EVENTS_ALLOW_PRIVATE": (("true", "false").count, "must be true or false"),
     "TRANSCRIPT_KEEP_DAYS": (
         lambda text: COUNT.fullmatch(text) and int(text) <= MAX_KEEP_DAYS,
@@ -137,6 +142,9 @@ class Credentials(NamedTuple):
     secret_key: str
     token: str | None
 
+    def __repr__(self) -> str:
+        return f"Credentials({self.secret_id!r})"
+
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Every setting; raises one SettingsError that names all that is missing or malformed."""
@@ -183,10 +191,12 @@ def _check_texts(
     if texts["TENCENTCLOUD_RUNENV"] == "SCF":
         marked = [name for name, text in texts.items() if DEVELOPMENT_MARK in text]
         faults += [f"{name}: holds a development key; set your own" for name in marked]
+        opened = [name for name in ENDPOINT_NAMES if OPEN_ENDPOINT.fullmatch(texts[name])]
+        faults += [f"{name}: must be https on SCF; leave http:// out" for name in opened]
     problems = [
         f"{name}: must be a host, or http(s)://host:port, without a path"
-        for name in ("TRTC_ENDPOINT", "INVOKE_ENDPOINT")
-        if texts[name] and not ENDPOINT.fullmatch(texts[name])
+        for name in ENDPOINT_NAMES
+        if texts[name] and not _is_endpoint(texts[name])
     ]
     applications = read_applications(texts, problems)
     endpoints = read_endpoints(texts, problems)
@@ -199,6 +209,11 @@ def _check_texts(
     if faults:
         raise SettingsError(faults)
     return applications, endpoints
+
+
+def _is_endpoint(text: str) -> bool:
+    found = ENDPOINT.fullmatch(text)
+    return found is not None and int(found["port"] or 0) <= MAX_PORT
 
 
 def _write_url(endpoint: str) -> str:

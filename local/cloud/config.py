@@ -125,7 +125,9 @@ def _read_applications(environ: Mapping[str, str]) -> tuple[Application, ...]:
         raise LocalError(f"TRTC_SDK_APP_ID must be a number, not {text[:32]!r}")
     return (
         Application(
-            int(text), _read(environ, "TRTC_SDK_SECRET_KEY"), environ.get("TRTC_CALLBACK_KEY", "")
+            int(text),
+            _read(environ, "TRTC_SDK_SECRET_KEY"),
+            _choose_key(environ.get("TRTC_CALLBACK_KEY", "")),
         ),
     )
 
@@ -133,7 +135,11 @@ def _read_applications(environ: Mapping[str, str]) -> tuple[Application, ...]:
 def _parse_applications(text: str) -> tuple[Application, ...]:
     try:
         return tuple(
-            Application(int(a["sdk_app_id"]), str(a["secret_key"]), str(a.get("callback_key", "")))
+            Application(
+                int(a["sdk_app_id"]),
+                str(a["secret_key"]),
+                _choose_key(str(a.get("callback_key", ""))),
+            )
             for a in json.loads(text)
         )
     except (ValueError, TypeError, KeyError, AttributeError):
@@ -141,6 +147,11 @@ def _parse_applications(text: str) -> tuple[Application, ...]:
         raise LocalError(
             "TRTC_APPS must be a JSON list of {sdk_app_id, secret_key, callback_key}"
         ) from None
+
+
+def _choose_key(text: str) -> str:
+    """The key that signs callbacks, of "new,old" the new one."""
+    return text.partition(",")[0].strip()
 
 
 def _read_limit(environ: Mapping[str, str], name: str) -> int | None:

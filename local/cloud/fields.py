@@ -7,12 +7,13 @@ from typing import Literal
 
 from local.cloud.errors import ApiError
 
-Kind = Literal["int", "float", "str", "object", "list"]
+Kind = Literal["bool", "int", "float", "str", "object", "list"]
 # Says what is wrong with a value, in words that follow "The parameter `X` ".
 Complaint = Callable[[object], str | None]
 
 _NUMBER = re.compile(r"-?\d{1,18}", re.ASCII)
 _KIND_WORDS = {
+    "bool": "true or false",
     "int": "an integer",
     "float": "a number",
     "str": "a string",
@@ -42,6 +43,11 @@ class Field:
 
 
 Table = Mapping[str, Field]
+
+
+def boolean() -> Field:
+    """True or false."""
+    return Field("bool")
 
 
 def integer(low: int, high: int, *, missing: str | None = None) -> Field:
@@ -129,8 +135,8 @@ def _is_missing(field: Field, value: object) -> bool:
 
 
 def _has_kind(kind: Kind, value: object) -> bool:
-    if isinstance(value, bool):
-        return False
+    if isinstance(value, bool) or kind == "bool":
+        return isinstance(value, bool) and kind == "bool"
     if kind == "int":
         return isinstance(value, int)
     if kind == "float":

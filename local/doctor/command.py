@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from deploy.settings import find_place_problems
 from local.development import local_environment
 from local.doctor.archive import check_archive
 from local.doctor.configuration import (
@@ -26,6 +27,7 @@ from local.doctor.ledger import check_draining, check_ledger, check_sharing
 from local.env_file import find_env_file, read_env_file
 from local.errors import LocalError
 from local.function_site import find_function_site
+from local.printable import print_safely
 from shared.settings import DEFAULT_RULES_FILE
 from shared.site import Site
 
@@ -58,7 +60,7 @@ def doctor(
         site = "unknown"
     read = check_env_file(file) if file else ()
     for finding in chain(read, examine(environ, site, at_home=endpoint is not None)):
-        print(finding, flush=True)
+        print_safely(str(finding))
         findings.append(finding)
     raise typer.Exit(1 if has_failed(findings) else 0)
 
@@ -75,10 +77,9 @@ def read_environment(file: Path | None, endpoint: str | None) -> dict[str, str]:
 
 def examine(environ: Mapping[str, str], site: Site, *, at_home: bool) -> Iterator[Finding]:
     """Every check, in the order in which things would go wrong."""
-    from local.doctor.api import (
-        check_calls,
-        check_clock,
-    )  # the SDK, which other commands never need
+    # late: the SDK, which other commands never need
+    from local.doctor.api import check_calls, check_clock
+    from local.doctor.functions import check_functions
 
     if not at_home:
         yield from check_deployment(environ)
@@ -102,5 +103,7 @@ def examine(environ: Mapping[str, str], site: Site, *, at_home: bool) -> Iterato
     yield check_sharing(settings, at_home=at_home)
     yield from check_draining(settings)
     if not at_home:
+        if credentials.level == "ok" and not find_place_problems(environ):
+            yield from check_functions(settings, environ)
         yield check_reading(settings)
         yield from check_policy(settings, environ)

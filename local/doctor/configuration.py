@@ -34,8 +34,9 @@ def fail_setting(problem: str) -> Finding:
 def check_callback_keys(settings: Settings) -> Iterator[Finding]:
     """Long enough not to be guessed? The form was checked with the settings."""
     for app in settings.applications:
-        length = len(app.callback_key)
+        length = min(len(key) for key in (app.callback_key, app.old_callback_key) if key)
         text = f"{length} letters and digits for application {app.sdk_app_id}"
+        text += ", its old key counts, too" if app.old_callback_key else ""
         if length < SHORT_KEY:
             remedy = "choose 32 random ones, in the TRTC console and in TRTC_CALLBACK_KEY"
             yield Finding("warn", "callback key", f"only {text}", remedy, "trtc-console")

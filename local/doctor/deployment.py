@@ -9,6 +9,7 @@ from pathlib import Path
 from deploy.settings import find_place_problems
 from local.development import ROOT
 from local.doctor.finding import Finding
+from shared.links import split_keys
 from shared.settings import Settings
 
 POLICY = ROOT / "docs" / "deploy" / "run-role-policy.json"
@@ -29,8 +30,9 @@ def check_deployment(environ: Mapping[str, str]) -> Iterator[Finding]:
 
 def check_reading(settings: Settings) -> Finding:
     """Whether anybody will be able to read a transcript."""
-    if settings.transcript_link_key:
-        return Finding("ok", "reading", "TRANSCRIPT_LINK_KEY signs the links")
+    if key := settings.transcript_link_key:
+        old = ", and its old key's links are still read" if len(split_keys(key)) > 1 else ""
+        return Finding("ok", "reading", f"TRANSCRIPT_LINK_KEY signs the links{old}")
     text = "TRANSCRIPT_LINK_KEY: not set, so that nobody can read; `scf deploy` refuses it empty"
     remedy = "make one with: openssl rand -base64 32"
     return Finding("warn", "reading", text, remedy, "settings")

@@ -24,6 +24,9 @@ class Served(NamedTuple):
     attempts: int = 3  # Source: SCF documentation, retry policies: a failed event is repeated twice
     has_path: bool = True  # whether /functions/NAME is its URL
 
+    def __repr__(self) -> str:
+        return f"Served({self.module!r})"  # keys stand in `environ`
+
 
 class Catalogue(Protocol):
     """Functions by name."""
@@ -63,7 +66,7 @@ class FolderOfFunctions:
         return Served(name, self._folder.parent, self._describe(name), limits)
 
     def _has(self, name: str) -> bool:
-        is_name = re.fullmatch(r"[a-z][a-z0-9_]*", name)
+        is_name = re.fullmatch(r"[a-z][a-z0-9_]{0,59}", name)  # as long as SCF allows
         return is_name is not None and (self._folder / f"{name}.py").is_file()
 
 

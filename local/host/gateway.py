@@ -56,7 +56,7 @@ async def _read_request(request: Request) -> RawRequest:
         body = await read_body(request, MAX_BODY_BYTES)
     except TooLargeError:
         raise ApiError("RequestSizeLimitExceeded") from None
-    return RawRequest(request.method, request.url.path, "", dict(request.headers), body)
+    return RawRequest(request.method, request.scope["path"], "", dict(request.headers), body)
 
 
 def _read_parameters(body: bytes) -> dict[str, object]:

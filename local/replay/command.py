@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from local.development import local_environment
 from local.env_file import read_environment_of
 from local.errors import LocalError
+from local.printable import print_safely
 from local.replay import options
 from local.replay.play import DEFAULT_STATUS, Outcome, Send, plan_order, play
 from local.replay.records import Record, Recording, read_recording
@@ -63,10 +64,10 @@ def replay(
 
             outcomes = _play_visibly(order, send, expect, rate, concurrency)
     except (LocalError, SettingsError) as error:
-        typer.echo(f"replay: {error}", err=True)
+        print_safely(f"replay: {error}", err=True)
         raise typer.Exit(UNUSABLE) from error
     took_s = time.monotonic() - begun_s
-    print(summarise(recording, outcomes, took_s, seed if shuffle else None))
+    print_safely(summarise(recording, outcomes, took_s, seed if shuffle else None))
     if not all(outcome.is_expected for outcome in outcomes):
         raise typer.Exit(MISMATCH)
 
@@ -121,7 +122,7 @@ def _open_progress(total: int) -> Iterator[Callable[[Outcome], None]]:
 
         def notice(outcome: Outcome) -> None:
             if not outcome.is_expected:
-                print(outcome.describe())
+                print_safely(outcome.describe())
             bar.advance(task)
 
         yield notice

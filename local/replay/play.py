@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from local.printable import make_printable
 from local.replay.records import Record
 from local.replay.signing import read_object
 
@@ -41,7 +42,9 @@ class Outcome:
         info = envelope.get("EventInfo")
         room = info.get("RoomId", "?") if isinstance(info, dict) else "?"
         event = f"event {envelope.get('EventType', '?')}, room {room}"
-        return _one_line(f"{self.record.place}: {event}: got {self.got}, expected {self.expected}")
+        return make_printable(
+            f"{self.record.place}: {event}: got {self.got}, expected {self.expected}"
+        )
 
 
 def plan_order(
@@ -107,8 +110,3 @@ def _deliver(record: Record, send: Send, expect: int) -> Outcome:
         return Outcome(record, send(record), expected)
     except NoAnswerError as error:
         return Outcome(record, f"no answer ({error})", expected)
-
-
-def _one_line(text: str) -> str:
-    """Room ids come from outside: nothing in them may move the cursor."""
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

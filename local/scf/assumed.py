@@ -14,8 +14,12 @@
 | which error code a wrong value has | the one of the SDK's list that is named after the parameter |
 | CLS, CAM, VPC and roles | everything that is asked for exists |
 | PutReservedConcurrencyConfig below MemorySize | refused: no instance could run |
+| IgnoreSysLog | is taken, and changes nothing: no document says which lines it leaves out |
 """
 
+# Source: SCF documentation, quota limits (product 583, document 11637), 2025-10: in ap-singapore; twice
+# that in some others.
+TOTAL_MB = 64_000
 SETTLING_MS = 200  # how long a change takes
 URL_APPEARS_MS = (
     500  # how long after its trigger the address of a function URL is there; up to 15 s at SCF

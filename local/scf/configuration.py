@@ -35,6 +35,7 @@ class Configuration:
     vpc: tuple[str, str] = ("", "")
     role: str = ""
     public_net: bool = False
+    ignores_system_log: bool = False  # no answer tells it: GetFunction has no such field
 
     def change(self, asked: Mapping[str, Any]) -> Configuration:
         """This one, with what a request says; raises ApiError."""
@@ -126,5 +127,6 @@ _READERS: Mapping[str, tuple[str, Any]] = {
     "Environment": ("environment", _read_environment),
     "VpcConfig": ("vpc", _read_vpc),
     "Role": ("role", str),
+    "IgnoreSysLog": ("ignores_system_log", bool),
     "PublicNetConfig": ("public_net", lambda value: value["PublicNetStatus"] == "ENABLE"),
 }

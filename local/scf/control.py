@@ -17,7 +17,7 @@ from local.cloud.errors import ApiError
 from local.host.app import Host
 from local.host.scf_api import NAMESPACE, ScfApi
 from local.scf.answers import describe_function
-from local.scf.assumed import SETTLING_MS
+from local.scf.assumed import SETTLING_MS, TOTAL_MB
 from local.scf.code import Code, read_zip, unpack
 from local.scf.configuration import Configuration, check_handler, check_name
 from local.scf.functions import Build, Function, Functions
@@ -26,6 +26,7 @@ from local.scf.settling import Settling, Strike
 from local.scf.trigger_actions import TriggerActions
 
 # Source: SCF documentation, error types and retry policies.
+SHARED_MB = 12_800  # Source: PutReservedConcurrencyConfig: what functions without a quota keep
 MOST_RETRIES, SHORTEST_TTL_S, LONGEST_TTL_S = 2, 60, 21_600
 
 Asked = Mapping[str, Any]
@@ -61,6 +62,8 @@ class ControlPlane:
             "ListTriggers": self._triggers.list_triggers,
             "UpdateFunctionEventInvokeConfig": self.update_function_event_invoke_config,
             "PutReservedConcurrencyConfig": self.put_reserved_concurrency_config,
+            "GetReservedConcurrencyConfig": self.get_reserved_concurrency_config,
+            "DeleteReservedConcurrencyConfig": self.delete_reserved_concurrency_config,
         }
 
     @property
@@ -142,13 +145,31 @@ class ControlPlane:
         return {}
 
     async def put_reserved_concurrency_config(self, asked: Asked) -> Answer:
-        """Reserve memory, in MB, for the instances of a function; raise ApiError for too little."""
+        """Reserve memory, in MB, for the instances of a function; raise ApiError for too little or too much.
+
+        Source: the comments of tencentcloud-sdk-go, scf/v20180416/client.go, which list each action's codes.
+        """
         function = self._functions.get(asked["FunctionName"])
         memory_mb = asked["ReservedConcurrencyMem"]
         if memory_mb < function.build.configuration.memory_mb:
             words = "ReservedConcurrencyMem must be enough for one instance."
             raise ApiError("InvalidParameterValue", words)
+        others = sum(one.reserved_mb or 0 for one in self._functions.list_all() if one != function)
+        if others + memory_mb > TOTAL_MB - SHARED_MB:
+            words = f"All functions together can reserve {TOTAL_MB - SHARED_MB} MB."
+            raise ApiError("LimitExceeded.FunctionReservedConcurrencyMemory", words)
         function.reserved_mb = memory_mb
+        await self._host.renew(function.name)
+        return {}
+
+    async def get_reserved_concurrency_config(self, asked: Asked) -> Answer:
+        """Tell the memory reserved for a function, in MB, or null; raise ApiError for an unknown one."""
+        return {"ReservedMem": self._functions.get(asked["FunctionName"]).reserved_mb}
+
+    async def delete_reserved_concurrency_config(self, asked: Asked) -> Answer:
+        """Reserve nothing for a function any more; raise ApiError where there is no such function."""
+        function = self._functions.get(asked["FunctionName"])
+        function.reserved_mb = None
         await self._host.renew(function.name)
         return {}
 

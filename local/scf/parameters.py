@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from local.cloud.fields import Checker, Field, Table, choice, group, integer, items, text
+from local.cloud.fields import Checker, Field, Table, boolean, choice, group, integer, items, text
 
 MISSING = "MissingParameter"
 CODE = "InvalidParameterValue"  # what a value out of range is, where no code is named after its parameter
@@ -71,7 +71,7 @@ TABLES: Mapping[str, Table] = {
         "Code": group(_CODE),
         "ZipFile": text(),
     },
-    "UpdateFunctionConfiguration": {**_NAMED, **_CONFIGURATION},
+    "UpdateFunctionConfiguration": {**_NAMED, **_CONFIGURATION, "IgnoreSysLog": boolean()},
     "GetFunction": {
         "FunctionName": text(),
         "Namespace": text(),
@@ -91,5 +91,7 @@ TABLES: Mapping[str, Table] = {
         **_NAMED,
         "ReservedConcurrencyMem": integer(0, MAX_INT, missing=MISSING),
     },
+    "GetReservedConcurrencyConfig": _NAMED,
+    "DeleteReservedConcurrencyConfig": _NAMED,
 }
 CHECKERS = {action: Checker(table, CODE) for action, table in TABLES.items()}

@@ -110,7 +110,12 @@ def answer_event(
             raise RequestError(
                 f"send a JSON event that names {names}, from the console or the SCF API"
             )
-        if HALF_PAIR.search(json.dumps(event, ensure_ascii=False)):
+        try:
+            text = json.dumps(event, ensure_ascii=False)
+        except (ValueError, RecursionError):  # thousands of digits, or of brackets
+            problem = "the event has too long a number, or is nested too deeply"
+            raise RequestError(problem) from None
+        if HALF_PAIR.search(text):
             raise RequestError(
                 f"half a surrogate pair stands in the event, in {by[0]} or another text"
             )

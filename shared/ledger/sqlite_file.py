@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import count
 from pathlib import Path
 
@@ -42,8 +42,9 @@ def empty_log(connection: sqlite3.Connection) -> bool:
 
 
 def _open(path: str) -> sqlite3.Connection:
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     is_new = not Path(path).exists()
+    _close_to_others(Path(path))
     connection = sqlite3.connect(
         path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
     )
@@ -63,6 +64,14 @@ def _open(path: str) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _close_to_others(path: Path) -> None:
+    """Let its owner alone read and write the file, and what SQLite makes beside it, of the same mode."""
+    path.touch(mode=0o600)
+    for file in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+        with suppress(PermissionError, FileNotFoundError):
+            file.chmod(0o600)
 
 
 def _find_version_alone(connection: sqlite3.Connection, path: str) -> int | None:
@@ -112,6 +121,7 @@ def _set_aside(connection: sqlite3.Connection, path: Path, version: int) -> None
     name = f"{path.name}.version-{version}"
     names = (path.with_name(name if number == 1 else f"{name}-{number}") for number in count(1))
     aside = next(free for free in names if not free.exists())
+    aside.touch(mode=0o600)
     # A connection that writes makes no copy.
     with closing(sqlite3.connect(path)) as older, closing(sqlite3.connect(aside)) as copy:
         older.backup(copy)

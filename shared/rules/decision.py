@@ -162,7 +162,7 @@ def load_rules(path: str, site: Site) -> Rules:
     """The rules in the file at `path`, read once for each version of it; raises RulesError."""
     try:
         stamp = os.stat(path)  # noqa: PTH116  at every event: half of what pathlib takes
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: no text that can be a path
         raise RulesError([f"{path}: cannot be read; set RULES_FILE to a rules.toml"]) from error
     return _load(path, stamp.st_mtime_ns, stamp.st_size, site)
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import string
-import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 from unicodedata import normalize
@@ -17,14 +16,10 @@ import msgspec
 from shared.errors import RulesError
 from shared.room import MAX_ROOM_NUMBER, NUMERIC_ROOM, STRING_ROOM, names_numeric_room
 from shared.rules.decision import MARKS, Rule, Rules, Speaker, Table, find_matcher, find_range
+from shared.rules.limits import MAX_RULES, find_excess, read_toml
 from shared.services.checks import check_parameters, suggest_name
 from shared.services.service import SERVICES
 from shared.site import Site
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 _RULE_KEYS = {item.encode_name: item.type for item in msgspec.structs.fields(Rule)}
 _SPEAKER_KEYS = {item.encode_name: item.type for item in msgspec.structs.fields(Speaker)}
@@ -53,14 +48,13 @@ UNCLEAR = re.compile(  # >=5, 5+, " 5", "5, 6", room[10-20]
 
 def parse_rules(text: str, file: str = "rules.toml", site: Site = "unknown") -> Rules:
     """The rules in a TOML text, for that site's API; raises one RulesError that lists every mistake."""
-    try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise RulesError([f"{file}: not TOML: {error}"]) from error
+    document = read_toml(text, file)
     problems = _check_keys(document, {"defaults": Any, "rules": Any}, file)
     defaults, tables = document.get("defaults", {}), document.get("rules", [])
     if not isinstance(defaults, dict) or not isinstance(tables, list):
         raise RulesError([*problems, f"{file}: write [defaults] once and [[rules]] for each rule"])
+    if len(tables) > MAX_RULES:
+        raise RulesError([f"{file}: has {len(tables)} rules; at most {MAX_RULES} are possible"])
     usable: Table = {}
     for key, value in defaults.items():
         found = _check_keys({key: value}, _DEFAULT_KEYS, f"{file}: [defaults]")
@@ -87,6 +81,7 @@ def parse_rules(text: str, file: str = "rules.toml", site: Site = "unknown") -> 
             hidden = f"{place} ({rule.name!r}): room: rules before it match all of it; move it up"
             problems.append(hidden)
         rules.append(rule)
+    problems += find_excess(rules, file)
     own = [problem for problem in problems if not problem.endswith(tuple(inherited))]
     if problems or inherited:
         raise RulesError([*(f"{file}: [defaults]: {problem}" for problem in inherited), *own])
@@ -100,7 +95,10 @@ def override_rule(rule: Rule, changes: Mapping[str, Any], site: Site) -> Rule:
     merged = _merge(msgspec.to_builtins(rule), changes)
     if merged.get("fallback") == merged.get("service") and "fallback" not in changes:
         merged["fallback"] = "none"
-    return _read_rule(merged, {}, "event", site)
+    read = _read_rule(merged, {}, "event", site)
+    if problems := find_excess([read], "event"):
+        raise RulesError(problems)
+    return read
 
 
 def _read_rule(table: object, defaults: Mapping[str, Any], place: str, site: Site) -> Rule:

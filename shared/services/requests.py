@@ -27,6 +27,9 @@ class ApiStruct(
 ):
     """An object of the API: names in PascalCase, absent when not set, unknown names refused."""
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(…)"  # the UserSig of a bot stands in some
+
 
 class VoicePrint(ApiStruct):
     """1.0: recognise only the voice of that id; `mode` 1 switches it on."""

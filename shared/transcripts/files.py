@@ -17,9 +17,11 @@ from shared.errors import RequestError
 from shared.transcripts.records import Sentence, Transcript, TranscriptHead
 
 WEBVTT_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-# SubRip cannot escape: an invisible character keeps text from being taken for markup or times.
+# An invisible character keeps text from being taken for times, of which two make a cue to some
+# readers, or for markup, which SubRip cannot escape. Some readers know the digits of any script.
 JOINER = "\u2060"
-MARKUP = re.compile(r"[<{]|--(?=>)|[0-9]:(?=[0-9]{1,2}[.,][0-9])")
+TIME = re.compile(r"\d:(?=\d{1,2}[.,]\d)")
+MARKUP = re.compile(rf"[<{{]|--(?=>)|{TIME.pattern}")
 DATE = "%Y-%m-%d %H:%M:%S UTC"
 NOTHING_SAID = "Nothing has been said."
 BREAKS = re.compile("[\t\n\x0b\x0c\r\x1c-\x1f\x85\u2028\u2029]+")
@@ -169,7 +171,7 @@ def _write_cues(
 
 
 def _escape(text: str) -> str:
-    return write_plain(text).translate(WEBVTT_ESCAPES)
+    return TIME.sub(rf"\g<0>{JOINER}", write_plain(text).translate(WEBVTT_ESCAPES))
 
 
 def _disarm(text: str) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import socket
 from pathlib import Path
 
 import httpx
@@ -12,7 +14,7 @@ import pytest
 from local.claim import find_lock
 from local.redis_server import RedisServer
 from shared.errors import SettingsError
-from tests.support.local_commands import run_local, serve_local
+from tests.support.local_commands import ROOT, run_local, serve_local
 
 TAKEN = (
     "error: another local cloud has this ledger; end it, or give this one a ledger of its own: "
@@ -93,3 +95,27 @@ def test_tunnel_reaches_the_callback_with_keys_of_ones_own(
             answer = httpx.post(cloud.url + path, content="{}", headers=TUNNEL)
             assert answer.status_code == 403
             assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("command", [QUIET, ("functions", "--port", "0")])
+def test_client_that_hangs_up_is_no_line_and_a_strange_name_no_crash(
+    command: tuple[str, ...],
+) -> None:
+    paths = ("/", "/functions/trtc_callback", "/_local/invoke/describe_room", "/url/x")
+    with serve_local(*command) as cloud:
+        port = int(cloud.url.rpartition(":")[2])
+        for path in paths:
+            head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 9\r\n\r\n"
+            with socket.create_connection(("127.0.0.1", port)) as connection:
+                connection.sendall(head.encode() + b"{")
+        for path in ("/functions/", "/_local/invoke/"):
+            answer = httpx.post(f"{cloud.url}{path}{'a' * 300}", content="{}")
+            assert answer.status_code == 404
+        assert cloud.end(signal.SIGTERM)[::2] == (0, "")
+
+
+def test_nothing_at_home_reads_a_requests_url() -> None:
+    """It is made of the Host header, which may be anything and is no part of a path."""
+    for path in (ROOT / "local").rglob("*.py"):
+        code = re.sub(r"#.*", "", path.read_text(encoding="utf-8"))
+        assert not re.search(r"request\.(url|base_url)\b", code), path

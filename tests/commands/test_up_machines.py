@@ -7,7 +7,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from redis import Redis
+from redis.exceptions import AuthenticationError
 
+from local.redis_server import RedisServer
 from tests.support.local_commands import find_children, run_local, serve_local, wait_for_exit
 from tests.support.redis_servers import need_redis
 
@@ -115,3 +118,36 @@ def test_tasks_that_nobody_needs_run_on_where_the_switch_says_so() -> None:
         move(up.url, 90)
         assert count_tasks(up.url) == 1
         assert httpx.get(f"{up.url}/_local/report").json()["orphaned_s"] > 0
+
+
+def test_redis_of_its_own_answers_nobody_without_its_password(tmp_path: Path) -> None:
+    need_redis()
+    folder = tmp_path / "redis"
+    with RedisServer(folder, password="%s/of@this:test" % ("a" * 8)) as server:
+        with (
+            Redis(host="127.0.0.1", port=server.port) as stranger,
+            pytest.raises(AuthenticationError),
+        ):
+            stranger.ping()
+        with Redis.from_url(server.url) as owner:
+            assert owner.set("key", "value")
+        server.restart()
+        with Redis.from_url(server.url) as owner:
+            assert owner.get("key") == b"value"
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert {path.stat().st_mode & 0o077 for path in (folder, *files)} == {0}
+
+
+@pytest.mark.slow
+def test_password_of_the_local_clouds_redis_is_in_no_command(tmp_path: Path) -> None:
+    need_redis()
+    with serve_local(*REDIS, str(tmp_path / "redis")) as up:
+        commands = [
+            Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+            for pid in find_children(up.process.pid)
+        ]
+        (command,) = [words for words in commands if "redis-server" in words[0]]
+        assert not [word for word in command if "requirepass" in word]
+        port = int(command[0].rpartition(":")[2].split()[0])
+        with Redis(host="127.0.0.1", port=port) as stranger, pytest.raises(AuthenticationError):
+            stranger.ping()

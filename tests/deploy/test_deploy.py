@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.settings import PASSED_ON
+from deploy.functions import APART
+from deploy.functions import FUNCTIONS as DEPLOYED_FUNCTIONS
+from deploy.settings import CONCURRENCY_MB, PASSED_ON
 from local.host.scf_runtime import DEFAULT_LIMITS, LIMITS, TIMERS
 from shared.archive.cos import ACTIONS
 from shared.settings import NAMES, read_settings
@@ -27,6 +29,7 @@ from tests.deploy.serverless_yml import (
     resolve,
 )
 
+LIMITED = [one for one in DEPLOYED_FUNCTIONS if one.limited_by]
 FUNCTIONS = sorted(path.stem for path in (ROOT / "functions").glob("*.py"))
 
 # Source: docs/configure.md of the components multi-scf and scf, and the timer and http triggers of
@@ -137,7 +140,10 @@ def test_variables_are_the_environment_s_and_stand_in_the_example() -> None:
     used = {name for value in list_values(DEPLOYED) for name in re.findall(r"\$\{(.*?)\}", value)}
     assert all(name.startswith("env:") for name in used)
     asked_by_the_cli = {"TENCENT_SECRET_ID", "TENCENT_SECRET_KEY", "TENCENT_TOKEN"}
-    assert {name.partition(":")[2] for name in used} == set(EXAMPLE) - asked_by_the_cli
+    not_known_to_it = set(CONCURRENCY_MB)  # the guide has the calls that set them
+    assert {name.partition(":")[2] for name in used} == set(
+        EXAMPLE
+    ) - asked_by_the_cli - not_known_to_it
 
 
 def test_settings_that_may_be_left_out_wait_in_both_files() -> None:
@@ -236,3 +242,22 @@ def test_example_can_be_read_by_a_shell() -> None:
     assert {name: read[name] for name in EXAMPLE} == {
         name: value.strip("'") for name, value in EXAMPLE.items()
     }
+
+
+def test_limits_are_those_of_the_example_and_leave_room_for_a_second_deployment() -> None:
+    """In Singapore, whose quota is the smallest; callbacks may have two functions."""
+    assert {name: int(EXAMPLE[name]) for name in CONCURRENCY_MB} == CONCURRENCY_MB
+    assert 2 * sum(CONCURRENCY_MB.values()) <= 64_000 - 12_800
+    with_apart = sum(CONCURRENCY_MB[one.limited_by] for one in (*LIMITED, APART))
+    assert with_apart <= 64_000 - 12_800
+
+
+def test_guide_sets_by_hand_what_deploy_sets() -> None:
+    guide = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    section = guide.partition("## Deploy with scf")[2].partition("\n## ")[0]
+    put = r"PutReservedConcurrencyConfig .*\$f-(\w+) \\\n *--ReservedConcurrencyMem \$(\w+)"
+    assert dict(re.findall(put, section)) == {one.key: one.limited_by for one in LIMITED}
+    silent = re.findall(r"UpdateFunctionConfiguration .*\$f-(\w+) --IgnoreSysLog True", section)
+    assert silent == [one.key for one in DEPLOYED_FUNCTIONS if one.returns_words]
+    for name, mb in CONCURRENCY_MB.items():
+        assert f"| `{name}` | {mb} |" in guide

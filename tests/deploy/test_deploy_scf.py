@@ -15,8 +15,9 @@ import pytest
 from deploy.functions import FUNCTIONS
 from local.scf.parameters import TABLES
 from shared.signer import sign_callback
+from tests.support.local_commands import run_local
 from tests.support.packages import build_package
-from tests.support.tccli_deployment import CALLBACK_KEY, Tencent, running_tencent
+from tests.support.tccli_deployment import CALLBACK_KEY, SETTINGS, Tencent, running_tencent
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.slow]
 NAMES = {function.key: f"roomscribe-prod-{function.key}" for function in FUNCTIONS}
@@ -74,10 +75,17 @@ def test_what_is_deployed_serves_callbacks_and_is_mended_by_the_next_run(tencent
     assert list_task_rooms(tencent) == ["class-7"]
     reading = httpx.get(f"{reading_url}/x", trust_env=False, timeout=30)
     assert reading.status_code == 503  # each instance has a ledger of its own: nothing to read
+    assert read_limits(tencent) == [640, 12_800, 6_400]
+    assert examine(tencent) == [
+        "ok    limits       drain_starts: at most 640 MB at once",
+        "ok    limits       trtc_callback: at most 12800 MB at once",
+        "ok    limits       read_transcript: at most 6400 MB at once",
+        "ok    log          read_transcript has no topic",
+    ]
 
     change_by_hand(tencent)
     tccli_configured_otherwise(tencent)
-    done = tencent.deploy()
+    done = tencent.deploy(CALLBACK_CONCURRENCY_MB="1280", READ_CONCURRENCY_MB="0")
     assert done.stderr == ""
     assert done.returncode == 0
     assert done.stdout.count("updating roomscribe-prod-") == len(FUNCTIONS)
@@ -87,6 +95,23 @@ def test_what_is_deployed_serves_callbacks_and_is_mended_by_the_next_run(tencent
     assert (timer["Enable"], json.loads(timer["TriggerDesc"])) == (1, {"cron": "*/30 * * * * * *"})
     assert tencent.get_trigger(CALLBACK, "timer")["TriggerName"] == "a-stranger"
     assert tencent.call("GetFunction", FunctionName=DRAINER)["MemorySize"] == 64
+    assert read_limits(tencent) == [640, 1_280, None]
+
+
+def examine(tencent: Tencent) -> list[str]:
+    """What `doctor` says of the functions that are deployed."""
+    place = {"STAGE": "prod", "REGION": "ap-singapore", "ROLE": "roomscribe"}
+    endpoints = {"TRTC_ENDPOINT": tencent.url, "INVOKE_ENDPOINT": tencent.url}
+    done = run_local("doctor", environ={**SETTINGS, **place, **endpoints})
+    return [line for line in done.stdout.splitlines() if line[6:].startswith(("limits", "log"))]
+
+
+def read_limits(tencent: Tencent) -> list[int | None]:
+    """The memory reserved for the drainer, for callbacks and for readers, in MB."""
+    return [
+        tencent.call("GetReservedConcurrencyConfig", FunctionName=name)["ReservedMem"]
+        for name in (DRAINER, CALLBACK, NAMES["read_transcript"])
+    ]
 
 
 def change_by_hand(tencent: Tencent) -> None:
@@ -146,6 +171,9 @@ def test_each_run_gets_beyond_what_failed_the_last_one(tencent: Tencent) -> None
     fails("UnauthorizedOperation.DeleteFunction", "DeleteFunction")
     assert "attach QcloudSCFFullAccess" in fails("UnauthorizedOperation.CAM", "CreateFunction")
     fails("InternalError.System", "UpdateFunctionEventInvokeConfig")
+    fails("InternalError.System", "GetReservedConcurrencyConfig")
+    full = "LimitExceeded.FunctionReservedConcurrencyMemory"
+    assert "lower CALLBACK_CONCURRENCY_MB" in fails(full, "PutReservedConcurrencyConfig")
     fails("FailedOperation.UpdateFunctionCode", "UpdateFunctionCode")
     changed = {"LOG_LEVEL": "DEBUG"}
     fails("InternalError.System", "UpdateFunctionConfiguration", **changed)
@@ -161,6 +189,8 @@ def test_each_run_gets_beyond_what_failed_the_last_one(tencent: Tencent) -> None
     busy = {"where": "api", "what": "error", "times": 1}
     tencent.plan(**busy, code="FailedOperation.UpdateFunctionCode", actions=["UpdateFunctionCode"])
     tencent.plan(**busy, code="ResourceInUse.Function", actions=["CreateFunction"])
+    reserving = {**busy, "times": 3, "code": "FailedOperation.ReservedInProgress"}
+    tencent.plan(**reserving, actions=["PutReservedConcurrencyConfig"])
     tencent.plan(where="function", what="slow", ms=4000, times=1)
     slow = tencent.call("UpdateFunctionConfiguration", FunctionName=DRAINER, Timeout=30)
     assert "Error" not in slow

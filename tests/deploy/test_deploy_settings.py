@@ -132,8 +132,11 @@ def test_secrets_are_known_whole_and_in_parts() -> None:
         "LEDGER_URL": "redis://user:pass-word@10.0.0.7:6379/0",
         "TRTC_APPS": '[{"sdk_app_id": 1, "secret_key": "first-key", "callback_key":"second"}]',
         "TRTC_CALLBACK_KEY": "abc",
+        "TRANSCRIPT_LINK_KEY": "new-link-key,old-link-key",
         "STAGE": "not a secret",
     }
-    whole = [environ["TRTC_APPS"], environ["LEDGER_URL"]]
-    assert list_secrets(environ)[:2] == whole  # the longest first: parts stand in them
-    assert sorted(list_secrets(environ)[2:]) == ["first-key", "pass-word", "second"]
+    whole = [environ[name] for name in ("TRTC_APPS", "LEDGER_URL", "TRANSCRIPT_LINK_KEY")]
+    assert list_secrets(environ)[:3] == whole  # the longest first: parts stand in them
+    assert sorted(list_secrets(environ)[3:]) == [
+        *("first-key", "new-link-key", "old-link-key", "pass-word", "second"),
+    ]

@@ -14,6 +14,8 @@ import pytest
 
 from local.doctor.api import ADVICE, check_clock, explain_answer, find_services
 from local.doctor.deployment import check_policy
+from local.doctor.functions import check_limits, check_log
+from local.doctor.functions import explain_error as explain_function_error
 from local.doctor.ledger import check_ledger
 from local.redis_server import RedisServer
 from shared.errors import ApiError
@@ -174,3 +176,44 @@ def test_older_versions_keys_in_redis_are_named(redis_server: RedisServer) -> No
     finding = check_ledger(settings)
     assert finding.level == "warn"
     assert "an older version's ledger, roomscribe:*, lies beside it and is not read" in finding.text
+
+
+@pytest.mark.parametrize(
+    ("code", "level", "words"),
+    [
+        ("ResourceNotFound.Function", "ok", "not deployed yet"),
+        ("ResourceNotFound.FunctionName", "ok", "not deployed yet"),
+        (
+            "UnauthorizedOperation.CAM",
+            "warn",
+            "unknown: SCF's API answered UnauthorizedOperation.CAM",
+        ),
+        ("ClientNetworkError", "warn", "unknown"),
+    ],
+)
+def test_why_limits_are_unknown_is_told(code: str, level: str, words: str) -> None:
+    found = explain_function_error(ApiError(code, "words of the API", "r-1"))
+    assert (found.level, found.check) == (level, "limits")
+    assert words in found.text
+    assert "words of the API" not in str(found)
+
+
+def test_function_without_a_limit_is_warned_of() -> None:
+    found = list(check_limits({"trtc_callback": 12_800, "read_transcript": None}))
+    assert [one.level for one in found] == ["ok", "warn"]
+    assert found[1].text.startswith("read_transcript: none")
+
+
+@pytest.mark.parametrize(
+    ("own", "level", "words"),
+    [
+        ("topic-1", "warn", "shares a topic with trtc_callback"),
+        ("topic-2", "ok", "a topic of its own"),
+        ("", "ok", "no topic"),
+        (None, "ok", "no topic"),
+    ],
+)
+def test_log_topic_that_all_read_is_warned_of(own: str | None, level: str, words: str) -> None:
+    found = check_log({"read_transcript": own, "trtc_callback": "topic-1"})
+    assert (found.level, found.check) == (level, "log")
+    assert words in found.text

@@ -43,6 +43,11 @@ def test_several_applications_come_as_json() -> None:
     assert config.applications == (Application(1, "a", "b"), Application(2, "c", ""))
 
 
+def test_of_two_callback_keys_the_new_one_signs() -> None:
+    config = CloudConfig.from_environ({**ENVIRON, "TRTC_CALLBACK_KEY": "newKey,oldKey"})
+    assert config.applications[0].callback_key == "newKey"
+
+
 def test_limits_come_from_the_environment_and_yield_to_overrides() -> None:
     environ = {**ENVIRON, "STARTS_PER_S_AI": "5", "STARTS_PER_S_CLOUD": "6", "TASK_QUOTA": "7"}
     config = CloudConfig.from_environ(environ, task_quota=8)

@@ -282,6 +282,15 @@ def test_mistake_in_a_request_is_named(scene: Scene, event: dict[str, Any], name
     assert scene.tasks() == []
 
 
+def test_event_that_is_nested_too_deeply_to_be_written_is_named(scene: Scene) -> None:
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    result = start(room_id="1", session=deep)
+    assert (result["outcome"], result["error_code"]) == ("error", "bad_request")
+    assert "nested too deeply" in result["message"]
+
+
 def test_missing_settings_are_named_in_the_answer(
     scene: Scene, environment: pytest.MonkeyPatch
 ) -> None:

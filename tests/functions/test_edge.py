@@ -93,6 +93,19 @@ def test_old_callback_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert line["location"].startswith("main_handler:")
 
 
+@pytest.mark.parametrize(("keys", "said"), [("aNewKey,{}", "old key"), ("{},anOldKey", None)])
+def test_log_says_when_a_callback_is_signed_with_the_old_key(
+    keys: str,
+    said: str | None,
+    environment: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    environment.setenv("TRTC_CALLBACK_KEY", keys.format(CALLBACK_KEY))
+    assert post(ignorable())["statusCode"] == 200
+    line = json.loads(capsys.readouterr().out)
+    assert (line["message"], line.get("signed_with")) == ("callback.ignored", said)
+
+
 def test_ignored_event_imports_neither_sdk_nor_ledger() -> None:
     """Cold start: most callbacks are of types nobody acts on."""
     code = (

@@ -46,6 +46,7 @@ def test_steps_are_put_in_order_of_time() -> None:
     ("text", "error"),
     [
         ("title =", "talk.toml: is not TOML: "),
+        ("title = " + "[" * 5_000, "talk.toml: is not TOML: "),
         ('title = "t"', "talk.toml: needs at least one [[step]]"),
         ("step = 1", "talk.toml: needs at least one [[step]]"),
         ("step = [1]", "talk.toml: step 1: Expected `object`, got `int`"),

@@ -11,8 +11,16 @@ from typing import Any
 from local.cloud.fields import Table
 from tests.support.tccli_deployment import TCCLI
 
-KINDS = {"int": "int", "float": "float", "string": "str", "object": "object", "list": "list"}
+KINDS = {
+    "bool": "bool",
+    "int": "int",
+    "float": "float",
+    "string": "str",
+    "object": "object",
+    "list": "list",
+}
 TYPES: dict[str, tuple[type, ...]] = {
+    "bool": (bool,),
     "int": (int,),
     "float": (int, float),
     "string": (str,),

@@ -72,7 +72,7 @@ class Scf:
             "Role": "roomscribe",
             "Environment": {"Variables": listed},
         }
-        return self.call("CreateFunction", **NAME, **{**asked, **changes})
+        return self.call("CreateFunction", **{**NAME, **asked, **changes})
 
     def pass_time(self, seconds: int) -> None:
         answer = self.tencent.http.post("/_local/clock", json={"advance_s": seconds})
@@ -151,11 +151,14 @@ def test_answers_have_the_shape_of_the_definitions(scf: Scf) -> None:
     again = {"RetryConfig": [{"RetryNum": 0}], "MsgTTL": 60}
     check("UpdateFunctionEventInvokeConfig", **NAME, AsyncTriggerConfig=again)
     check("PutReservedConcurrencyConfig", **NAME, ReservedConcurrencyMem=256)
+    assert check("GetReservedConcurrencyConfig", **NAME)["ReservedMem"] == 256
+    check("DeleteReservedConcurrencyConfig", **NAME)
+    assert check("GetReservedConcurrencyConfig", **NAME)["ReservedMem"] is None
     check("UpdateFunctionCode", **NAME, Code={"ZipFile": pack("main_handler = None", "other")})
     scf.pass_time(1)
     failed = check("GetFunction", **NAME)
     assert failed["StatusReasons"][0]["ErrorCode"] == "InvalidParameterValue.Handler"
-    check("UpdateFunctionConfiguration", **NAME, Timeout=10)
+    check("UpdateFunctionConfiguration", **NAME, Timeout=10, IgnoreSysLog=True)
     scf.pass_time(1)
     check("DeleteFunction", **NAME)
     assert checked == set(TABLES)
@@ -384,6 +387,32 @@ def test_reserved_concurrency_is_enough_for_an_instance(scf: Scf) -> None:
     assert "Error" not in scf.call(
         "PutReservedConcurrencyConfig", **NAME, ReservedConcurrencyMem=128
     )
+
+
+def test_reserved_concurrency_of_all_functions_leaves_something_for_others(scf: Scf) -> None:
+    scf.make()
+    other = {"FunctionName": "hello-2"}
+    assert "Error" not in scf.create(**other)
+    asked = {"ReservedConcurrencyMem": 51_200}
+    assert "Error" not in scf.call("PutReservedConcurrencyConfig", **NAME, **asked)
+    assert "Error" not in scf.call("PutReservedConcurrencyConfig", **NAME, **asked)
+    refused = scf.call("PutReservedConcurrencyConfig", **other, ReservedConcurrencyMem=128)
+    assert get_code(refused) == "LimitExceeded.FunctionReservedConcurrencyMemory"
+    scf.call("DeleteReservedConcurrencyConfig", **NAME)
+    done = scf.call("PutReservedConcurrencyConfig", **other, ReservedConcurrencyMem=128)
+    assert "Error" not in done
+
+
+@pytest.mark.parametrize("action", ["Get", "Delete"])
+def test_reserved_concurrency_of_no_function_is_refused(scf: Scf, action: str) -> None:
+    refused = scf.call(f"{action}ReservedConcurrencyConfig", **NAME)
+    assert get_code(refused) == "ResourceNotFound.Function"
+
+
+def test_system_log_is_switched_with_a_boolean_only(scf: Scf) -> None:
+    scf.make()
+    refused = scf.call("UpdateFunctionConfiguration", **NAME, IgnoreSysLog="TRUE")
+    assert get_code(refused) == "InvalidParameter"
 
 
 def test_whole_local_cloud_has_it_beside_its_own_functions(tmp_path: Path) -> None:

@@ -82,6 +82,27 @@ def test_each_application_has_its_own_key(load_event: LoadEvent) -> None:
         receive(forged)
 
 
+ROTATED = Application(1400000000, "secret", "callbackNew", "callbackOld")
+
+
+@pytest.mark.parametrize(
+    ("key", "signed_with"), [("callbackNew", None), ("callbackOld", "old key")]
+)
+def test_new_and_old_callback_key_are_valid_at_once(
+    key: str, signed_with: str | None, load_event: LoadEvent
+) -> None:
+    event = post(json.dumps(load_event("room-created")), app=Application(1400000000, "", key))
+    assert receive_callback(event, [ROTATED, OTHER], NOW_MS, 300).signed_with == signed_with
+
+
+@pytest.mark.parametrize("key", ["callbackA", "callbackNew,callbackOld", "", "unknown"])
+def test_no_other_key_is_valid_beside_them(key: str, load_event: LoadEvent) -> None:
+    event = post(json.dumps(load_event("room-created")), app=Application(1400000000, "", key))
+    for app in (ROTATED, OTHER):
+        with pytest.raises(SignatureError):
+            receive_callback(event, [app], NOW_MS, 300)
+
+
 @pytest.mark.parametrize(
     "headers",
     [

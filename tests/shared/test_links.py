@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.cloud.room_ids import CHARACTERS
-from shared.links import read_link, sign_link, write_link
+from shared.links import read_link, sign_link, split_keys, write_link
 from tests.support.transcript_source import LINK_KEY, SESSION
 
 NOW_S = 1_700_000_000
@@ -59,3 +59,30 @@ def test_link_is_an_address_below_the_functions_own() -> None:
     assert base == "https://example.com/read"
     assert read_link(LINK_KEY, token, NOW_S + 59) == SESSION
     assert read_link(LINK_KEY, token, NOW_S + 60) is None
+
+
+NEW, OLD = "the-new-link-key-1", "the-old-link-key-2"
+
+
+def test_links_of_both_keys_are_read_and_the_new_one_signs() -> None:
+    both = f"{NEW},{OLD}"
+    assert sign_link(both, SESSION, 2**33) == sign_link(NEW, SESSION, 2**33)
+    for key in (NEW, OLD, both):
+        assert read_link(both, sign_link(key, SESSION, 2**33), NOW_S) == SESSION
+    assert read_link(NEW, sign_link(OLD, SESSION, 2**33), NOW_S) is None
+
+
+@pytest.mark.parametrize(
+    "key", ["a passphrase, with a comma", "long-enough-words-1,and-more-words-2"]
+)
+def test_key_with_a_comma_of_its_own_still_reads_its_links(key: str) -> None:
+    """Whoever had it before two keys were possible signed with all of it."""
+    assert split_keys(key)[-1] == key
+    token = sign_link(key, SESSION, 2**33)
+    assert read_link(key, token, NOW_S) == SESSION
+
+
+def test_part_too_short_for_a_key_is_none() -> None:
+    text = f"short,{OLD}"
+    assert split_keys(text) == (text,)
+    assert read_link(text, sign_link(OLD, SESSION, 2**33), NOW_S) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -87,6 +88,14 @@ def test_several_applications_come_as_json() -> None:
         ("[" * 100_000, "TRTC_APPS: must be a JSON list"),
         (json.dumps([{**APP, "sdk_app_id": 2**32}]), "must be a whole number"),
         (json.dumps([APP, {**OTHER, "callback_key": "callbackA"}]), "have the same callback_key"),
+        (
+            json.dumps([APP, {**OTHER, "callback_key": "new,callbackA"}]),
+            "have the same callback_key",
+        ),
+        (
+            json.dumps([{**APP, "callback_key": "n,o"}, {**OTHER, "callback_key": "p,o"}]),
+            "have the same callback_key",
+        ),
         (json.dumps([APP, {**OTHER, "sdk_app_id": 1400000000}]), "the same sdk_app_id"),
         (json.dumps([APP, {"sdk_app_id": 1}]), "TRTC_APPS[1].secret_key: not set"),
         (json.dumps([{**APP, "colour": "red"}]), "TRTC_APPS[0].colour: unknown key"),
@@ -402,3 +411,85 @@ def test_ledger_is_called_what_is_said_or_like_the_stage(given: dict[str, str], 
 def test_name_that_no_ledger_can_have_is_refused(variable: str, name: str) -> None:
     (problem,) = read_problems({**SETTINGS, variable: name})
     assert problem.startswith("LEDGER_NAME: must be 1 to 40 letters, digits, - and _")
+
+
+@pytest.mark.parametrize(
+    "environ", [{"TRTC_CALLBACK_KEY": "newKey1,oldKey2"}, {"TRTC_APPS": "new"}]
+)
+def test_two_callback_keys_are_a_new_and_an_old_one(environ: dict[str, str]) -> None:
+    apps = json.dumps([{**APP, "callback_key": "newKey1,oldKey2"}])
+    environ = {"TRTC_APPS": apps} if "TRTC_APPS" in environ else environ
+    (app,) = read_settings({**SETTINGS, **environ}).applications
+    assert (app.callback_key, app.old_callback_key) == ("newKey1", "oldKey2")
+    assert "Key" not in repr(app)
+
+
+@pytest.mark.parametrize(
+    "keys", ["a,b,c", ",b", "a,", "a;b", f"{'a1b2' * 8}x,b", f"a,{'a1b2' * 8}x"]
+)
+def test_what_is_not_two_callback_keys_is_refused(keys: str) -> None:
+    (problem,) = read_problems({**SETTINGS, "TRTC_CALLBACK_KEY": keys})
+    assert problem.startswith("TRTC_CALLBACK_KEY: must be 1 to 32 letters and digits")
+    assert problem.endswith('or two such keys, "new,old"')
+
+
+def test_good_callback_key_does_not_hide_a_bad_one_beside_it() -> None:
+    (problem,) = read_problems({**SETTINGS, "TRTC_CALLBACK_KEY": f"aGoodKeyOfLetters,{'b' * 32}"})
+    assert problem.startswith("TRTC_CALLBACK_KEY: is a few characters over and over")
+
+
+@pytest.mark.parametrize("text", ["/" + "a" * 5_000, "a" * 300, "/etc/passwd/" + "b/" * 3_000])
+def test_path_that_no_file_can_have_is_named(text: str) -> None:
+    assert read_problems({**SETTINGS, "TRTC_CA": text}) == ("TRTC_CA: no such file or directory",)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("CALLBACK_MAX_AGE_S", "USER_SIG_EXPIRE_S", "TASK_QUOTA"),
+        *("STARTS_PER_S_CLOUD", "STARTS_PER_S_AI", "TRANSCRIPT_KEEP_DAYS"),
+    ],
+)
+def test_error_tells_both_bounds_of_a_number(name: str) -> None:
+    (problem,) = read_problems({**SETTINGS, name: "9" * 5_000})
+    low, high = re.findall(r"[0-9]+", problem.partition(": ")[2])
+    read_settings({**SETTINGS, name: low})
+    read_settings({**SETTINGS, name: high})
+    for beyond in (int(low) - 1, int(high) + 1):
+        assert read_problems({**SETTINGS, name: str(beyond)}) == (problem,)
+
+
+def test_error_tells_the_largest_application_id() -> None:
+    (problem,) = read_problems({**SETTINGS, "TRTC_SDK_APP_ID": "4294967296"})
+    assert problem.endswith("at most 4294967295")
+    read_settings({**SETTINGS, "TRTC_SDK_APP_ID": "4294967295"})
+
+
+@pytest.mark.parametrize("port", ["65536", "99999"])
+def test_port_that_no_host_has_is_refused(port: str) -> None:
+    (problem,) = read_problems({**SETTINGS, "TRTC_ENDPOINT": f"example.org:{port}"})
+    assert problem.startswith("TRTC_ENDPOINT: must be a host")
+    read_settings({**SETTINGS, "TRTC_ENDPOINT": "example.org:65535"})
+
+
+@pytest.mark.parametrize("name", ["TRTC_ENDPOINT", "INVOKE_ENDPOINT"])
+@pytest.mark.parametrize(
+    "host",
+    ["trtc.tencentcloudapi.com", "127.0.0.1.example.org", "localhost.example.org:80", "10.0.0.7"],
+)
+def test_endpoint_without_tls_is_refused_on_scf(name: str, host: str) -> None:
+    environ = {"TRTC_SDK_APP_ID": "1400000000", "TRTC_SDK_SECRET_KEY": "s3cret-of-somebody"}
+    environ |= {"TRTC_CALLBACK_KEY": "callbackA", name: f"http://{host}"}
+    read_settings(environ)
+    problems = read_problems({**environ, "TENCENTCLOUD_RUNENV": "SCF"})
+    assert problems == (f"{name}: must be https on SCF; leave http:// out",)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8321", "http://localhost:8321/", "http://127.0.0.1"]
+)
+def test_loopback_needs_no_tls_because_nothing_leaves_the_machine(url: str) -> None:
+    """The local cloud's own SCF runs deployed functions beside its API."""
+    environ = {"TRTC_SDK_APP_ID": "1400000000", "TRTC_SDK_SECRET_KEY": "s3cret-of-somebody"}
+    environ |= {"TRTC_CALLBACK_KEY": "callbackA", "TRTC_ENDPOINT": url, "INVOKE_ENDPOINT": url}
+    assert read_settings({**environ, "TENCENTCLOUD_RUNENV": "SCF"}).endpoint == url.rstrip("/")

@@ -143,6 +143,37 @@ def test_older_versions_file_is_set_aside_and_both_names_are_told(
     assert f"{path} was an older version's: that is {aside} now, and a new ledger begins" in told
 
 
+def list_modes(path: Path) -> dict[str, int]:
+    """The permissions of the ledger's files, by the ends of their names."""
+    files = path.parent.glob("ledger.db*")
+    return {file.name.removeprefix("ledger.db"): file.stat().st_mode & 0o777 for file in files}
+
+
+def test_files_are_their_owners_alone_whatever_the_umask(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "ledger.db"
+    usual = os.umask(0)
+    try:
+        with contextlib.closing(open_sqlite(str(path))) as ledger:
+            open_session(ledger)
+            assert list_modes(path) == {"": 0o600, "-wal": 0o600, "-shm": 0o600}
+    finally:
+        os.umask(usual)
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_files_that_others_could_read_are_closed_to_them(path: Path) -> None:
+    date_file(path, SCHEMA_VERSION - 1)
+    open_sqlite(str(path)).close()
+    (path.parent / f"ledger.db.version-{SCHEMA_VERSION - 1}").unlink()
+    date_file(path, SCHEMA_VERSION - 1)
+    for file in path.parent.glob("ledger.db*"):
+        file.chmod(0o644)
+    with contextlib.closing(open_sqlite(str(path))) as ledger:
+        open_session(ledger)
+        assert set(list_modes(path).values()) == {0o600}
+        assert f".version-{SCHEMA_VERSION - 1}" in list_modes(path)
+
+
 def test_file_set_aside_never_takes_the_place_of_an_earlier_one(path: Path) -> None:
     names = ["ledger.db.version-3", "ledger.db.version-3-2", "ledger.db.version-3-3"]
     for number, name in enumerate(names):
