@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
+from local.origin import OWN_NAMES
 from shared.setting_texts import strip_text
 from shared.settings import DEVELOPMENT_MARK
 
@@ -12,6 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 FUNCTIONS_DIR = ROOT / "functions"
 STATE_DIR = ROOT / ".roomscribe"  # what is kept from one run to the next
 REDIS_DIR = STATE_DIR / "redis"
+LEDGER_FILE = STATE_DIR / "ledger.db"
+COS_DIR = STATE_DIR / "cos"
 ENDPOINT = "http://127.0.0.1:8321"  # where `up` and `cloud` listen when nothing else is said
 
 # Obviously fake, and refused on SCF: shared/settings.py knows the words "NotASecret".
@@ -22,6 +26,9 @@ LINK_KEY = "NotASecret-transcript-link-key"
 OPERATOR_KEY = "NotASecret-operator-link-key"
 SECRET_ID = "NotASecretId"  # noqa: S105
 SECRET_KEY = "NotASecretKey"  # noqa: S105
+COS_REGION = "ap-singapore"
+COS_BUCKET = "roomscribe-1250000000"
+COS_FOLDER = "transcripts"
 
 URL_KEYS = ("TRTC_CALLBACK_KEY", "TRTC_APPS", "TRANSCRIPT_LINK_KEY", "OPERATOR_LINK_KEY")
 
@@ -32,6 +39,7 @@ SETTING_NAMES = (
     "TENCENTCLOUD_SESSIONTOKEN",
     "LEDGER_URL",
     "LEDGER_NAME",
+    "ARCHIVE_URL",
     "RULES_FILE",
     "TRANSCRIPT_LINK_KEY",
     "TRANSCRIPT_KEEP_DAYS",
@@ -52,17 +60,42 @@ SETTING_NAMES = (
 
 
 def local_environment(
-    environ: Mapping[str, str], *, endpoint: str, invoke_endpoint: str | None = None
+    environ: Mapping[str, str],
+    *,
+    endpoint: str,
+    invoke_endpoint: str | None = None,
+    archive_url: str | None = None,
 ) -> dict[str, str]:
     """Roomscribe's settings out of `environ`, completed with development values; paths are absolute.
 
     `endpoint` always replaces TRTC_ENDPOINT, and INVOKE_ENDPOINT where that is not another one, so that
-    playing at home never reaches a paid API.
+    playing at home never reaches a paid API. `archive_url`, where a COS endpoint runs, replaces no
+    ARCHIVE_URL but one that leads to a COS elsewhere; without `archive_url` such a one is left out.
     """
     stripped = {name: strip_text(value) for name, value in environ.items() if _is_setting(name)}
+    if not is_archive_at_home(stripped.get("ARCHIVE_URL", "")):
+        del stripped["ARCHIVE_URL"]
     given = {name: _make_absolute(name, value) for name, value in stripped.items() if value}
     endpoints = {"TRTC_ENDPOINT": endpoint, "INVOKE_ENDPOINT": invoke_endpoint or endpoint}
-    return {**_development_values(given), **given, **endpoints}
+    archive = {"ARCHIVE_URL": archive_url} if archive_url else {}
+    return {**_development_values(given), **archive, **given, **endpoints}
+
+
+def write_archive_url(domain: str) -> str:
+    """The development bucket at a COS endpoint that answers at `domain`, which is host:port."""
+    return f"cos://{COS_BUCKET}/{COS_FOLDER}?region={COS_REGION}&endpoint=http://{domain}"
+
+
+def is_archive_at_home(archive_url: str) -> bool:
+    """Whether an ARCHIVE_URL leads to no COS but one on this machine; one that is malformed leads nowhere."""
+    try:
+        parts = urlsplit(archive_url)
+        if parts.scheme.lower() != "cos":
+            return True
+        endpoints = parse_qs(parts.query).get("endpoint", [""])
+        return all(urlsplit(endpoint).hostname in OWN_NAMES for endpoint in endpoints)
+    except ValueError:
+        return False
 
 
 def has_own_keys(settings: Mapping[str, str]) -> bool:
@@ -84,7 +117,7 @@ def _make_absolute(name: str, value: str) -> str:
 
 def _development_values(given: Mapping[str, str]) -> dict[str, str]:
     values = {
-        "LEDGER_URL": f"sqlite:///{STATE_DIR / 'ledger.db'}",
+        "LEDGER_URL": f"sqlite:///{LEDGER_FILE}",
         "RULES_FILE": str(ROOT / "rules.toml"),
         "DRAIN_FUNCTION": "drain_starts",
         "LOG_LEVEL": "INFO",

@@ -77,7 +77,7 @@ def serve(port: int, compose: Compose, *, interrupted: int = 0, quiet: bool = Fa
     It is what the work returns, or `interrupted` when Ctrl-C or SIGTERM comes first. Raises
     LocalError when the port cannot be had.
     """
-    with contextlib.closing(_listen(port)) as listener:
+    with contextlib.closing(listen(port)) as listener:
         return asyncio.run(_serve(listener, compose, interrupted, quiet=quiet))
 
 
@@ -88,7 +88,7 @@ async def _serve(
     url = f"http://{HOST}:{listener.getsockname()[1]}"
     async with compose(url) as site:
         app = OwnOriginOnly(site.app, has_own_keys=site.has_own_keys)
-        async with _running(app, listener):
+        async with running(app, listener):
             if not quiet:
                 print(f"ready {url}", flush=True)
             return await _work_until(signalled, site, interrupted)
@@ -105,7 +105,8 @@ async def _work_until(signalled: asyncio.Event, site: Site, interrupted: int) ->
 
 
 @contextlib.asynccontextmanager
-async def _running(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
+async def running(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
+    """Serve an application on a listening socket, from now on until the end of the `async with`."""
     started = asyncio.Event()
     server = Server(app, started)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -125,7 +126,8 @@ def _catch_signals() -> asyncio.Event:
     return signalled
 
 
-def _listen(port: int) -> socket.socket:
+def listen(port: int) -> socket.socket:
+    """Listen on `port` of 127.0.0.1, 0 being a free one; raises LocalError when it cannot be had."""
     # With its protocol named, asyncio sets TCP_NODELAY; else answers wait 40 ms for an ACK.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

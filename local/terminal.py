@@ -118,9 +118,28 @@ def _describe_call(entry: Entry) -> tuple[str, str]:
     return f"api {entry['action']}: {entry['outcome']}{room}", "red"
 
 
+def _describe_file(entry: Entry) -> tuple[str, str]:
+    """What changed in the bucket; reading changes nothing."""
+    what = "file" if entry["kind"] == "cos.put" else "file deleted"
+    return f"{what} {entry['key']} ({entry['size']} bytes)", "dim"
+
+
+def _describe_refusal(entry: Entry) -> tuple[str, str]:
+    """Only what went wrong: to ask for a file that is not there is a way of looking."""
+    if entry["code"] == "NoSuchKey":
+        return "", ""
+    return f"cos {entry['action']}: {entry['code']} {entry['key']}", "red"
+
+
 def _describe_strike(entry: Entry) -> tuple[str, str]:
     """What went wrong on purpose, and where: what follows in the logs is its doing."""
-    about = {"event_type": "event", "action": "action", "room_id": "room", "task_id": "task"}
+    about = {
+        "event_type": "event",
+        "action": "action",
+        "operation": "operation",
+        "room_id": "room",
+        "task_id": "task",
+    }
     words = [f"{name}={entry[key]}" for key, name in about.items() if key in entry]
     return " ".join([f"fault {entry['where']} {entry['what']}", *words]), "magenta"
 
@@ -134,5 +153,8 @@ DESCRIPTIONS: Mapping[str, Callable[[Entry], tuple[str, str]]] = {
     "caption": _describe_caption,
     "callback.delivered": _describe_delivery,
     "api.call": _describe_call,
+    "cos.put": _describe_file,
+    "cos.deleted": _describe_file,
+    "cos.refused": _describe_refusal,
     "fault.struck": _describe_strike,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import socket
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
+from local.bucket import Bucket, find_folder
 from local.cloud.clock import Clock, SystemClock
 from local.cloud.config import CloudConfig
 from local.cloud.faults.machines import RestartRedis
@@ -34,7 +36,7 @@ from local.parts import (
 )
 from local.performance import Performance
 from local.scenario import Scenario
-from local.server import Site, Work, serve
+from local.server import Site, Work, listen, serve
 from local.switches import Switches
 from local.tally import Tally
 from local.terminal import Screen
@@ -57,7 +59,7 @@ class Choices(NamedTuple):
 
 
 class Emulator(NamedTuple):
-    """The TRTC emulator and SCF on one clock, while they run; `routes` are those of both APIs."""
+    """The TRTC emulator, SCF and COS on one clock, while they run; `routes` are all of the main port."""
 
     config: CloudConfig
     clock: Clock
@@ -72,13 +74,15 @@ def run_up(
     """Serve everything and play; the exit code is 0 with `once` only when all went as it should."""
     if once and choices.manual_clock:
         raise LocalError("--once plays a meeting, and on a manual clock nothing would move")
-    compose = functools.partial(_compose_all, environ, scenario, choices, once)
-    return serve(port, compose, interrupted=INTERRUPTED if once else 0)
+    with contextlib.closing(listen(0)) as listener:
+        compose = functools.partial(_compose_all, environ, scenario, choices, listener, once)
+        return serve(port, compose, interrupted=INTERRUPTED if once else 0)
 
 
 def run_cloud(environ: Mapping[str, str], port: int, choices: Choices) -> int:
     """Serve the emulator alone."""
-    return serve(port, functools.partial(_compose_cloud, environ, choices))
+    with contextlib.closing(listen(0)) as listener:
+        return serve(port, functools.partial(_compose_cloud, environ, choices, listener))
 
 
 def run_functions(environ: Mapping[str, str], port: int, endpoint: str) -> int:
@@ -88,14 +92,21 @@ def run_functions(environ: Mapping[str, str], port: int, endpoint: str) -> int:
 
 @contextlib.asynccontextmanager
 async def _compose_all(
-    environ: Mapping[str, str], scenario: Scenario, choices: Choices, once: bool, url: str
+    environ: Mapping[str, str],
+    scenario: Scenario,
+    choices: Choices,
+    listener: socket.socket,
+    once: bool,
+    url: str,
 ) -> AsyncIterator[Site]:
     own_webhook = {"callback_url": url + CALLBACK_PATH}
     choices = choices._replace(switches={**choices.switches, **own_webhook})
     async with running_ledger(environ, choices.redis_dir) as (environ, restart_redis):
-        settings = local_environment(environ, endpoint=url)
+        archive_url = Bucket(listener).archive_url
+        settings = local_environment(environ, endpoint=url, archive_url=archive_url)
+        bucket = Bucket(listener, find_folder(settings["LEDGER_URL"], choices.redis_dir))
         async with _running_emulator(
-            settings, choices, url, has_functions=True, restart_redis=restart_redis
+            settings, choices, url, bucket, has_functions=True, restart_redis=restart_redis
         ) as emulator:
             config, feed = emulator.config, emulator.feed
             transcripts = Transcripts(settings, url, emulator.clock)
@@ -110,10 +121,11 @@ async def _compose_all(
 
 @contextlib.asynccontextmanager
 async def _compose_cloud(
-    environ: Mapping[str, str], choices: Choices, url: str
+    environ: Mapping[str, str], choices: Choices, listener: socket.socket, url: str
 ) -> AsyncIterator[Site]:
     settings = local_environment(environ, endpoint=url)
-    async with _running_emulator(settings, choices, url, has_functions=False) as emulator:
+    bucket = Bucket(listener)
+    async with _running_emulator(settings, choices, url, bucket, has_functions=False) as emulator:
         yield Site(_serve(emulator.routes), Watch(emulator.feed, Screen().show).follow)
 
 
@@ -122,11 +134,12 @@ async def _running_emulator(
     settings: Mapping[str, str],
     choices: Choices,
     url: str,
+    bucket: Bucket,
     *,
     has_functions: bool,
     restart_redis: RestartRedis | None = None,
 ) -> AsyncIterator[Emulator]:
-    """The emulator and SCF at `url`; with Roomscribe's own functions only if `has_functions`."""
+    """The emulator and SCF at `url`, and COS; with Roomscribe's own functions only if `has_functions`."""
     config = CloudConfig.from_environ(settings, wanted=load_wanted(settings), **choices.switches)
     clock = create_clock(manual=choices.manual_clock)
     feed = Feed(clock.now_ms)
@@ -144,9 +157,11 @@ async def _running_emulator(
             restart_redis=restart_redis,
             faults=faults,
         ) as cloud,
+        bucket.running(config, clock, feed, plan, host) as cos_routes,
     ):
         clock_routes = ClockRoutes(clock, functools.partial(settle_both, cloud, host)).routes
-        yield Emulator(config, clock, feed, host, [*clock_routes, *cloud.routes, *urls])
+        routes = [*clock_routes, *cloud.routes, *cos_routes, *urls]
+        yield Emulator(config, clock, feed, host, routes)
 
 
 def _serve(routes: list[BaseRoute]) -> Starlette:

@@ -49,9 +49,9 @@ class InstancePool:
         return bool(self._queue)
 
     @property
-    def is_quiet(self) -> bool:
-        """Whether no instance is at work; those asleep on a manual clock are not."""
-        return self._in_use == sum(process.is_asleep for process in self._busy)
+    def at_work(self) -> int:
+        """How many instances are at work; those asleep on a manual clock are not."""
+        return self._in_use - sum(process.is_asleep for process in self._busy)
 
     def list_instances(self, *, busy: bool | None = None) -> list[InstanceProcess]:
         """The living instances: all, those that have an event, or those that have none."""

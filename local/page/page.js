@@ -1,12 +1,14 @@
 // The page of the local cloud: rooms and their transcripts on one side, what happens on the other.
 
 import { listen } from "./connection.js";
+import { refreshFiles } from "./files.js";
 import { hear } from "./glimpse.js";
 import { show, startLive } from "./live.js";
 import { refreshRooms, startRooms } from "./rooms.js";
 import { beginsTranscript, noticeRoom } from "./transcripts.js";
 
 const CHANGES_ROOMS = /^(room|user|role|audio|task)\./;
+const CHANGES_FILES = /^cos\.(put|deleted)$/;
 const STATES = { live: "Live", lost: "Connection lost. Trying again…" };
 
 function onState(state) {
@@ -14,7 +16,9 @@ function onState(state) {
   if (connection.dataset.state === state) return;
   connection.dataset.state = state;
   connection.textContent = STATES[state];
-  if (state === "live") refreshRooms();
+  if (state !== "live") return;
+  refreshRooms();
+  refreshFiles();
 }
 
 function onEntry(entry) {
@@ -22,6 +26,7 @@ function onEntry(entry) {
   if (entry.kind === "caption") hear(entry);
   else show(entry);
   if (CHANGES_ROOMS.test(entry.kind) || beginsTranscript(entry)) refreshRooms();
+  if (CHANGES_FILES.test(entry.kind)) refreshFiles();
 }
 
 startLive();

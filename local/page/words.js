@@ -1,7 +1,7 @@
 // How one entry of the feed reads: words and numbers only, no DOM.
 
 const SOURCES = {
-  room: "room", user: "people", role: "people", audio: "people", api: "api", task: "task", callback: "webhook", function: "log", fault: "fault",
+  room: "room", user: "people", role: "people", audio: "people", api: "api", task: "task", cos: "files", callback: "webhook", function: "log", fault: "fault",
 };
 
 const EVENT_NAMES = {
@@ -49,6 +49,9 @@ const took = (ms) => (typeof ms === "number" ? `${Math.round(ms)} ms` : "");
 const eventName = (type) => `${type} ${EVENT_NAMES[type] ?? ""}`.trim();
 // What made a function run: a callback, or somebody who invoked it.
 const causeOf = (name, { event_type }) => (event_type ? `on ${eventName(event_type)}` : name);
+/** A size in bytes, as people write it. */
+export const sizeOf = (bytes) =>
+  bytes < 1000 ? `${bytes} B` : bytes < 1e6 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 const joined = (...parts) => parts.filter((part) => part !== "" && part !== undefined && part !== null).join(" · ");
 
 const DESCRIBED = {
@@ -68,7 +71,11 @@ const DESCRIBED = {
     joined(e.error ?? e.status, e.attempt > 1 ? `attempt ${e.attempt}` : "", inRoom(e), took(e.elapsed_ms)),
   ],
   "fault.struck": (e) => [
-    `${e.where} ${e.what}`, joined(e.event_type && eventName(e.event_type), e.action, inRoom(e))],
+    `${e.where} ${e.what}`, joined(e.event_type && eventName(e.event_type), e.action, e.operation, e.key, inRoom(e))],
+  "cos.put": (e) => ["file written", joined(e.key, sizeOf(e.size))],
+  "cos.get": (e) => ["file read", joined(e.key, sizeOf(e.size))],
+  "cos.deleted": (e) => ["file deleted", e.key],
+  "cos.refused": (e) => [e.action || "refused", joined(e.code, e.key)],
   "function.log": ({ function: name, line }) => [
     line.message ?? name,
     joined(inRoom({ room_id: line.room_id }), line.transcription_service && serviceName(line.transcription_service),
@@ -86,6 +93,7 @@ export function describe(entry) {
 function toneOf(entry) {
   if (entry.kind === "function.log") return TONES[entry.line.level] ?? "";
   if (entry.kind === "fault.struck") return "warn";
+  if (entry.kind === "cos.refused") return entry.code === "NoSuchKey" ? "" : "bad";
   if (entry.kind === "api.call") return entry.outcome === "ok" ? "" : "bad";
   if (entry.kind === "callback.delivered") return entry.error || !entry.status ? "bad" : entry.status === 200 ? "" : "warn";
   return "";

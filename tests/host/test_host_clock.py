@@ -167,6 +167,13 @@ def test_function_that_hangs_is_ended_although_the_clock_stands_still(
     functions.serve(talk, hanging=Limits(1, 64))
 
 
+ASKS = """
+import socket
+
+def main_handler(event, context):
+    with socket.create_connection(("127.0.0.1", event)) as connection:
+        connection.recv(1)
+"""
 POOLED = """
     import time
     from concurrent.futures import ThreadPoolExecutor
@@ -230,6 +237,29 @@ def test_clock_waits_for_a_thread_at_work_while_others_sleep(
             answer.set()
             await moving
             assert await run == [START_MS]
+
+    functions.serve(talk)
+
+
+def test_clock_goes_on_while_a_server_holds_a_function_back(
+    functions: Functions, clock: ManualClock
+) -> None:
+    functions.write("asks", ASKS)
+
+    async def talk(_: httpx.AsyncClient, host: Host) -> None:
+        over = asyncio.Event()
+
+        async def be_slow(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            clock.call_at(START_MS + 5_000, over.set)
+            with host.holding():
+                await over.wait()
+            writer.close()
+
+        async with await asyncio.start_server(be_slow, "127.0.0.1", 0) as server:
+            run = await begin(host, "asks", server.sockets[0].getsockname()[1])
+            await pass_time(host, clock, 5_000)
+            await run
+            assert (clock.now_ms(), over.is_set()) == (START_MS + 5_000, True)
 
     functions.serve(talk)
 

@@ -294,7 +294,7 @@ def test_parts_have_names_and_nothing_is_read_out_unasked(page: Page) -> None:
     expect(page.get_by_role("log", name="What happens")).to_have_attribute("aria-live", "off")
     for role in ("banner", "main"):
         expect(page.locator({"banner": "header", "main": "main"}[role])).to_have_count(1)
-    for name in ("Rooms", "Transcripts"):
+    for name in ("Rooms", "Transcripts", "Files"):
         expect(page.get_by_role("region", name=name, exact=True)).to_be_visible()
 
 

@@ -137,7 +137,13 @@ class OneProcess:
         self.books = Books(self.world, clock)
         presence = Presence(config, self.books, announcer)
         self.tasks = Tasks(
-            config, clock, self.world, self.books, announcer, presence, Plan(lambda _strike: None)
+            config,
+            clock,
+            self.world,
+            self.books,
+            announcer,
+            presence,
+            Plan(lambda _strike: None, clock.now_ms),
         )
         speech = Speech(config, clock, announcer, Messages())
         self.rooms = Rooms(config, clock, self.world, presence, self.tasks, speech)

@@ -15,6 +15,10 @@ from local.cloud.events import EVENT_TYPES
 When = Literal["before", "after"]
 Step = Literal["now", "event", "call", "effect"]
 Milliseconds = Annotated[int, Meta(ge=0, le=86_400_000)]
+Operation = Literal[
+    "PutObject", "GetObject", "HeadObject", "DeleteObject", "GetBucket", "HeadBucket"
+]
+YEAR_MS = 366 * 86_400_000
 
 STARTS = ("StartAITranscription", "CreateCloudTranscription")
 DEFAULT_DRIP_MS = 1_000
@@ -28,6 +32,7 @@ class Fault(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_f
     times: Annotated[int, Meta(ge=1)] | None = None
     skip: Annotated[int, Meta(ge=0)] = 0
     every: Annotated[int, Meta(ge=1)] = 1
+    for_ms: Annotated[int, Meta(ge=1, le=YEAR_MS)] | None = None
     room: Annotated[str, Meta(min_length=1)] | None = None
     seed: int = 0
 
@@ -115,9 +120,11 @@ class MachineFault(Fault, frozen=True):
             raise ValueError("events goes with step event only")
         if self.actions and self.step not in ("call", "effect"):
             raise ValueError("actions goes with the steps call and effect only")
-        often = (self.rate, self.times, self.skip, self.every, self.room)
-        if self.step == "now" and often != (1.0, None, 0, 1, None):
-            raise ValueError("rate, times, skip, every and room need a step: event, call or effect")
+        often = (self.rate, self.times, self.skip, self.every, self.for_ms, self.room)
+        if self.step == "now" and often != (1.0, None, 0, 1, None, None):
+            raise ValueError(
+                "rate, times, skip, every, for_ms and room need a step: event, call or effect"
+            )
 
 
 class InstanceFault(MachineFault, frozen=True, tag="instance"):
@@ -166,10 +173,36 @@ class FunctionFault(Fault, frozen=True, tag="function"):
             raise ValueError("ms is needed for slow")
 
 
-AnyFault = ApiFault | CallbackFault | FunctionFault | InstanceFault | RedisFault | TaskFault
+class CosFault(Fault, frozen=True, tag="cos"):
+    """Something goes wrong with a request of the object storage COS."""
+
+    what: Literal["error", "drop", "latency"]
+    when: When | None = None
+    operations: list[Operation] = []
+    key: Annotated[str, Meta(min_length=1)] | None = None
+    code: Literal["AccessDenied", "InternalError", "ServiceUnavailable", "SlowDown"] | None = None
+    ms: Milliseconds | None = None
+
+    goes_with: ClassVar[Mapping[str, set[str]]] = {"code": {"error"}, "ms": {"latency"}}
+
+    def __post_init__(self) -> None:
+        _refuse_stray(self, self.what, self.goes_with)
+        if self.what == "latency" and self.ms is None:
+            raise ValueError("ms is needed for latency")
+
+    @property
+    def phase(self) -> When:
+        """Whether it strikes before or after the request's effect."""
+        return self.when or "before"
+
+
+AnyFault = (
+    ApiFault | CallbackFault | CosFault | FunctionFault | InstanceFault | RedisFault | TaskFault
+)
 KINDS: Mapping[str, type[Fault]] = {
     "api": ApiFault,
     "callback": CallbackFault,
+    "cos": CosFault,
     "function": FunctionFault,
     "instance": InstanceFault,
     "redis": RedisFault,
@@ -203,7 +236,9 @@ def parse_header(text: str, action: str) -> ApiFault:
         raise FaultError("must be a JSON object") from error
     if not isinstance(value, dict):
         raise FaultError("must be a JSON object")
-    often = sorted(value.keys() & {"rate", "times", "skip", "every", "seed", "room", "actions"})
+    often = sorted(
+        value.keys() & {"rate", "times", "skip", "every", "for_ms", "seed", "room", "actions"}
+    )
     if often:
         raise FaultError(f"{often[0]} makes no sense for one call")
     value = {"where": "api", **value}

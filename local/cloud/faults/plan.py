@@ -11,6 +11,7 @@ from local.cloud.faults.kinds import (
     AnyFault,
     ApiFault,
     CallbackFault,
+    CosFault,
     Fault,
     FunctionFault,
     MachineFault,
@@ -25,10 +26,11 @@ Strike = dict[str, object]
 class Planned:
     """A fault at work: its number, its own randomness, and how often it struck."""
 
-    def __init__(self, number: int, fault: AnyFault) -> None:
+    def __init__(self, number: int, fault: AnyFault, planned_at_ms: int) -> None:
         self.number = number
         self.fault = fault
         self.struck = 0
+        self._planned_at_ms = planned_at_ms
         self._to_skip = fault.skip
         self._met = 0
         self._random = random.Random(fault.seed)  # noqa: S311  repeatable, not secret
@@ -36,6 +38,11 @@ class Planned:
     def describe(self) -> dict[str, object]:
         """As `/_local/faults` shows it."""
         return {"id": self.number, "struck": self.struck, **write_fault(self.fault)}
+
+    def is_over(self, now_ms: int) -> bool:
+        """Whether its time has passed."""
+        for_ms = self.fault.for_ms
+        return for_ms is not None and now_ms - self._planned_at_ms >= for_ms
 
     def try_strike(self) -> bool:
         """Whether it strikes what it has just met; counts it if so."""
@@ -54,10 +61,14 @@ class Planned:
 
 
 class Plan:
-    """The faults in the order in which they were added; every strike is told to `on_strike`."""
+    """The faults in the order in which they were added; every strike is told to `on_strike`.
 
-    def __init__(self, on_strike: Callable[[Strike], None]) -> None:
+    `now_ms` is the time by which the spans of faults pass.
+    """
+
+    def __init__(self, on_strike: Callable[[Strike], None], now_ms: Callable[[], int]) -> None:
         self._on_strike = on_strike
+        self._now_ms = now_ms
         self._numbers = count(1)
         self._planned: dict[int, Planned] = {}
 
@@ -68,7 +79,7 @@ class Plan:
 
     def add(self, fault: AnyFault) -> Planned:
         """Plan a fault."""
-        planned = Planned(next(self._numbers), fault)
+        planned = Planned(next(self._numbers), fault, self._now_ms())
         self._planned[planned.number] = planned
         return planned
 
@@ -97,6 +108,22 @@ class Plan:
             return free and fault.can_strike(action)
 
         for fault in self._strike(ApiFault, room_id, {"action": action}, fits):
+            done = done or fault.what != "latency"
+            struck.append(fault)
+        return struck
+
+    def strike_cos(self, operation: str, key: str) -> list[CosFault]:
+        """What strikes a request of COS: all that delays it, and the first of everything else."""
+        struck: list[CosFault] = []
+        done = False
+
+        def fits(fault: CosFault) -> bool:
+            free = fault.what == "latency" or not done
+            meant = operation in (fault.operations or (operation,))
+            return free and meant and (fault.key is None or fnmatchcase(key, fault.key))
+
+        about: Strike = {"operation": operation, "key": key}
+        for fault in self._strike(CosFault, None, about, fits):
             done = done or fault.what != "latency"
             struck.append(fault)
         return struck
@@ -158,6 +185,8 @@ class Plan:
         for planned in self.planned:
             fault = planned.fault
             if not isinstance(fault, kind) or not _match_room(fault.room, room_id):
+                continue
+            if planned.is_over(self._now_ms()):
                 continue
             if fits(fault) and planned.try_strike():
                 self._tell(planned, about if room_id is None else {**about, "room_id": room_id})

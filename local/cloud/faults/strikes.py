@@ -30,4 +30,4 @@ class Strikes:
 def plan_faults(clock: Clock, feed: Feed) -> tuple[Plan, Strikes]:
     """A plan without faults, and where its strikes are noted."""
     strikes = Strikes(clock, feed)
-    return Plan(strikes.add), strikes
+    return Plan(strikes.add, clock.now_ms), strikes

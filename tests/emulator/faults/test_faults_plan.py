@@ -15,7 +15,8 @@ class Planning:
 
     def __init__(self) -> None:
         self.told: list[dict[str, object]] = []
-        self.plan = Plan(self.told.append)
+        self.now_ms = 1_000
+        self.plan = Plan(self.told.append, lambda: self.now_ms)
 
     def add(self, **said: Any) -> Planned:
         return self.plan.add(parse_fault(said, ACTIONS))
