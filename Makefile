@@ -3,10 +3,12 @@ PYTHON ?= python3
 export PYTHON
 unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH
 ARGS ?=
+SECONDS ?= 20
+RUNS ?= 0
 # What begins a line that needs the tools: then "$$python" is the interpreter that has them.
 DEV := python=$$(sh .ci/environment dev) &&
 
-.PHONY: run test chaos bench walk package check lint types format clean
+.PHONY: run test fuzz chaos bench walk package audit lock check lint types format clean
 .DEFAULT_GOAL := run
 
 run:  ## play a sample meeting on the local cloud and keep serving (ARGS=--once: play it and exit)
@@ -14,6 +16,9 @@ run:  ## play a sample meeting on the local cloud and keep serving (ARGS=--once:
 
 test:  ## every fast test (ARGS="-k name" or a path: all of those, also what is marked slow)
 	@$(DEV) sh tests/setup.sh && "$$python" -m pytest -n auto --dist worksteal $(or $(ARGS),-m "not slow")
+
+fuzz:  ## inputs made up for every parser of what comes from outside (SECONDS=20 each, or RUNS=1000000; ARGS=rules)
+	@python=$$(sh .ci/environment fuzz) && "$$python" -m tests.fuzz --seconds $(SECONDS) --runs $(RUNS) $(ARGS)
 
 chaos:  ## a thousand room-hours with everything going wrong at once (ARGS="--seed N")
 	@$(DEV) sh tests/setup.sh && "$$python" -m benchmarks.chaos $(ARGS)
@@ -26,6 +31,12 @@ walk:  ## the functions and files that one event passes through (ARGS=101: every
 
 package:  ## write dist/roomscribe.zip for SCF (ARGS="--python python3.10")
 	@./roomscribe package $(ARGS)
+
+audit:  ## whether what is installed goes together, and no key lies anywhere (ARGS="PACKAGE.zip RUN.log": there, too)
+	@$(DEV) "$$python" -m pip check && "$$python" -m tests.audit $(ARGS)
+
+lock:  ## write what the requirements come to, with hashes, into the .lock beside each (ARGS=--upgrade)
+	@$(DEV) PATH="$$(dirname "$$python"):$$PATH" sh .ci/lock $(ARGS)
 
 check: ARGS = tests
 check: lint types test  ## what CI runs: every test, also the slow ones

@@ -71,7 +71,7 @@ def check(environ: Mapping[str, str], package: Path) -> None:
     if not shutil.which("tccli"):
         problems.append(
             "tccli: not installed; ./roomscribe deploy brings it along, or: "
-            "pip install --requirement deploy/requirements.txt"
+            "pip install --requirement deploy/requirements.lock"
         )
     if problems:
         raise DeployError("\nerror: ".join(problems))

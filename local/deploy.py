@@ -21,17 +21,20 @@ from local.package.command import package as write_package
 from local.package.pip import clean_environment
 
 SCRIPT = ROOT / "deploy" / "tccli.sh"
-REQUIREMENTS = ROOT / "deploy" / "requirements.txt"
+LOCK = ROOT / "deploy" / "requirements.lock"
+BUILD_LOCK = ROOT / "requirements-build.lock"
 ENVIRONMENT = STATE_DIR / "tccli"
-STAMP = "installed"  # a file in it: the digest of the requirements that were
+STAMP = "installed"  # a file in it: the digest of the lock that was
 DIST = ROOT / "dist"
 # Compiling the whole SDK would take most of the time and half of the disk.
 PIP = (
     "-m",
     "pip",
     "install",
+    "--require-hashes",
     "--no-deps",
     "--no-compile",
+    "--no-build-isolation",
     "--use-pep517",
     "--quiet",
     "--disable-pip-version-check",
@@ -73,16 +76,17 @@ def run_script(package: Path, tccli: Path, environ: Mapping[str, str]) -> int:
     return subprocess.run(command, env=handed, check=False).returncode  # noqa: S603
 
 
-def install_tccli(folder: Path, requirements: Path = REQUIREMENTS) -> Path:
+def install_tccli(folder: Path, lock: Path = LOCK, build_lock: Path = BUILD_LOCK) -> Path:
     """The folder of a tccli of the pinned version; made once, and anew for another version."""
-    digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
+    digest = hashlib.sha256(build_lock.read_bytes() + lock.read_bytes()).hexdigest()
     stamp, programs = folder / STAMP, folder / "bin"
     if stamp.is_file() and stamp.read_text(encoding="ascii") == digest:
         return programs
     print(f"installing tccli into {folder}; this takes a minute", flush=True)
     shutil.rmtree(folder, ignore_errors=True)
     _run(sys.executable, "-m", "venv", str(folder))
-    _run(str(programs / "python"), *PIP, "--requirement", str(requirements))
+    for each in (build_lock, lock):
+        _run(str(programs / "python"), *PIP, "--requirement", str(each))
     stamp.write_text(digest, encoding="ascii")
     return programs
 

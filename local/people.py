@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
 from local.development import ENDPOINT
 from local.invoke import invoke_function, read_event
+from local.printable import print_safely, write_json
 
 MOST = 500  # users in one event of set_people
 
@@ -27,7 +27,7 @@ def people(
     """
     for event in cut_event(read_event(source)):
         succeeded, result = invoke_function(url, "set_people", event)
-        print(json.dumps(result, indent=2, ensure_ascii=False))
+        print_safely(write_json(result))
         if not succeeded or not isinstance(result, dict) or result.get("outcome") == "error":
             raise typer.Exit(1)
 

@@ -83,7 +83,7 @@ def _read_application(
             f"{names['callback_key']}: must be 1 to 32 letters and digits, as the TRTC console allows, "
             'or two such keys, "new,old"'
         )
-    found += [f"{place}{key}: unknown key" for key in row if key not in ONE_APP]
+    found += [f"{place}{ascii(key)[1:-1]}: unknown key" for key in row if key not in ONE_APP]
     problems += dict.fromkeys(found)
     new, _, old = callback_key.partition(",")
     return None if found else Application(int(app_id), secret_key, new, old)

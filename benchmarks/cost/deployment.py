@@ -48,13 +48,13 @@ def find_pythons() -> list[tuple[str, str]]:
 
 def deploy(folder: Path, version: str, python: str, certificate: Path) -> Deployment:
     """Everything for that Python, trusting the certificate beside all the others."""
-    dependencies = install_dependencies(ROOT / "requirements.txt", CACHE, version)
+    dependencies = install_dependencies(ROOT / "requirements.lock", CACHE, version)
     files = collect_files(ROOT, dependencies, site="international")
     files |= compile_files(files, python)
     small = {name: data for name, data in files.items() if name_package(name) not in REDIS}
     ours = _unpack(pack_files(files), folder / "ours")
     trust(ours, certificate)
-    installed = install_dependencies(PEERS / "requirements.txt", CACHE, version)
+    installed = install_dependencies(PEERS / "requirements.lock", CACHE, version)
     uncompiled = copy_peers(installed, folder / "uncompiled", certificate)
     compiled = folder / "compiled"
     shutil.copytree(uncompiled, compiled)

@@ -16,6 +16,10 @@ class Credentials(NamedTuple):
     secret_key: str
     token: str | None = None
 
+    def __repr__(self) -> str:
+        """Without the key and the token."""
+        return f"Credentials({self.secret_id!r})"
+
 
 @dataclass(frozen=True)
 class CosConfig:

@@ -13,13 +13,13 @@ MODE = 0o100644  # a regular file that everybody may read: SCF runs functions as
 UNIX = 3
 
 
-def write_archive(archive: bytes, path: Path) -> bytes:
-    """Write a zip in the place of an older one, never half of it; returns the same bytes."""
+def write_file(data: bytes, path: Path) -> bytes:
+    """Write a file in the place of an older one, never half of it; returns the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.new")
-    unfinished.write_bytes(archive)
+    unfinished.write_bytes(data)
     unfinished.replace(path)
-    return archive
+    return data
 
 
 def pack_files(files: Files) -> bytes:

@@ -10,13 +10,15 @@ import typer
 from local.development import ROOT
 from local.env_file import read_deployment
 from local.function_site import find_function_site
-from local.package.archive import pack_files, write_archive
+from local.package.archive import pack_files, write_file
 from local.package.bytecode import compile_files, find_python
 from local.package.contents import collect_files
 from local.package.dependencies import SCF_PYTHON, install_dependencies
 from local.package.report import describe_package
+from local.package.sbom import read_version, write_sbom
 
 NAME = "roomscribe.zip"
+SBOM_NAME = "roomscribe.cdx.json"
 CACHE = ROOT / ".roomscribe" / "dependencies"
 WITHOUT = (
     f"no Python {SCF_PYTHON} runs here, so there is no bytecode in it: SCF's code folder cannot be written, "
@@ -51,14 +53,20 @@ def package(
         ),
     ] = False,
 ) -> None:
-    """Write the zip that SCF gets, the same bytes for the same sources and site of TRTC_ENDPOINT."""
+    """Write the zip that SCF gets, the same bytes for the same sources and site of TRTC_ENDPOINT.
+
+    Beside it stands its bill of materials, a CycloneDX document.
+    """
     compiler, site = find_python(python), find_function_site(read_deployment())
-    dependencies = install_dependencies(ROOT / "requirements.txt", CACHE)
+    dependencies = install_dependencies(ROOT / "requirements.lock", CACHE)
     files = collect_files(ROOT, dependencies, site=site, redis=not without_redis)
     if compiler:
         files |= compile_files(files, compiler)
-    path = output / NAME
-    for line in describe_package(write_archive(pack_files(files), path)):
+    path, sbom_path = output / NAME, output / SBOM_NAME
+    archive = write_file(pack_files(files), path)
+    write_file(write_sbom(archive, files, dependencies, read_version(ROOT)), sbom_path)
+    for line in describe_package(archive):
         print(line)
     print(f"rules checked for the API's site, by TRTC_ENDPOINT: {site}")
+    print(f"wrote {sbom_path}, the bill of materials")
     print(f"wrote {path}, bytecode by {compiler}" if compiler else f"wrote {path}; {WITHOUT}")

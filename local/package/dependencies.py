@@ -1,4 +1,4 @@
-"""What requirements.txt pins, installed for SCF's machine whatever the one at hand is."""
+"""What requirements.lock names, installed for SCF's machine whatever the one at hand is."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from email.parser import HeaderParser
 from pathlib import Path
 
 from local.errors import LocalError
@@ -18,26 +19,30 @@ SCF_PYTHON = "3.10"  # Source: SCF documentation, runtimes (product 583, documen
 PLATFORM = "manylinux2014_x86_64"
 SOURCE_ONLY = "tls-sig-api-v2"  # it has no wheel; it is one Python file
 OPTIONS = (
-    *("--no-deps", "--no-compile", "--use-pep517", "--quiet", "--disable-pip-version-check"),
+    *("--require-hashes", "--no-deps", "--no-compile", "--quiet", "--disable-pip-version-check"),
+    *("--no-build-isolation", "--use-pep517"),  # built with what requirements-build.lock installed
     *("--implementation", "cp", "--platform", PLATFORM),
     *("--only-binary=:all:", "--no-binary", SOURCE_ONLY),
 )
 LICENCES = ("LICEN", "COPYING", "NOTICE")  # how the names of their files begin
+STANDARD_TEXTS = Path(__file__).with_name("licences")
+# The text of a licence that something comes without, by how its metadata call it.
+STANDARD = {"Apache License 2.0": "Apache-2.0.txt", "MIT Licence": "MIT.txt"}
 
 
-def install_dependencies(requirements: Path, cache: Path, python: str = SCF_PYTHON) -> Path:
-    """The folder in which everything is installed; pip is asked once for each version of the list.
+def install_dependencies(lock: Path, cache: Path, python: str = SCF_PYTHON) -> Path:
+    """The folder in which everything is installed; pip is asked once for each version of the lock.
 
     `python` is the version of the interpreter that will run it.
     """
     options = (*OPTIONS, "--python-version", python)
-    stamp = hashlib.sha256(requirements.read_bytes() + repr(options).encode()).hexdigest()[:16]
+    stamp = hashlib.sha256(lock.read_bytes() + repr(options).encode()).hexdigest()[:16]
     folder = cache / stamp
     if folder.is_dir():
         return folder
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as unfinished:
-        _run_pip(requirements, Path(unfinished) / "all", options)
+        _run_pip(lock, Path(unfinished) / "all", options)
         shutil.move(Path(unfinished) / "all", folder)
     return folder
 
@@ -63,14 +68,14 @@ def name_package(path: str) -> str:
     return path.partition("/")[0].removesuffix(".py")
 
 
-def _run_pip(requirements: Path, target: Path, options: Sequence[str]) -> None:
+def _run_pip(lock: Path, target: Path, options: Sequence[str]) -> None:
     command = [sys.executable, "-m", "pip", "install", *options]
-    command += ["--requirement", str(requirements), "--target", str(target)]
+    command += ["--requirement", str(lock), "--target", str(target)]
     environ = clean_environment(os.environ)
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)  # noqa: S603
     if done.returncode != 0:
         reasons = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
-        raise LocalError(f"pip could not install {requirements.name}: {' '.join(reasons[-2:])}")
+        raise LocalError(f"pip could not install {lock.name}: {' '.join(reasons[-2:])}")
 
 
 def _is_aside(parts: tuple[str, ...]) -> bool:
@@ -84,7 +89,17 @@ def _is_aside(parts: tuple[str, ...]) -> bool:
 def _read_licence(about: Path) -> str:
     files = [path for path in sorted(about.rglob("*")) if path.name.upper().startswith(LICENCES)]
     texts = [path.read_text(encoding="utf-8") for path in files if path.is_file()]
-    if not texts:  # it says only which one it is
-        lines = (about / "METADATA").read_text(encoding="utf-8").splitlines()
-        texts = [line for line in lines if line.startswith(("License", "Home-page", "Author:"))]
-    return "\n".join(text.strip() for text in texts) + "\n"
+    return "\n".join(text.strip() for text in texts or _quote_standard(about)) + "\n"
+
+
+def _quote_standard(about: Path) -> tuple[str, str]:
+    """What the metadata say of the licence and of whose it is, and the licence's text."""
+    metadata = HeaderParser().parsestr((about / "METADATA").read_text(encoding="utf-8"))
+    file = STANDARD.get(metadata["License"])
+    if file is None:
+        raise LocalError(
+            f"{about.name}: comes without its licence; put the text into {STANDARD_TEXTS}"
+        )
+    fields = ("License", "Home-page", "Author")
+    named = (f"{field}: {metadata[field]}" for field in fields if metadata[field])
+    return "\n".join(named) + "\n", (STANDARD_TEXTS / file).read_text(encoding="utf-8")

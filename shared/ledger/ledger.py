@@ -99,7 +99,7 @@ class Ledger(RoomLedger):
         """How often anything in the session's transcript has changed so far."""
         keys = SaidKeys(session_id)
         version, deletion = self.engine.read(keys.tag, (keys.version, keys.deletion))
-        return Version(int(version or 0), self._open_deletion(deletion).version)
+        return Version(self.decode(int, version or b"0"), self._open_deletion(deletion).version)
 
     def list_sentences(self, session: Session, since: int) -> list[SentenceNews]:
         """What is known of each sentence that changed after version `since`."""

@@ -190,7 +190,7 @@ class RoomLedger:
             book = RoomBook(room, self._documents.decode(seen[0] or EMPTY))
             if seen[1:] and seen[1]:
                 book.presence = self._presences.decode(seen[1])
-        except MsgspecError:
+        except (MsgspecError, ValueError):
             raise self._unreadable() from None
         book.seen = dict(zip(cells, seen, strict=True))
         return book

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from shared.archive.keys import find_folder
 from shared.errors import ArchiveError
 from shared.ledger.deliveries import Deliveries
-from shared.ledger.document import Session
+from shared.ledger.document import Session, find_room
 from shared.ledger.heads import make_head
 from shared.ledger.ledger import Ledger, Version
 from shared.ledger.names import NameKeys, Names
@@ -73,7 +73,7 @@ class KeptTranscripts:
         if not is_open and version.latest == version.deleted != 0:
             return None
         if session is None:
-            return self._find_archived(session_id)
+            return self._find_archived(session_id) if find_room(session_id) else None
         if not session.is_kept(self._since_ms):
             return None
         if delivery.left_ledger:

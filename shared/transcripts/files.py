@@ -17,11 +17,12 @@ from shared.errors import RequestError
 from shared.transcripts.records import Sentence, Transcript, TranscriptHead
 
 WEBVTT_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-# An invisible character keeps text from being taken for times, of which two make a cue to some
-# readers, or for markup, which SubRip cannot escape. Some readers know the digits of any script.
+# An invisible character keeps text from being taken for times, of which two make a cue to some readers;
+# or for markup and the number of the next cue, which SubRip cannot escape. Some readers know the digits
+# of any script.
 JOINER = "\u2060"
 TIME = re.compile(r"\d:(?=\d{1,2}[.,]\d)")
-MARKUP = re.compile(rf"[<{{]|--(?=>)|{TIME.pattern}")
+MARKUP = re.compile(rf"[<{{]|--(?=>)|{TIME.pattern}|^\d+$")
 DATE = "%Y-%m-%d %H:%M:%S UTC"
 NOTHING_SAID = "Nothing has been said."
 BREAKS = re.compile("[\t\n\x0b\x0c\r\x1c-\x1f\x85\u2028\u2029]+")
@@ -166,6 +167,7 @@ def _write_cues(
         start, end = write_clock(sentence.start_ms, mark), write_clock(sentence.end_ms, mark)
         name = transcript.call(sentence.user_id)
         who = speaker.format(protect(name)) if name else ""
+        who = who.replace("-->", f"--{JOINER}>")  # of a name and its tag: an arrow ends the cue
         lines = "\n".join(protect(text) for text in choose_texts(sentence, languages))
         yield f"{number}\n{start} --> {end}\n{who}{lines}\n"
 

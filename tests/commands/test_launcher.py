@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -76,7 +77,7 @@ def write_wheel(folder: Path, name: str, needs: str) -> None:
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Path:
+def checkout(wheels: Path, tmp_path: Path) -> Path:
     """A project with the real launcher, and a command that needs `demo` and tells how it is run."""
     root = tmp_path / "a checkout"
     for file in ("roomscribe", "Makefile", ".ci/environment", ".ci/find-python"):
@@ -86,9 +87,16 @@ def checkout(tmp_path: Path) -> Path:
     shutil.copy(ROOT / "local" / "package" / "pip.py", root / "local" / "package")
     shutil.copy(ROOT / "local" / "__main__.py", root / "local")
     (root / "local" / "cli.py").write_text(f"def main():\n    exec({COMMAND!r})\n")
-    (root / "requirements.txt").write_text("demo==1\n")
-    (root / "requirements-local.txt").write_text("-r requirements.txt\n")
+    (root / "requirements-build.lock").write_text("# nothing comes as sources only\n")
+    (root / "requirements-local.lock").write_text(lock_wheels(wheels, "demo", "needed"))
     return root
+
+
+def lock_wheels(wheels: Path, *names: str) -> str:
+    """Lines of a lock, with the hashes of the wheels."""
+    files = {name: (wheels / f"{name}-1-py3-none-any.whl").read_bytes() for name in names}
+    lines = (f"{name}==1 --hash=sha256:{sha256(data).hexdigest()}" for name, data in files.items())
+    return "\n".join(lines) + "\n"
 
 
 def run(
@@ -128,7 +136,7 @@ def test_first_run_makes_its_environment_and_later_ones_say_nothing(
     assert first.returncode == 0, first.stderr
     assert first.stderr == (
         f"making a virtual environment in .venv/{MINOR}\n"
-        f"installing requirements-local.txt into .venv/{MINOR}\n"
+        f"installing requirements-local.lock into .venv/{MINOR}\n"
     )
     installed = checkout / ".venv" / MINOR / "lib" / f"python{MINOR}" / "site-packages"
     told = f'{{"arguments": ["up", "my file.toml"], "folder": "{tmp_path}", "demo": "{installed}'
@@ -147,12 +155,25 @@ def test_first_run_makes_its_environment_and_later_ones_say_nothing(
     made = run("make", "-s", "run", "ARGS=--once", folder=checkout, environ=environ)
     assert '"arguments": ["up", "--once"]' in made.stdout, made.stderr
 
-    (checkout / "requirements.txt").write_text("nowhere==1\n")
-    os.utime(checkout / "requirements.txt", (2**31, 2**31))
+    lock = checkout / "requirements-local.lock"
+    lock.write_text(f"nowhere==1 --hash=sha256:{'0' * 64}\n")
+    os.utime(lock, (2**31, 2**31))
     changed = run(checkout / "roomscribe", folder=tmp_path, environ=environ)
     assert changed.returncode != 0
-    assert "installing requirements-local.txt" in changed.stderr
+    assert "installing requirements-local.lock" in changed.stderr
     assert changed.stdout == ""
+
+
+@pytest.mark.slow
+def test_file_of_another_hash_is_not_installed(
+    checkout: Path, wheels: Path, tmp_path: Path
+) -> None:
+    write_wheel(wheels, "needed", "Summary: not the one that was locked\n")
+    environ = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
+    done = run(checkout / "roomscribe", "up", folder=tmp_path, environ=environ)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "DO NOT MATCH THE HASHES" in done.stderr
+    assert not list(checkout.rglob("needed.py"))
 
 
 def test_package_installs_where_it_means_to(
@@ -161,8 +182,8 @@ def test_package_installs_where_it_means_to(
     for name, value in write_wrong_environment(wheels, tmp_path / "elsewhere").items():
         if name.startswith("PIP_"):
             environment.setenv(name, value)
-    (tmp_path / "requirements.txt").write_text("demo==1\nneeded==1\n")
-    folder = install_dependencies(tmp_path / "requirements.txt", tmp_path / "cache")
+    (tmp_path / "requirements.lock").write_text(lock_wheels(wheels, "demo", "needed"))
+    folder = install_dependencies(tmp_path / "requirements.lock", tmp_path / "cache")
     assert {"demo.py", "needed.py"} <= {path.name for path in folder.iterdir()}
 
 

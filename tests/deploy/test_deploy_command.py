@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local.deploy import REQUIREMENTS, STAMP, install_tccli
+from local.deploy import LOCK, STAMP, install_tccli
 from local.errors import LocalError
 from tests.support.local_commands import run_local
 
@@ -62,30 +62,44 @@ def test_folder_without_tccli_is_said(tccli: Path, tmp_path: Path) -> None:
     assert done.stderr == f"error: {tmp_path}: there is no tccli in this folder\n"
 
 
+@pytest.fixture
+def nothing(tmp_path: Path) -> Path:
+    """A lock in which nothing stands."""
+    lock = tmp_path / "nothing.lock"
+    lock.write_text("# nothing\n")
+    return lock
+
+
 @pytest.mark.slow
-def test_tccli_is_installed_once_for_its_requirements(tmp_path: Path) -> None:
-    requirements = tmp_path / "requirements.txt"
-    requirements.write_text("# nothing\n")
+def test_tccli_is_installed_once_for_its_lock(nothing: Path, tmp_path: Path) -> None:
+    lock = tmp_path / "requirements.lock"
+    lock.write_text("# nothing\n")
     folder = tmp_path / "environment"
-    assert install_tccli(folder, requirements) == folder / "bin"
+    assert install_tccli(folder, lock, nothing) == folder / "bin"
     mark = folder / "mark"
     mark.touch()
-    install_tccli(folder, requirements)
+    install_tccli(folder, lock, nothing)
     assert mark.exists()
-    requirements.write_text("# nothing else\n")
-    install_tccli(folder, requirements)
+    lock.write_text("# nothing else\n")
+    install_tccli(folder, lock, nothing)
     assert not mark.exists()
 
 
 @pytest.mark.slow
-def test_installation_that_failed_is_not_taken_for_done(tmp_path: Path) -> None:
-    requirements = tmp_path / "requirements.txt"
-    requirements.write_text("not a requirement\n")
-    with pytest.raises(LocalError, match="tccli could not be installed: ERROR"):
-        install_tccli(tmp_path / "environment", requirements)
+@pytest.mark.parametrize(
+    ("line", "reason"), [("not a requirement", "Invalid requirement"), ("{wheel}", "[Hh]ashes are")]
+)
+def test_installation_that_failed_is_not_taken_for_done(
+    nothing: Path, tmp_path: Path, line: str, reason: str
+) -> None:
+    wheel, lock = tmp_path / "tccli-1-py3-none-any.whl", tmp_path / "requirements.lock"
+    wheel.touch()
+    lock.write_text(line.format(wheel=wheel) + "\n")
+    with pytest.raises(LocalError, match=f"tccli could not be installed: .*{reason}"):
+        install_tccli(tmp_path / "environment", lock, nothing)
     assert not (tmp_path / "environment" / STAMP).exists()
 
 
 def test_version_of_tccli_is_pinned() -> None:
-    lines = REQUIREMENTS.read_text(encoding="utf-8").splitlines()
+    lines = LOCK.read_text(encoding="utf-8").splitlines()
     assert any(line.startswith("tccli==") for line in lines)

@@ -62,6 +62,7 @@ def test_development_values_complete_an_empty_environment() -> None:
         "RULES_FILE": f"{root}/rules.toml",
         "LOG_LEVEL": "INFO",
         "TRANSCRIPT_LINK_KEY": "NotASecret-transcript-link-key",
+        "OPERATOR_LINK_KEY": "NotASecret-operator-link-key",
     }
 
 

@@ -198,6 +198,7 @@ def test_links_in_the_readme_lead_somewhere() -> None:
     "file",
     [
         *("requirements.txt", "requirements-local.txt", "requirements-dev.txt"),
+        *("requirements-build.txt", "requirements-fuzz.txt"),
         *("benchmarks/peers/requirements.txt", "deploy/requirements.txt"),
     ],
 )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 
 import certifi
 import pytest
 
 from local.errors import LocalError
-from local.package.archive import pack_files, write_archive
+from local.package.archive import pack_files, write_file
 from local.package.bytecode import compile_files, find_python
 from local.package.contents import collect_files
 from local.package.dependencies import install_dependencies
@@ -43,7 +44,7 @@ INSTALLED = {
     "msgspec/_core.so": "machine code",
     "msgspec/__init__.pyi": "",
     "one_file.py": "",
-    "one_file-1.0.dist-info/METADATA": "Name: one-file\nLicense: MIT\n",
+    "one_file-1.0.dist-info/METADATA": "Name: one-file\nAuthor: Ann\nLicense: MIT Licence\n",
     "redis-8.dist-info/METADATA": "Name: redis\n",
     "redis-8.dist-info/licenses/LICENSE": "Redis may be copied.",
 }
@@ -118,8 +119,15 @@ def test_redis_can_be_left_out(root: Path, installed: Path) -> None:
 
 def test_licences_stand_in_one_file(root: Path, installed: Path) -> None:
     text = collect_files(root, installed, site="international")["LICENSES.txt"].decode()
-    assert "===== one_file-1.0 =====\n\nLicense: MIT" in text
+    assert "===== one_file-1.0 =====\n\nLicense: MIT Licence\nAuthor: Ann\n" in text
+    assert "Permission is hereby granted, free of charge" in text
     assert "===== redis-8 =====\n\nRedis may be copied." in text
+
+
+def test_dependency_whose_licence_nobody_has_is_refused(root: Path, installed: Path) -> None:
+    (installed / "one_file-1.0.dist-info" / "METADATA").write_text("License: proprietary\n")
+    with pytest.raises(LocalError, match=r"one_file-1\.0\.dist-info: comes without its licence"):
+        collect_files(root, installed, site="international")
 
 
 def test_dependency_of_the_same_name_is_refused(root: Path, installed: Path) -> None:
@@ -168,7 +176,7 @@ def test_source_that_does_not_compile_is_one_line() -> None:
 
 def test_everybody_may_read_what_is_in_the_zip(tmp_path: Path) -> None:
     path = tmp_path / "new" / "roomscribe.zip"
-    write_archive(pack_files({"b.py": b"2", "a.py": b"1"}), path)
+    write_file(pack_files({"b.py": b"2", "a.py": b"1"}), path)
     assert list(path.parent.iterdir()) == [path]
     with zipfile.ZipFile(path) as opened:
         infos = opened.infolist()
@@ -191,20 +199,29 @@ def test_no_interpreter_is_no_error(environment: pytest.MonkeyPatch, tmp_path: P
 
 def test_dependencies_are_installed_once(tmp_path: Path) -> None:
     wheel = write_wheel(tmp_path)
-    requirements, cache = tmp_path / "requirements.txt", tmp_path / "cache"
-    requirements.write_text(f"{wheel}\n")
-    folder = install_dependencies(requirements, cache)
+    lock, cache = tmp_path / "requirements.lock", tmp_path / "cache"
+    lock.write_text(f"{wheel} --hash=sha256:{sha256(wheel.read_bytes()).hexdigest()}\n")
+    folder = install_dependencies(lock, cache)
     assert (folder / "greeting.py").read_text() == "WORDS = 'hello'\n"
     wheel.unlink()  # pip would miss it
-    assert install_dependencies(requirements, cache) == folder
+    assert install_dependencies(lock, cache) == folder
     assert list(cache.iterdir()) == [folder]
 
 
 def test_what_pip_cannot_install_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
-    requirements, cache = tmp_path / "requirements.txt", tmp_path / "cache"
-    requirements.write_text("== ==\n")
-    with pytest.raises(LocalError, match=r"^pip could not install requirements\.txt: ERROR: .*$"):
-        install_dependencies(requirements, cache)
+    lock, cache = tmp_path / "requirements.lock", tmp_path / "cache"
+    lock.write_text("== ==\n")
+    with pytest.raises(LocalError, match=r"^pip could not install requirements\.lock: ERROR: .*$"):
+        install_dependencies(lock, cache)
+    assert list(cache.iterdir()) == []
+
+
+@pytest.mark.parametrize("digest", ["", f" --hash=sha256:{'0' * 64}"], ids=["none", "another"])
+def test_dependency_of_another_hash_is_not_installed(tmp_path: Path, digest: str) -> None:
+    lock, cache = tmp_path / "requirements.lock", tmp_path / "cache"
+    lock.write_text(f"{write_wheel(tmp_path)}{digest}\n")
+    with pytest.raises(LocalError, match=r"^pip could not install .*(hash|HASH)"):
+        install_dependencies(lock, cache)
     assert list(cache.iterdir()) == []
 
 
