@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import burst, cost, crowd, finished, growth, ingest, viewers
+from benchmarks import burst, cost, crowd, finished, growth, ingest, meetings, viewers
 from benchmarks.figures import Benchmark
 
 BENCHMARKS = (
@@ -13,4 +13,5 @@ BENCHMARKS = (
     Benchmark("finished", finished.ABOUT, finished.run),
     Benchmark("ingest", ingest.ABOUT, ingest.run, ingest.run_full),
     Benchmark("viewers", viewers.ABOUT, viewers.run),
+    Benchmark("meetings", meetings.ABOUT, meetings.run),
 )

@@ -1,4 +1,4 @@
-"""`link`: the address at which a room's transcript can be read."""
+"""`link`: the address at which a room's transcript, or the list of all meetings, can be read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from local.env_file import read_environment_of
 from local.errors import LocalError
 from local.naming import KINDS, RoomIdType, choose_room
 from local.printable import print_safely
-from local.transcripts import READER
+from local.transcripts import READER, write_list_link
 from shared.ledger import Session, open_ledger
 from shared.links import write_link
 from shared.room import Room
@@ -20,7 +20,18 @@ from shared.settings import Settings, read_settings
 
 
 def link(
-    room: Annotated[str, typer.Option(envvar="ROOMSCRIBE_ROOM", help="The room's id, as text.")],
+    room: Annotated[
+        str | None,
+        typer.Option(envvar="ROOMSCRIBE_ROOM", help="The room's id, as text.", show_default=False),
+    ] = None,
+    all_meetings: Annotated[
+        bool,
+        typer.Option(
+            "--all",
+            envvar="ROOMSCRIBE_LINK_ALL",
+            help="Instead of one room's: the list of all meetings of the application, for a day.",
+        ),
+    ] = False,
     room_id_type: RoomIdType = "auto",
     sdk_app_id: Annotated[
         int | None,
@@ -38,12 +49,21 @@ def link(
         ),
     ] = ENDPOINT + READER,
 ) -> None:
-    """Print the link to what is said in a room: to its latest session only, for a week."""
+    """Print the link to what is said in a room: to its latest session only, for a week.
+
+    With --all the link to the list of all meetings instead.
+    """
     settings = read_settings(local_environment(read_environment_of(url), endpoint=ENDPOINT))
     known = [application.sdk_app_id for application in settings.applications]
     if sdk_app_id is None and len(known) > 1:
         raise LocalError(f"--sdk-app-id: name one of {known}")
-    chosen, why = choose_room(sdk_app_id or known[0], room, room_id_type, settings)
+    application = sdk_app_id or known[0]
+    if all_meetings:
+        print(write_list_link(settings, url, application, int(time.time())))
+        return
+    if room is None:
+        raise LocalError("--room: name a room, or ask for --all")
+    chosen, why = choose_room(application, room, room_id_type, settings)
     session = find_latest(settings, chosen)
     if settings.transcript_link_key is None:
         raise LocalError("TRANSCRIPT_LINK_KEY is not set")

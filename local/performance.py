@@ -30,6 +30,7 @@ class Performance:
     async def play_and_stay(self) -> int:
         """Play, then go on showing what happens; ends only when it is cancelled."""
         self.screen.say(f"rooms, tasks and transcripts, live: {self.url}/", "bold")
+        self.screen.say(f"all meetings: {self.url}/_local/meetings", "bold")
         watch = Watch(self.feed, self._take_and_link)
         async with watch.following() as following:
             await self._play()

@@ -7,18 +7,19 @@ from collections.abc import Mapping
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from local.cloud.arguments import refusing
 from local.cloud.clock import Clock
 from local.cloud.errors import RefusedError
+from local.errors import LocalError
 from shared.errors import LedgerError
 from shared.ledger import Session, open_ledger
-from shared.links import write_link
+from shared.links import OPERATOR_LIFETIME_S, write_link
 from shared.reading.kept import KeptTranscripts
 from shared.room import Room
-from shared.settings import read_settings
+from shared.settings import Settings, read_settings
 
 READER = "/functions/read_transcript"
 MOST_ROOMS = 50
@@ -35,8 +36,11 @@ class Transcripts:
 
     @property
     def routes(self) -> list[BaseRoute]:
-        """`GET /_local/transcripts?room=APP/TYPE/ID`, for as many rooms as are named."""
-        return [Route("/_local/transcripts", refusing(self._list), methods=["GET"])]
+        """`GET /_local/transcripts?room=APP/TYPE/ID`, for as many rooms as are named; `/_local/meetings`."""
+        return [
+            Route("/_local/transcripts", refusing(self._list), methods=["GET"]),
+            Route("/_local/meetings", refusing(self._open_list), methods=["GET"]),
+        ]
 
     def write_link(self, session_id: str) -> str:
         """The address at which a session's transcript can be read, for a week."""
@@ -50,6 +54,15 @@ class Transcripts:
         except LedgerError as error:
             raise RefusedError(503, f"{error}") from error
         return JSONResponse({"transcripts": found})
+
+    async def _open_list(self, _request: Request) -> Response:
+        """Leads to the list of all meetings of the first application."""
+        first, now_s = self._settings.applications[0], self._clock.now_ms() // 1000
+        try:
+            link = write_list_link(self._settings, self._reader, first.sdk_app_id, now_s)
+        except LocalError as error:
+            raise RefusedError(404, f"{error}") from error
+        return RedirectResponse(link, headers={"Cache-Control": "no-store"})
 
     def find(self, rooms: list[Room]) -> list[dict[str, object]]:
         """The newest transcripts of these rooms in which something was said, newest first."""
@@ -74,6 +87,14 @@ class Transcripts:
             "closed_ms": session.closed_ms,
             "link": self.write_link(session.id),
         }
+
+
+def write_list_link(settings: Settings, url: str, sdk_app_id: int, now_s: int) -> str:
+    """The address of the list of an application's meetings, for a day; LocalError without a key."""
+    key, lifetime_s = settings.operator_link_key, OPERATOR_LIFETIME_S
+    if key is None:
+        raise LocalError("OPERATOR_LINK_KEY is not set")
+    return write_link(key, url, str(sdk_app_id), now_s, lifetime_s, "operator")
 
 
 def _read_room(text: str) -> Room:

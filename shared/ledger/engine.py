@@ -93,6 +93,7 @@ class Engine(Protocol):
     ) -> Scores:
         """At most so many members of an index with scores above `above` and up to `until`.
 
+        Of one tag, members of equal score come in the order of their text.
         A tag of None stands for the tags of all applications: those in which `swap` has told scores.
         """
 

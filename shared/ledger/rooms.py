@@ -39,6 +39,14 @@ class Found(NamedTuple):
     seen: Mapping[Cell, bytes]
 
 
+class Sessions(NamedTuple):
+    """Sessions by their ids, which are the newest of their rooms, and what was read."""
+
+    known: Mapping[str, Session]
+    newest: set[str]
+    seen: Mapping[Cell, bytes]
+
+
 class RoomLedger:
     """Keeps what all instances know of rooms in the store of an engine; `Ledger` says more.
 
@@ -111,20 +119,33 @@ class RoomLedger:
 
     def read_session(self, session_id: str, more: Sequence[Cell] = ()) -> Found:
         """The session with that id, and `more` cells of its application, in one reading."""
+        known, newest, seen = self.read_sessions([session_id], more)
         room = find_room(session_id)
-        if room is None:
-            return Found(None, "", {})
-        keys = RoomKeys(room)
-        cells = (keys.document, Cell(keys.older, session_id), *more)
-        found = self.engine.read(keys.tag, cells)
-        seen, older = dict(zip(cells, found, strict=True)), found[1]
-        if older:
-            session = self.decode(self._sessions.decode, older)
-            return Found(session, ended_key(session_id), seen)
-        newest = self._open_book(room, [keys.document], [found[0]]).sessions
-        known = next((session for session in newest if session.id == session_id), None)
-        people = keys.people if known is not None and known is newest[0] else ended_key(session_id)
-        return Found(known, people, seen)
+        is_newest = room is not None and session_id in newest
+        people = RoomKeys(room).people if room and is_newest else ended_key(session_id)
+        return Found(known.get(session_id), people, seen)
+
+    def read_sessions(self, session_ids: Sequence[str], more: Sequence[Cell] = ()) -> Sessions:
+        """Those sessions of one application that are kept, and `more` of its cells, in one reading."""
+        rooms = {name: room for name in session_ids if (room := find_room(name))}
+        if not rooms:
+            return Sessions({}, set(), {})
+        keys = {name: RoomKeys(room) for name, room in rooms.items()}
+        documents = dict.fromkeys(one.document for one in keys.values())
+        older = [Cell(one.older, name) for name, one in keys.items()]
+        cells = (*documents, *older, *more)
+        tag = next(iter(keys.values())).tag
+        seen = dict(zip(cells, self.engine.read(tag, cells), strict=True))
+        opened = [self.decode(self._documents.decode, seen[cell] or EMPTY) for cell in documents]
+        halves = [half for document in opened for half in document if half.sessions]
+        known = {one.id: one for half in halves for one in half.sessions}
+        known |= {
+            name: self.decode(self._sessions.decode, seen[cell])
+            for name, cell in zip(keys, older, strict=True)
+            if seen[cell]
+        }
+        asked = {name: known[name] for name in keys if name in known}
+        return Sessions(asked, {half.sessions[0].id for half in halves}, seen)
 
     def list_people(self, session: Session) -> list[Person]:
         """Everybody seen in a session, by name."""

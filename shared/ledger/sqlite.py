@@ -22,7 +22,8 @@ TIMES = Decoder(list[int])  # made here, once: msgspec 0.22 crashes when two thr
 READ = "SELECT value FROM cells WHERE key = ? AND field = ?"
 LIST_CELLS = "SELECT field, value FROM cells WHERE key = ?"
 LIST_SCORES = """
-SELECT member, score FROM scores WHERE key = ? AND score > ? AND score <= ? ORDER BY score LIMIT ?
+SELECT member, score FROM scores WHERE key = ? AND score > ? AND score <= ?
+ORDER BY score, member LIMIT ?
 """
 LIST_ALL_SCORES = "SELECT member, score FROM scores WHERE key = ?"
 # An upsert leaves the row where it is; REPLACE would write every index of it anew.

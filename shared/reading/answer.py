@@ -14,7 +14,8 @@ from shared.entry import run_function
 from shared.errors import MethodError, RequestError, RoomscribeError, SettingsError
 from shared.links import read_link
 from shared.reading.kept import KeptTranscripts, NotKeptError
-from shared.reading.pages import write_captions, write_message, write_page
+from shared.reading.meetings import answer_operator
+from shared.reading.pages import FILE_POLICY, write_captions, write_message, write_page
 from shared.scf import (
     Invocation,
     Json,
@@ -59,7 +60,6 @@ CAPTIONS_HEADERS = {  # no link opens it and nothing in it is secret: the one th
     "Content-Type": "text/javascript; charset=utf-8",
     "Cache-Control": "public, max-age=3600",
 }
-FILE_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 REFUSED = (
     "This link cannot be opened",
     "It is not valid, or not any more. Ask whoever gave it to you for a new one.",
@@ -113,7 +113,11 @@ def _answer(event: object, context: object, open_transcripts: OpenTranscripts) -
         if is_direct(event) or not isinstance(event, dict):
             raise RequestError("this function is read over HTTP: open its URL with a read link")
         request, transcripts = read_request(event), open_transcripts(settings)
-        answer = answer_request(request, transcripts, key, invocation.started_ms)
+        now_ms = invocation.started_ms
+        listed = answer_operator(request, settings, now_ms, started_s, transcripts)
+        if listed:
+            return _compress(listed, request)
+        answer = answer_request(request, transcripts, key, now_ms)
         _log(answer, round((time.perf_counter() - started_s) * 1000, 1))
         return answer.response
 

@@ -51,7 +51,7 @@ class KeptTranscripts:
         memories: Memories | None = None,
         read_object: ReadObject = read_nothing,
     ) -> None:
-        self._ledger = ledger
+        self.ledger = ledger
         self._since_ms = since_ms
         self._memories = {} if memories is None else memories
         self._read_object = read_object
@@ -68,7 +68,7 @@ class KeptTranscripts:
         naming = NameKeys(session_id).version
         kept = self._deliveries.read(session_id, [naming])
         session, delivery = kept.session, kept.delivery
-        version = self._ledger.read_version(session_id)
+        version = self.ledger.read_version(session_id)
         is_open = session is not None and session.closed_ms is None
         if not is_open and version.latest == version.deleted != 0:
             return None
@@ -126,7 +126,7 @@ class KeptTranscripts:
 
     def list_names(self, session_id: str, user_ids: Sequence[str]) -> dict[str, str]:
         """What those of the users are called who have a name."""
-        users = Names(self._ledger).read(session_id, user_ids)
+        users = Names(self.ledger).read(session_id, user_ids)
         return {user_id: user.name for user_id, user in users.items()}
 
     def list_news(self, session_id: str, since: int) -> list[SentenceNews]:
@@ -134,7 +134,7 @@ class KeptTranscripts:
 
         The session's head must have been read before; a sentence of the head's version is in it.
         """
-        return self._ledger.list_sentences(self._sessions[session_id], since)
+        return self.ledger.list_sentences(self._sessions[session_id], since)
 
     def _find_archived(self, session_id: str) -> TranscriptHead | None:
         """The head of a transcript whose session the ledger does not know: it has lost it."""

@@ -14,20 +14,29 @@ from pathlib import Path
 from shared.scf import Response
 
 FOLDER = Path(__file__).parent / "page"
-STYLE = "page.css"
+STYLE, MEETINGS_STYLE = "page.css", "meetings.css"
 # In this order: each uses what stands before it.
 SCRIPTS = ("words.js", "languages.js", "captions.js", "following.js", "polling.js", "page.js")
 EMBEDDED_STYLE = "embed.css"
 EMBEDDED_SCRIPTS = ("languages.js", "polling.js", "embed.js")
+MEETINGS_SCRIPTS = ("words.js", "languages.js", "meeting_rows.js", "meetings.js")
 POLICY = (
     "default-src 'none'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
 
+FILE_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
+
 
 def write_page(token: str) -> Response:
     """The page of the transcript at that token."""
     return _fill(200, _assemble("index.html", SCRIPTS), {"token": token})
+
+
+def write_meetings_page(token: str, application: str) -> Response:
+    """The page of the list at that token, of an application's meetings."""
+    page = _assemble("meetings.html", MEETINGS_SCRIPTS, (STYLE, MEETINGS_STYLE))
+    return _fill(200, page, {"token": token, "application": application})
 
 
 def write_message(status: int, title: str, text: str) -> Response:
@@ -55,13 +64,15 @@ def _fill(status: int, page: tuple[str, str], values: Mapping[str, str]) -> Resp
     return Response(status, filled, headers)
 
 
-@lru_cache(maxsize=2)
-def _assemble(file: str, scripts: tuple[str, ...]) -> tuple[str, str]:
-    """A file with style and scripts put in, and the Content-Security-Policy that allows only them.
+@lru_cache(maxsize=3)
+def _assemble(
+    file: str, scripts: tuple[str, ...], styles: tuple[str, ...] = (STYLE,)
+) -> tuple[str, str]:
+    """A file with styles and scripts put in, and the Content-Security-Policy that allows only them.
 
     The policy knows them by their hashes.
     """
-    style, codes = _read(STYLE), [_read(name) for name in scripts]
+    style, codes = "".join(map(_read, styles)), [_read(name) for name in scripts]
     text = _read(file).replace("{{style}}", f"<style>{style}</style>")
     text = text.replace("{{scripts}}", "\n".join(f"<script>{code}</script>" for code in codes))
     allowed = " ".join(map(_hash, codes)) or "'none'"

@@ -39,6 +39,19 @@ def test_what_was_said_is_read_behind_the_link() -> None:
         assert "Good morning" in httpx.get(link + ".vtt", trust_env=False).text
         for address in (link, link + ".vtt", link + ".json", link + "x", running.url):
             compare_head(address)
+        listed = run_local("link", "--all", "--url", running.url + READER).stdout.strip()
+        for address in (
+            f"{listed}.json",
+            http.get("/_local/meetings").headers["location"] + ".json",
+        ):
+            (meeting,) = [
+                one
+                for one in httpx.get(address, trust_env=False).json()["meetings"]
+                if one["room_id"] == "reading room"
+            ]
+            assert (meeting["state"], meeting["services"]) == ("live", ["cloud"])
+            again = httpx.URL(address).join(meeting["link"] + ".vtt")
+            assert "Good morning" in httpx.get(again, trust_env=False).text
     assert transcript["sentences"][0]["text"] == "Good morning"
     assert httpx.URL(link).path.startswith(READER)
 
@@ -47,6 +60,27 @@ def test_room_nobody_knows_is_one_line() -> None:
     done = run_local("link", "--room", "nowhere")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("error: no string room 'nowhere' is in the ledger")
+
+
+def test_link_is_to_a_room_or_to_all_of_them() -> None:
+    done = run_local("link")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: --room: name a room, or ask for --all")
+
+
+def test_list_of_a_deployment_needs_its_key(tmp_path: Path) -> None:
+    key = "the key of this deployment's operator"
+    lines = ["TRTC_SDK_APP_ID=1400000009", "TRANSCRIPT_LINK_KEY='a link key of its own'"]
+    (tmp_path / "env").write_text("\n".join([*lines, "TRTC_SDK_SECRET_KEY=sdkSecret"]))
+    environ = {"PATH": os.environ["PATH"], "ROOMSCRIBE_ENV_FILE": str(tmp_path / "env")}
+    environ |= {"ROOMSCRIBE_LINK_URL": "https://abcd.tencentscf.com", "ROOMSCRIBE_LINK_ALL": "1"}
+    without = run_local("link", environ=environ)
+    assert (without.returncode, without.stderr) == (1, "error: OPERATOR_LINK_KEY is not set\n")
+    done = run_local("link", environ={**environ, "OPERATOR_LINK_KEY": key})
+    token = done.stdout.strip().removeprefix("https://abcd.tencentscf.com/")
+    now_s = int(time.time())
+    assert read_link(key, token, now_s, "operator") == "1400000009"
+    assert read_link(key, token, now_s + 86_400, "operator") is None
 
 
 def compare_head(address: str) -> None:

@@ -364,3 +364,14 @@ def test_lost_connection_is_said_and_mended_and_transcripts_are_kept(
             transcripts(page).last.click()
         expect(opened.value.get_by_text("Before it went away.")).to_be_visible()
         page.close()
+
+
+def test_page_leads_to_all_meetings(page: Page, cloud: LocalCloud) -> None:
+    cloud.create("class-listed")
+    wait_for_task(page, "class-listed")
+    with page.context.expect_page() as opening:
+        page.get_by_role("link", name="All meetings").click()
+    meetings = opening.value
+    expect(meetings.get_by_role("heading", name="Meetings")).to_be_visible()
+    expect(meetings.locator("#rows").get_by_text("class-listed", exact=True)).to_be_visible()
+    meetings.close()

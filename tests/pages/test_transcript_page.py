@@ -6,12 +6,12 @@ import contextlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.pages.watch import Watch
 from tests.support.transcript_server import ReadingServer
 from tests.support.transcript_source import (
     LINK_KEY,
@@ -31,28 +31,6 @@ pytestmark = [
         reason=f"no browser at {CHROMIUM}: install it with apt-get install chromium",
     ),
 ]
-
-
-class Watch:
-    """What must not happen on the page, whatever a test does."""
-
-    def __init__(self, page: Page, origin: str) -> None:
-        self.complaints: list[str] = []
-        self.forgiven = "nothing"
-        self._origin = origin
-        page.on("console", lambda message: self._note(message.type, message.text))
-        page.on("pageerror", lambda error: self._note("error", str(error)))
-        page.on("dialog", lambda dialog: self._note("error", f"dialog {dialog.message}"))
-        page.on("request", lambda request: self._check(request.url))
-
-    def _note(self, kind: str, text: str) -> None:
-        if kind in ("error", "warning") and not text.startswith(self.forgiven):
-            self.complaints.append(text)
-
-    def _check(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme != "data" and f"{parts.scheme}://{parts.netloc}" != self._origin:
-            self.complaints.append(f"request to {url}")
 
 
 @pytest.fixture(autouse=True)

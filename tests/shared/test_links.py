@@ -31,11 +31,11 @@ def test_link_expires() -> None:
 
 @given(st.integers(0, 5 * 8 + 16 * 8 + len(SESSION) * 8 - 1))
 def test_one_changed_bit_opens_nothing(place: int) -> None:
-    from shared.links import _decode, _encode
+    from shared.links import decode_text, encode_text
 
-    raw = bytearray(_decode(sign_link(LINK_KEY, SESSION, NOW_S + 60)))
+    raw = bytearray(decode_text(sign_link(LINK_KEY, SESSION, NOW_S + 60)))
     raw[place // 8] ^= 1 << place % 8
-    assert read_link(LINK_KEY, _encode(bytes(raw)), NOW_S) is None
+    assert read_link(LINK_KEY, encode_text(bytes(raw)), NOW_S) is None
 
 
 @given(st.text(max_size=600))
@@ -86,3 +86,12 @@ def test_part_too_short_for_a_key_is_none() -> None:
     text = f"short,{OLD}"
     assert split_keys(text) == (text,)
     assert read_link(text, sign_link(OLD, SESSION, 2**33), NOW_S) is None
+
+
+@pytest.mark.parametrize("subject", [SESSION, "1400000000"])
+def test_link_of_one_kind_opens_nothing_of_the_other_even_under_one_key(subject: str) -> None:
+    read = sign_link(LINK_KEY, subject, NOW_S + 60)
+    operator = sign_link(LINK_KEY, subject, NOW_S + 60, "operator")
+    assert read_link(LINK_KEY, operator, NOW_S, "operator") == subject
+    assert read_link(LINK_KEY, operator, NOW_S) is None
+    assert read_link(LINK_KEY, read, NOW_S, "operator") is None

@@ -50,6 +50,10 @@ class ReadingServer:
         """The address of a session's page."""
         return write_link(LINK_KEY, self.url, session_id, int(time.time()), lifetime_s)
 
+    def read(self, event: Json) -> Json:
+        """What the function returns for an event."""
+        return read_once(self.source, event)
+
     def close(self) -> None:
         self._server.should_exit = True
         self._server.force_exit = True
@@ -60,4 +64,4 @@ class ReadingServer:
         if self.is_down:
             return Response(status_code=502)
         event = await read_event(request)
-        return write_answer(await run_in_threadpool(read_once, self.source, event), request.method)
+        return write_answer(await run_in_threadpool(self.read, event), request.method)

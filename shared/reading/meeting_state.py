@@ -1,0 +1,44 @@
+"""What has become of a meeting, in one word: pure."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from shared.ledger.deliveries import Delivery
+from shared.ledger.document import Session
+
+State = Literal[
+    "live",  # open, and a task runs
+    "waiting",  # open, and a task is due, or begins when somebody comes or speaks
+    "failed",  # no task runs, or ever ran, because its start failed
+    "held",  # open, and a person stopped it
+    "not_transcribed",  # its rule wants nothing, or it closed before any task ran
+    "closed",  # over; nothing of it was delivered yet
+    "delivered",  # over, and its transcript is where it belongs
+    "deleted",  # over, and what was said in it was deleted
+]
+STATES: tuple[State, ...] = get_args(State)
+
+
+def find_state(session: Session, delivery: Delivery) -> State:
+    """The state of a meeting; of an open one, what most concerns whoever waits for its transcript."""
+    states = {task.state for task in session.tasks.values()}
+    if session.closed_ms is not None:
+        return _find_end(session, delivery, has_failed="failed" in states)
+    if "running" in states:
+        return "live"
+    if session.held or "held" in states:
+        return "held"
+    if states & {"due", "starting"}:
+        return "waiting"
+    if "failed" in states:
+        return "failed"
+    return "not_transcribed" if session.rule.wants_nothing else "waiting"
+
+
+def _find_end(session: Session, delivery: Delivery, *, has_failed: bool) -> State:
+    if delivery.at_ms or delivery.deleted:
+        return "delivered" if delivery.at_ms else "deleted"
+    if any(task.task_ids for task in session.tasks.values()):
+        return "closed"
+    return "failed" if has_failed else "not_transcribed"
