@@ -66,6 +66,7 @@ FUNCTIONS = (
     Function("delete_transcript", 10),
     Function("deliver", 60, memory_mb=128, runs_by="timer", gives_up_at_once=True),
     Function("set_people", 10),
+    Function("deliveries", 60),  # a test waits for every endpoint
 )
 APART = Function(
     *("transcription_events", 6),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.console.people import set_people
-from shared.console.request import answer_event
+from shared.console.request import answer_direct
 from shared.scf import Json
 
 EXAMPLE = {"people": [{"user_id": "amy", "name": "Amy Lee"}, {"user_id": "bob", "name": None}]}
@@ -11,6 +11,4 @@ EXAMPLE = {"people": [{"user_id": "amy", "name": "Amy Lee"}, {"user_id": "bob", 
 
 def main_handler(event: object, context: object) -> Json:
     """At most 500 users at once, or one by `user_id` and `name`. Safe to run twice."""
-    hints: Json = {"example": EXAMPLE}
-    by = ("people", "user_id")
-    return answer_event(event, context, set_people, hints, names="people", by=by)
+    return answer_direct(event, context, set_people, EXAMPLE)

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from local.deliveries import deliveries
 from local.deploy import deploy
 from local.development import ENDPOINT, REDIS_DIR, STATE_DIR
 from local.doctor.command import doctor
@@ -190,3 +191,4 @@ app.command()(people)
 app.command()(package)
 app.command()(deploy)
 app.command()(doctor)
+app.command()(deliveries)

@@ -22,6 +22,7 @@ ENDPOINT = "http://127.0.0.1:8321"  # where `up` and `cloud` listen when nothing
 SDK_APP_ID = 1400000001
 SDK_SECRET_KEY = "NotASecret-roomscribe-development-sdk-secret-key"  # noqa: S105
 CALLBACK_KEY = "NotASecretCallbackKey"
+EVENTS_SECRET = "whsec_NotASecretNotASecretNotASecretNotASecret"  # noqa: S105  base64 of 30 bytes
 LINK_KEY = "NotASecret-transcript-link-key"
 OPERATOR_KEY = "NotASecret-operator-link-key"
 SECRET_ID = "NotASecretId"  # noqa: S105
@@ -65,12 +66,14 @@ def local_environment(
     endpoint: str,
     invoke_endpoint: str | None = None,
     archive_url: str | None = None,
+    receiver: str | None = None,
 ) -> dict[str, str]:
     """Roomscribe's settings out of `environ`, completed with development values; paths are absolute.
 
     `endpoint` always replaces TRTC_ENDPOINT, and INVOKE_ENDPOINT where that is not another one, so that
     playing at home never reaches a paid API. `archive_url`, where a COS endpoint runs, replaces no
     ARCHIVE_URL but one that leads to a COS elsewhere; without `archive_url` such a one is left out.
+    `receiver` is told of events where no other endpoint is set.
     """
     stripped = {name: strip_text(value) for name, value in environ.items() if _is_setting(name)}
     if not is_archive_at_home(stripped.get("ARCHIVE_URL", "")):
@@ -78,7 +81,14 @@ def local_environment(
     given = {name: _make_absolute(name, value) for name, value in stripped.items() if value}
     endpoints = {"TRTC_ENDPOINT": endpoint, "INVOKE_ENDPOINT": invoke_endpoint or endpoint}
     archive = {"ARCHIVE_URL": archive_url} if archive_url else {}
-    return {**_development_values(given), **archive, **given, **endpoints}
+    events = {}
+    if receiver and "EVENTS_URL" not in given:
+        events = {
+            "EVENTS_URL": receiver,
+            "EVENTS_SECRET": EVENTS_SECRET,
+            "EVENTS_ALLOW_PRIVATE": "true",
+        }
+    return {**_development_values(given), **archive, **given, **events, **endpoints}
 
 
 def write_archive_url(domain: str) -> str:

@@ -131,12 +131,21 @@ def _describe_refusal(entry: Entry) -> tuple[str, str]:
     return f"cos {entry['action']}: {entry['code']} {entry['key']}", "red"
 
 
+def _describe_event(entry: Entry) -> tuple[str, str]:
+    """An event at the local receiver: whether it is signed as it should be, and what was answered."""
+    verified = "verified" if entry["verified"] else f"NOT verified: {entry['problem']}"
+    room = f" room={entry['room_id']}" if entry.get("room_id") else ""
+    words = f"{verified}{room} attempt={entry['attempt']} answered={entry['answered']}"
+    return f"event {entry['type']} {words}", "cyan" if entry["verified"] else "red"
+
+
 def _describe_strike(entry: Entry) -> tuple[str, str]:
     """What went wrong on purpose, and where: what follows in the logs is its doing."""
     about = {
         "event_type": "event",
         "action": "action",
         "operation": "operation",
+        "receiver": "receiver",
         "room_id": "room",
         "task_id": "task",
     }
@@ -157,4 +166,5 @@ DESCRIPTIONS: Mapping[str, Callable[[Entry], tuple[str, str]]] = {
     "cos.deleted": _describe_file,
     "cos.refused": _describe_refusal,
     "fault.struck": _describe_strike,
+    "event.received": _describe_event,
 }

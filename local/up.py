@@ -35,6 +35,8 @@ from local.parts import (
     running_scf,
 )
 from local.performance import Performance
+from local.receiver.receiver import PATH as RECEIVER
+from local.receiver.receiver import Receiver
 from local.scenario import Scenario
 from local.server import Site, Work, listen, serve
 from local.switches import Switches
@@ -102,8 +104,10 @@ async def _compose_all(
     own_webhook = {"callback_url": url + CALLBACK_PATH}
     choices = choices._replace(switches={**choices.switches, **own_webhook})
     async with running_ledger(environ, choices.redis_dir) as (environ, restart_redis):
-        archive_url = Bucket(listener).archive_url
-        settings = local_environment(environ, endpoint=url, archive_url=archive_url)
+        archive_url, receiver = Bucket(listener).archive_url, f"{url}{RECEIVER}/events"
+        settings = local_environment(
+            environ, endpoint=url, archive_url=archive_url, receiver=receiver
+        )
         bucket = Bucket(listener, find_folder(settings["LEDGER_URL"], choices.redis_dir))
         async with _running_emulator(
             settings, choices, url, bucket, has_functions=True, restart_redis=restart_redis
@@ -123,7 +127,7 @@ async def _compose_all(
 async def _compose_cloud(
     environ: Mapping[str, str], choices: Choices, listener: socket.socket, url: str
 ) -> AsyncIterator[Site]:
-    settings = local_environment(environ, endpoint=url)
+    settings = local_environment(environ, endpoint=url, receiver=f"{url}{RECEIVER}/events")
     bucket = Bucket(listener)
     async with _running_emulator(settings, choices, url, bucket, has_functions=False) as emulator:
         yield Site(_serve(emulator.routes), Watch(emulator.feed, Screen().show).follow)
@@ -160,7 +164,8 @@ async def _running_emulator(
         bucket.running(config, clock, feed, plan, host) as cos_routes,
     ):
         clock_routes = ClockRoutes(clock, functools.partial(settle_both, cloud, host)).routes
-        routes = [*clock_routes, *cloud.routes, *cos_routes, *urls]
+        receiver = Receiver(settings["EVENTS_SECRET"], clock, feed, plan)
+        routes = [*clock_routes, *cloud.routes, *cos_routes, *receiver.routes, *urls]
         yield Emulator(config, clock, feed, host, routes)
 
 

@@ -9,7 +9,10 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-ADDRESS = re.compile(r"https?://[^\s/?#@]+(?:[/?][!-~]*)?")
+ADDRESS = re.compile(
+    r"(https?)://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?(?:[/?][!\"$-~]*)?"
+)
+LAST_PORT = 65_535
 PREFIX = "whsec_"
 SECRET_BYTES = range(24, 65)  # Source: Standard Webhooks, Signature scheme, 2023-11
 
@@ -33,16 +36,22 @@ def read_endpoints(environ: Mapping[str, str], problems: list[str]) -> tuple[End
     """Every endpoint of EVENTS_URL with its secrets of EVENTS_SECRET; what is wrong joins `problems`.
 
     Both are lists with spaces between; one secret serves all addresses, else each address has its own.
-    "NEW,OLD" in the place of a secret are two, which both sign.
+    "NEW,OLD" in the place of a secret are two, which both sign. http is for a laptop only.
     """
     urls, given = environ["EVENTS_URL"].split(), environ["EVENTS_SECRET"].split()
     if not urls:
         return ()
-    if not all(ADDRESS.fullmatch(url) for url in urls) or len(set(urls)) < len(urls):
+    if not all(map(_is_address, urls)) or len(set(urls)) < len(urls):
         problems.append(
             "EVENTS_URL: must be addresses like https://example.com/events with spaces between them, "
             "none twice, and without a user name"
         )
+        return ()
+    is_laptop = (
+        environ["EVENTS_ALLOW_PRIVATE"] == "true" and environ["TENCENTCLOUD_RUNENV"] != "SCF"
+    )
+    if not is_laptop and any(url.startswith("http://") for url in urls):
+        problems.append("EVENTS_URL: must begin with https://")
         return ()
     if len(given) not in (1, len(urls)):
         problems.append("EVENTS_SECRET: must be one secret, or as many as EVENTS_URL has addresses")
@@ -57,6 +66,11 @@ def read_endpoints(environ: Mapping[str, str], problems: list[str]) -> tuple[End
         Endpoint(url, secret)
         for url, secret in zip(urls, secrets * (len(urls) // len(secrets)), strict=True)
     )
+
+
+def _is_address(url: str) -> bool:
+    found = ADDRESS.fullmatch(url)
+    return found is not None and 0 < int(found[2] or 1) <= LAST_PORT
 
 
 def _is_secret(text: str) -> bool:

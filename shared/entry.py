@@ -63,7 +63,9 @@ def open_resources(settings: Settings, invocation: Invocation) -> Resources:
 
     url, keep_days, name = settings.ledger_url, settings.transcript_keep_days, settings.ledger_name
     try:
-        ledger = open_ledger(url, keep_days, name, tells=bool(settings.endpoints))
+        ledger = open_ledger(
+            url, keep_days, name, tells=tuple(endpoint.key for endpoint in settings.endpoints)
+        )
     except LedgerError as error:  # a room that is created starts without it
         ledger = cast("Ledger", AbsentLedger(error))
     return Resources(

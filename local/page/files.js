@@ -5,6 +5,7 @@ import { get } from "./requests.js";
 import { clockTime, sizeOf } from "./words.js";
 
 const REFRESH_MS = 300;
+const MOST_SHOWN = 12; // the newest; a client of COS lists them all
 
 const byId = (id) => document.getElementById(id);
 
@@ -23,14 +24,22 @@ async function askForFiles() {
 }
 
 function showFiles(objects) {
-  keep(byId("file-list"), objects, { keyOf: (each) => each.key, create: newRow, update: fillRow });
+  const shown = objects.slice(0, MOST_SHOWN);
+  keep(byId("file-list"), shown, { keyOf: (each) => each.key, create: newRow, update: fillRow });
   byId("no-files").hidden = objects.length > 0;
+}
+
+// A transcript's files lie in DATE/APPLICATION/ROOM/TIME: the room and the file say enough.
+function nameOf(key) {
+  const parts = key.split("/");
+  return parts.length > 3 ? `${parts.at(-3)} · ${parts.at(-1)}` : key;
 }
 
 function newRow({ key }) {
   const row = byId("file-row").content.firstElementChild.cloneNode(true);
   row.querySelector("a").href = `_local/cos/objects/${encodeURIComponent(key)}`;
-  row.querySelector(".of").textContent = key;
+  row.querySelector(".of").textContent = nameOf(key);
+  row.querySelector("a").title = key;
   return row;
 }
 

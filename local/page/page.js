@@ -1,6 +1,7 @@
 // The page of the local cloud: rooms and their transcripts on one side, what happens on the other.
 
 import { listen } from "./connection.js";
+import { refreshEvents } from "./events.js";
 import { refreshFiles } from "./files.js";
 import { hear } from "./glimpse.js";
 import { show, startLive } from "./live.js";
@@ -19,12 +20,14 @@ function onState(state) {
   if (state !== "live") return;
   refreshRooms();
   refreshFiles();
+  refreshEvents();
 }
 
 function onEntry(entry) {
   if (entry.kind === "room.created") noticeRoom(entry);
   if (entry.kind === "caption") hear(entry);
   else show(entry);
+  if (entry.kind === "event.received") refreshEvents();
   if (CHANGES_ROOMS.test(entry.kind) || beginsTranscript(entry)) refreshRooms();
   if (CHANGES_FILES.test(entry.kind)) refreshFiles();
 }

@@ -2,6 +2,7 @@
 
 const SOURCES = {
   room: "room", user: "people", role: "people", audio: "people", api: "api", task: "task", cos: "files", callback: "webhook", function: "log", fault: "fault",
+  event: "event",
 };
 
 const EVENT_NAMES = {
@@ -70,8 +71,12 @@ const DESCRIBED = {
     eventName(e.event_type),
     joined(e.error ?? e.status, e.attempt > 1 ? `attempt ${e.attempt}` : "", inRoom(e), took(e.elapsed_ms)),
   ],
+  "event.received": (e) => [
+    e.type ?? "no event",
+    joined(e.verified ? "verified" : e.problem, e.attempt > 1 ? `attempt ${e.attempt}` : "", inRoom(e), `answered ${e.answered}`),
+  ],
   "fault.struck": (e) => [
-    `${e.where} ${e.what}`, joined(e.event_type && eventName(e.event_type), e.action, e.operation, e.key, inRoom(e))],
+    `${e.where} ${e.what}`, joined(e.receiver, e.event_type && eventName(e.event_type), e.action, e.operation, e.key, inRoom(e))],
   "cos.put": (e) => ["file written", joined(e.key, sizeOf(e.size))],
   "cos.get": (e) => ["file read", joined(e.key, sizeOf(e.size))],
   "cos.deleted": (e) => ["file deleted", e.key],
@@ -94,6 +99,7 @@ function toneOf(entry) {
   if (entry.kind === "function.log") return TONES[entry.line.level] ?? "";
   if (entry.kind === "fault.struck") return "warn";
   if (entry.kind === "cos.refused") return entry.code === "NoSuchKey" ? "" : "bad";
+  if (entry.kind === "event.received") return entry.verified ? "" : "bad";
   if (entry.kind === "api.call") return entry.outcome === "ok" ? "" : "bad";
   if (entry.kind === "callback.delivered") return entry.error || !entry.status ? "bad" : entry.status === 200 ? "" : "warn";
   return "";

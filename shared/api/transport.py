@@ -113,7 +113,7 @@ class Transport:
 
     def __init__(self, url: str, ca: str | None = None, max_answer: int = MAX_ANSWER) -> None:
         parts = urlsplit(url)
-        self._ca = (ca or _find_bundle()) if parts.scheme == "https" else None
+        self._ca = (ca or find_bundle()) if parts.scheme == "https" else None
         self._address = parts.hostname or "", parts.port or (443 if self._ca else 80)
         self._max_answer = max_answer
         self._idle: list[BoundSocket | ssl.SSLSocket] = []  # its append and pop are atomic
@@ -198,7 +198,7 @@ def _write_request(method: str, target: str, headers: Mapping[str, str], body: b
         raise NotSentError("InvalidHeader") from error
 
 
-def _find_bundle() -> str:
+def find_bundle() -> str:
     import certifi  # only without a CA of one's own: the package has the directory ca/
 
     return certifi.where()

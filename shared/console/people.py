@@ -9,10 +9,10 @@ import msgspec
 from msgspec import Meta, Struct
 
 from shared.console.describe import require_shared_ledger
-from shared.console.request import choose_application
+from shared.console.request import Result, choose_application
 from shared.errors import RequestError
 from shared.ledger.names import Names
-from shared.lifecycle.outcome import Outcome, write_outcomes
+from shared.lifecycle.outcome import Outcome
 from shared.resources import Resources
 from shared.room import names_user
 from shared.scf import Json
@@ -42,7 +42,7 @@ class PeopleEvent(Struct, frozen=True, forbid_unknown_fields=True):
     sdk_app_id: int | None = None
 
 
-def set_people(event: Json, resources: Resources) -> Json:
+def set_people(event: Json, resources: Resources) -> Result:
     """Keep what an event tells of users, all of it or nothing; the answer and the log have counts alone."""
     require_shared_ledger(resources)
     asked = _convert(event)
@@ -55,8 +55,7 @@ def set_people(event: Json, resources: Resources) -> Json:
     outcome = "changed" if changes.set or changes.forgotten else "unchanged"
     counts = changes._asdict()
     fields = {"sdk_app_id": sdk_app_id, **counts}
-    write_outcomes([Outcome("people.set", outcome, fields=fields)])
-    return {"outcome": outcome, **counts}
+    return [Outcome("people.set", outcome, fields=fields)], {"outcome": outcome, **counts}
 
 
 def read_name(told: Told, place: int) -> str:

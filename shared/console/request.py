@@ -6,7 +6,8 @@ A JSON event in, a result out.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Annotated, Literal, NamedTuple
 
 import msgspec
@@ -73,57 +74,45 @@ Act = Callable[[RoomRequest, Resources], Result]
 
 
 def answer_console(event: object, context: object, act: Act, example: Json) -> Json:
-    """Run `act` on an event about a room and return its result, as `answer_event` does."""
-    hints: Json = {"example": example}
+    """Run `act` on an event that names a room and return its result; see `answer_direct`."""
+    told: Json = {}
 
-    def act_on_room(request_event: Json, resources: Resources) -> Json:
-        request = read_room_request(request_event, resources.settings, resources.ledger)
-        told = request.tell_type()
-        hints.update(told)
+    def act_on_room(asked: Json, resources: Resources) -> Result:
+        request = read_room_request(asked, resources.settings, resources.ledger)
+        told.update(request.tell_type())
         log.bind_room(*request.room, user_id=request.user_id)
         outcomes, result = act(request, resources)
         if resources.settings.has_drainer:
             outcomes += wake_drainer(request.room, outcomes, resources)
-        write_outcomes(outcomes)
-        return {**result, **told}
+        return outcomes, {**result, **told}
 
-    return answer_event(event, context, act_on_room, hints, names="a room", by=("room_id",))
+    return answer_direct(event, context, act_on_room, example, needs="room_id", told=told)
 
 
-def answer_event(
+def answer_direct(
     event: object,
     context: object,
-    act: Callable[[Json, Resources], Json],
-    hints: Json,
+    act: Callable[[Json, Resources], Result],
+    example: Json,
     *,
-    names: str,
-    by: Sequence[str],
+    needs: str = "",
+    told: Mapping[str, object] = MappingProxyType({}),
 ) -> Json:
-    """Run `act` on an event and return its result; a mistake is answered in words, with the `hints`.
+    """Run `act` on an event and return its result; a mistake is answered in words, with an example.
 
-    What the event `names` stands in one of the keys `by`. Such a function has no URL: an HTTP event
-    is refused, because nothing has authenticated it.
+    Such a function has no URL: an HTTP event is refused, because nothing has authenticated it. `needs` is a
+    key that the event must have, `told` what an error's answer says, too.
     """
 
     def act_on_event(settings: Settings, invocation: Invocation) -> Json:
-        if not (isinstance(event, dict) and is_direct(event) and any(key in event for key in by)):
-            raise RequestError(
-                f"send a JSON event that names {names}, from the console or the SCF API"
-            )
-        try:
-            text = json.dumps(event, ensure_ascii=False)
-        except (ValueError, RecursionError):  # thousands of digits, or of brackets
-            problem = "the event has too long a number, or is nested too deeply"
-            raise RequestError(problem) from None
-        if HALF_PAIR.search(text):
-            raise RequestError(
-                f"half a surrogate pair stands in the event, in {by[0]} or another text"
-            )
-        return act(event, open_resources(settings, invocation))
+        asked = _check_event(event, needs)
+        outcomes, result = act(asked, open_resources(settings, invocation))
+        write_outcomes(outcomes)
+        return result
 
     def answer_error(error: RoomscribeError) -> Json:
         answer = {"outcome": "error", "error_code": error.code, "message": str(error)}
-        return answer if isinstance(error, BugError) else {**answer, **hints}
+        return answer if isinstance(error, BugError) else {**answer, "example": example, **told}
 
     return run_function(
         context,
@@ -132,6 +121,19 @@ def answer_event(
         refused="request.refused",
         failed="request.refused",
     )
+
+
+def _check_event(event: object, needs: str) -> Json:
+    if not (isinstance(event, dict) and is_direct(event) and (not needs or needs in event)):
+        what = " that names a room" if needs else ""
+        raise RequestError(f"send a JSON event{what}, from the console or the SCF API")
+    try:
+        text = json.dumps(event, ensure_ascii=False)
+    except (ValueError, RecursionError):  # thousands of digits, or of brackets
+        raise RequestError("the event has too long a number, or is nested too deeply") from None
+    if HALF_PAIR.search(text):
+        raise RequestError("half a surrogate pair stands in the event, in room_id or another text")
+    return event
 
 
 def choose_application(sdk_app_id: int | None, settings: Settings) -> int:

@@ -11,6 +11,7 @@ from msgspec import Struct
 from shared.archive.archive import Archive, open_archive
 from shared.delivery.forget import forget_old
 from shared.delivery.names import forget_names
+from shared.delivery.telling import tell
 from shared.delivery.transcripts import TranscriptDelivery
 from shared.errors import ArchiveError, RoomscribeError
 from shared.ledger.deliveries import Deliveries
@@ -24,6 +25,7 @@ LEASE, LEASE_MS = "deliver", 60_000  # as long as the function may run
 AT_ONCE = 8  # sessions: the storage's own latency must not be what limits the rate
 MOST = 400  # sessions in one run
 MOST_FAILURES = 3  # then the archive is away: what is left waits for the next run
+EVENTS_S = 30.0  # kept back of the time limit, for events
 AGAIN_MS = 60_000  # a session that failed makes room for others
 EARLY_MS = 600_000  # what waits longer is an error that somebody must see
 
@@ -49,6 +51,7 @@ def deliver(resources: Resources) -> Iterator[RoomOutcomes]:
         while not is_late(resources) and forget_names(ledger, resources.now_ms(), MOST):
             pass
         yield from _Transcripts(Deliveries(ledger), archive, resources).run()
+        yield None, tell(resources)
         yield None, forget_old(archive, resources)
     finally:
         ledger.drop_lease(LEASE, token)
@@ -72,7 +75,8 @@ class _Transcripts(Struct):
 
     def _deliver(self, session_id: str) -> list[Outcome]:
         """What came of one session; one that is not looked at any more in this run stays due."""
-        if self.failures >= MOST_FAILURES or is_late(self.resources):
+        has_time = self.resources.invocation.remaining_s() > EVENTS_S
+        if self.failures >= MOST_FAILURES or not has_time:
             return []
         delivery = TranscriptDelivery(session_id, self.deliveries, self.archive, self.resources)
         try:

@@ -123,7 +123,7 @@ class Deliveries:
         if delivery.left_ledger:
             writes.append(Move(kept.found.people, ""))  # meta.json names them
         if self.ledger.tells:
-            writes += (write for event in events for write in post(event))
+            writes += (write for event in events for write in post(event, self.ledger.tells))
         with self._engine.changing():
             if self._engine.read(tag, [*seen]) != [*seen.values()]:
                 return False

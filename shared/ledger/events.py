@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from msgspec import Struct
@@ -48,8 +48,8 @@ class Event(Struct, frozen=True, omit_defaults=True):
 class Send(Struct, omit_defaults=True):
     """How far one endpoint has been told of an event.
 
-    `next_at_ms` is when to try again, 0 when there is nothing more to try: the endpoint has taken the
-    event (`taken`), or never will. `last` says in a word how the last try ended, such as "503".
+    `next_at_ms` (since 1970) is when to try next, 0 when there is nothing more to try: the endpoint has
+    taken the event (`taken`), or never will. `last` says in a word how the last try ended, such as "503".
     """
 
     tries: int = 0
@@ -87,12 +87,22 @@ def make_event(
     )
 
 
-def post(event: Event) -> list[Write]:
-    """The writes that put an event into the outbox, to be sent at once."""
+def unsent_key(endpoint: str) -> str:
+    """An index of the events that one endpoint is to be told of, by the ms of the next try.
+
+    Each endpoint has its own, so that what waits for one is never in the way of another.
+    """
+    return f"{UNSENT}:{endpoint}"
+
+
+def post(event: Event, endpoints: Iterable[str]) -> list[Write]:
+    """The writes that put an event into the outbox, for the endpoints with these keys to be told at once."""
     sdk_app_id = event.session.partition("/")[0]
+    name = f"{sdk_app_id}/{event.id}"
+    entry = Entry(event, {key: Send(next_at_ms=event.at_ms) for key in endpoints})
     return [
-        Put(Cell(outbox_key(sdk_app_id), event.id), encode(Entry(event))),
-        Score(UNSENT, f"{sdk_app_id}/{event.id}", event.at_ms),
+        Put(Cell(outbox_key(sdk_app_id), event.id), encode(entry)),
+        *(Score(index, name, event.at_ms) for index in (UNSENT, *map(unsent_key, entry.sends))),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -58,7 +59,9 @@ class Ledger(RoomLedger):
     returned survives the death of every process. All times are ms since 1970, given by the caller.
     """
 
-    def __init__(self, engine: Engine, keep_days: int = KEEP_DAYS, *, tells: bool = False) -> None:
+    def __init__(
+        self, engine: Engine, keep_days: int = KEEP_DAYS, *, tells: Sequence[str] = ()
+    ) -> None:
         super().__init__(engine, (keep_days + OPEN_KEPT_DAYS) * 86_400, tells=tells)
         self._news = Decoder(SentenceNews)
         self._deletions = Decoder(Deletion)

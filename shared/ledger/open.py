@@ -17,12 +17,12 @@ def open_ledger(
     keep_days: int = KEEP_DAYS,
     name: str = DEFAULT_LEDGER_NAME,
     *,
-    tells: bool = False,
+    tells: tuple[str, ...] = (),
 ) -> Ledger:
     """The ledger at `url`; it stays open. An SQLite file is opened now, Redis when first asked.
 
     `keep_days` is for how long what is over is kept. In a Redis database each deployment has a ledger
-    of its own, by its `name`. `tells`: there are event endpoints, to be told of what changes.
+    of its own, by its `name`. `tells` are the keys of the event endpoints, to be told of what changes.
 
     sqlite:///relative/path, sqlite:////absolute/path, redis://user:password@host:port/db,
     rediss:// for TLS (?ssl_ca_certs=/path/to/ca.pem), unix:///path/to/socket?db=0&password=…

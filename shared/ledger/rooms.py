@@ -50,10 +50,10 @@ class Sessions(NamedTuple):
 class RoomLedger:
     """Keeps what all instances know of rooms in the store of an engine; `Ledger` says more.
 
-    `tells`: there are event endpoints, so that changes write into the outbox, too.
+    `tells` are the keys of the event endpoints, for which changes write into the outbox, too.
     """
 
-    def __init__(self, engine: Engine, keep_s: int, *, tells: bool = False) -> None:
+    def __init__(self, engine: Engine, keep_s: int, *, tells: Sequence[str] = ()) -> None:
         self.engine, self._keep_s, self.tells = engine, keep_s, tells
         self.take_slot, self.erase_traces = engine.take_slot, engine.erase_traces
         # Made here, once: msgspec 0.22 crashes when two threads learn a type at the same moment.
@@ -238,7 +238,7 @@ class RoomLedger:
                     room = Room(book.room.sdk_app_id, book.room.room_id, id_type)
                     writes += list_writes(room, former[id_type], half)
                     events = list_events(former[id_type], half) if self.tells else ()
-                    writes += (write for event in events for write in post(event))
+                    writes += (write for event in events for write in post(event, self.tells))
             document = encode(book.document)  # sessions that are too many have left it
             saved = b"" if document == EMPTY else document
             # First: a Redis out of memory refuses the first write of a script only.

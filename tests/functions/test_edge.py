@@ -129,6 +129,32 @@ def test_ignored_event_imports_neither_sdk_nor_ledger() -> None:
     assert done.stdout.splitlines()[-1] == "200 []"
 
 
+def test_callbacks_load_nothing_that_delivers(environment: pytest.MonkeyPatch) -> None:
+    """Whatever a room's creation leads to: only the outbox is written here."""
+    code = (
+        "import sys, json, trtc_callback as t;"
+        "answer = t.main_handler(json.loads(sys.stdin.read()), {});"
+        "names = [name for name in sys.modules if name.startswith(('shared.delivery', 'shared.archive'))];"
+        "signs = 'standardwebhooks' in sys.modules;"
+        "print(answer['statusCode'], 'shared.ledger.events' in sys.modules, names, signs)"
+    )
+    info = {"RoomId": 1, "EventMsTs": now_ms(), "UserId": "ann"}
+    body = json.dumps({"EventType": 101, "CallbackTs": now_ms(), "EventInfo": info})
+    environment.setenv("EVENTS_URL", "https://events.test/")
+    environment.setenv("EVENTS_SECRET", "whsec_" + "QUJD" * 10)
+    environment.setenv("TRTC_ENDPOINT", "http://127.0.0.1:9")
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input=json.dumps({"httpMethod": "POST", "headers": sign(body), "body": body}),
+        env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'functions'}"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout.splitlines()[-1].partition(" ")[2] == "True [] False"
+
+
 def test_ignored_event_needs_no_ledger_and_no_rules(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("LEDGER_URL", "sqlite:////no/such/place.db")
     environment.setenv("RULES_FILE", "/no/such/rules.toml")

@@ -83,7 +83,7 @@ def test_what_is_no_name_is_refused_with_all_others(ledger: Ledger, name: object
     ("event", "said"),
     [
         ({"user_id": "Secret"}, "`name`"),
-        ({"name": "Secret"}, "names people"),
+        ({"name": "Secret"}, "`user_id`"),
         ({"people": []}, "people"),
         ({"people": {"Secret": "amy"}}, "array"),
         ({"people": [{"user_id": "amy", "Secret": "amy", "name": "Secret"}]}, "a key is unknown"),
@@ -94,7 +94,7 @@ def test_what_is_no_name_is_refused_with_all_others(ledger: Ledger, name: object
         ({"user_id": "amy", "name": "Secret\n!"}, "people[0].name"),
         ({"user_id": "amy", "name": "Secret", "sdk_app_id": 5}, "sdk_app_id"),
         ({"people": [{"user_id": "amy", "name": "Secret"}] * 501}, "500"),
-        ({"httpMethod": "POST", "user_id": "amy", "name": "Secret"}, "names people"),
+        ({"httpMethod": "POST", "user_id": "amy", "name": "Secret"}, "send a JSON event"),
     ],
 )
 def test_mistake_is_named_without_a_name(

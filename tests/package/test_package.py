@@ -110,6 +110,14 @@ def test_callback_function_turns_other_triggers_away(
     assert {line["message"] for line in ran.lines} == {"callback.refused"}
 
 
+def test_deliveries_says_what_to_send_instead(
+    package: Package, tmp_path: Path, load_event: LoadEvent
+) -> None:
+    ran = Scf(package, tmp_path).run("deliveries", *load_triggers(load_event))
+    assert [result["error_code"] for result in ran.results] == ["bad_request"] * len(TRIGGERS)
+    assert {result["example"]["action"] for result in ran.results} == {"list"}
+
+
 @pytest.mark.parametrize("function", BY_HAND)
 def test_function_for_people_says_what_to_send_instead(
     package: Package, tmp_path: Path, load_event: LoadEvent, function: str

@@ -156,14 +156,14 @@ def run_server(*scripts: Script, certificate: Path | None = None) -> Iterator[Ap
 
 
 def make_certificate(folder: Path) -> Path:
-    """A certificate of 127.0.0.1 that is its own CA, and its key, in one file."""
+    """A certificate of 127.0.0.1 and events.test that is its own CA, and its key, in one file."""
     require_openssl()
     path, key = folder / "certificate.pem", folder / "key.pem"
     subprocess.run(
         [
             *("openssl", "req", "-x509", "-nodes", "-keyout", key, "-out", path),
             *("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
-            *("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"),
+            *("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1,DNS:events.test"),
             *("-addext", "keyUsage=critical,digitalSignature,keyCertSign"),
         ],
         check=True,

@@ -196,13 +196,37 @@ class CosFault(Fault, frozen=True, tag="cos"):
         return self.when or "before"
 
 
+class EndpointFault(Fault, frozen=True, tag="endpoint"):
+    """Something goes wrong with an event at the endpoint it is sent to, which is this cloud's receiver."""
+
+    what: Literal["away", "drop", "slow", "status"]
+    receiver: Annotated[str, Meta(min_length=1)] | None = None
+    status: Annotated[int, Meta(ge=300, le=599)] | None = None
+    ms: Milliseconds | None = None
+
+    goes_with: ClassVar[Mapping[str, set[str]]] = {"status": {"status"}, "ms": {"slow"}}
+
+    def __post_init__(self) -> None:
+        _refuse_stray(self, self.what, self.goes_with)
+        if self.what == "slow" and self.ms is None:
+            raise ValueError("ms is needed for slow")
+
+
 AnyFault = (
-    ApiFault | CallbackFault | CosFault | FunctionFault | InstanceFault | RedisFault | TaskFault
+    ApiFault
+    | CallbackFault
+    | CosFault
+    | EndpointFault
+    | FunctionFault
+    | InstanceFault
+    | RedisFault
+    | TaskFault
 )
 KINDS: Mapping[str, type[Fault]] = {
     "api": ApiFault,
     "callback": CallbackFault,
     "cos": CosFault,
+    "endpoint": EndpointFault,
     "function": FunctionFault,
     "instance": InstanceFault,
     "redis": RedisFault,

@@ -12,6 +12,7 @@ from local.cloud.faults.kinds import (
     ApiFault,
     CallbackFault,
     CosFault,
+    EndpointFault,
     Fault,
     FunctionFault,
     MachineFault,
@@ -156,6 +157,14 @@ class Plan:
             return fault.function is None or fnmatchcase(name, fault.function)
 
         return list(self._strike(FunctionFault, None, {"function": name}, fits))
+
+    def strike_endpoint(self, receiver: str, room_id: str | None) -> list[EndpointFault]:
+        """What strikes an event that has just arrived at an endpoint."""
+
+        def fits(fault: EndpointFault) -> bool:
+            return fault.receiver is None or fnmatchcase(receiver, fault.receiver)
+
+        return list(self._strike(EndpointFault, room_id, {"receiver": receiver}, fits))
 
     def strike_event(self, event_type: int, room_id: str) -> list[MachineFault]:
         """What strikes the machines when a callback has been handed over."""

@@ -45,7 +45,10 @@ def test_fault_is_shown_as_it_was_said(said: dict[str, object]) -> None:
     ("said", "sentence"),
     [
         ({}, "where"),
-        ({"where": "moon", "what": "error"}, "where must be one of api, callback, cos, function"),
+        (
+            {"where": "moon", "what": "error"},
+            "where must be one of api, callback, cos, endpoint, function",
+        ),
         (API, "what"),
         ({**API, "what": "explode"}, "what must be one of error, status, hang"),
         ({**API, "what": "hang", "when": "during"}, "when must be one of before, after"),

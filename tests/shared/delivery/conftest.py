@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from shared.endpoints import Endpoint
-from tests.support.delivering import SECRET, Delivering
+from tests.support.delivering import Delivering
 from tests.support.faked_api import Stage
 
 
@@ -18,11 +17,8 @@ def delivering(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """The stage with an archive and an event endpoint; `fail` may raise before each use of the archive."""
     folder = tmp_path / "archive"
     found = Delivering(stage, folder)
-    endpoint = Endpoint("https://example.com/events", (SECRET,))
-    settings = replace(
-        stage.resources.settings, archive_url=f"file://{folder}", endpoints=(endpoint,)
-    )
-    stage.resources.ledger.tells = True
+    settings = replace(stage.resources.settings, archive_url=f"file://{folder}")
+    stage.resources.ledger.tells = ["an endpoint"]  # which nobody sends anything to
     stage.resources = replace(stage.resources, settings=settings)
     for method in ("put", "get", "delete", "list"):
         real = getattr(type(found.archive), method)

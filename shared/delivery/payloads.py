@@ -1,0 +1,38 @@
+"""What an event endpoint is told: thin JSON without a word that was said and without a read link."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timezone
+
+from msgspec.json import encode
+
+from shared.ledger.events import Event
+from shared.ledger.layout import parse_room
+
+
+def compose(event: Event) -> str:
+    """The body of an event, the same at every try."""
+    room = parse_room(event.session.rpartition("/")[0])
+    data = {
+        "session": event.session,
+        **room._asdict(),
+        "rule": event.rule,
+        "reference": event.reference,
+        "version": event.version,
+    }
+    return compose_body(event.type, event.at_ms, {**event.facts, **data})
+
+
+def compose_body(type_: str, at_ms: int, data: Mapping[str, object]) -> str:
+    """A body of that type about something that happened at `at_ms` (since 1970).
+
+    Source: Standard Webhooks, Payload structure, 2023-11.
+    """
+    return encode({"type": type_, "timestamp": write_time(at_ms), "data": data}).decode()
+
+
+def write_time(at_ms: int) -> str:
+    """An instant, in ms since 1970, by ISO 8601 in UTC."""
+    moment = datetime.fromtimestamp(at_ms / 1000, timezone.utc)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

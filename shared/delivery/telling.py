@@ -1,0 +1,129 @@
+"""The sweep over the outbox: every endpoint is told of what is due, each on a thread of its own.
+
+Whatever befalls one endpoint, it delays no other: each has its own index of what is due.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor, wait
+
+from shared import log
+from shared.delivery.payloads import compose
+from shared.delivery.retries import find_next_ms
+from shared.delivery.sending import LIMIT_S, Attempt, send
+from shared.endpoints import Endpoint
+from shared.ledger.events import Entry, Event, Send
+from shared.ledger.outbox import Outbox
+from shared.lifecycle.outcome import Fields, Outcome
+from shared.resources import Resources
+
+SWEEP_S = 20.0  # after which no attempt begins: the next sweep comes 30 s after this one
+ANSWER_S = 3.0  # kept back of the time limit, for what follows an attempt
+MOST_SLOW = 2  # attempts that nobody answers; the rest then waits for the next sweep, uncounted
+MOST = 1_000  # events of one endpoint in one sweep
+PIECE = 100  # old events that are forgotten in one sweep
+GONE = "410"  # the endpoint wants no more of it. Source: Standard Webhooks, Deliverability, 2023-11
+ABOUT_TEXT = ("transcript.completed", "transcript.updated")
+
+
+def tell(resources: Resources) -> list[Outcome]:
+    """Tell every endpoint of what is due now; what came of it, for the log.
+
+    No attempt begins that would not end before the invocation's time is over. Safe beside others that do the
+    same, but for events that are then sent twice. Raises LedgerError.
+    """
+    outbox = Outbox(resources.ledger)
+    outcomes = _forget_old(outbox, resources)
+    tellers = [_Teller(one, outbox, resources) for one in resources.settings.endpoints]
+    pool = ThreadPoolExecutor(max(len(tellers), 1))
+    futures = [pool.submit(teller.run) for teller in tellers]
+    # The C library may resolve a name for longer than there is time; that thread ends by itself.
+    wait(futures, max(resources.invocation.remaining_s() - ANSWER_S / 2, 0))
+    pool.shutdown(wait=False)
+    for teller, future in zip(tellers, futures, strict=True):
+        outcomes += teller.outcomes
+        if future.done() and (error := future.exception()):  # the other endpoints went on
+            log.write_crash("event.crashed", error)
+    return outcomes
+
+
+class _Teller:
+    """Tells one endpoint of one event after the other, the longest waiting first."""
+
+    def __init__(self, endpoint: Endpoint, outbox: Outbox, resources: Resources) -> None:
+        self.outcomes: list[Outcome] = []
+        self._endpoint, self._outbox, self._resources = endpoint, outbox, resources
+        self._until_s = time.monotonic() + SWEEP_S
+        self._slow = 0
+
+    def run(self) -> None:
+        """Send what is due, for as long as there is time and the endpoint answers."""
+        for name in self._outbox.list_due(self._endpoint.key, self._resources.now_ms(), MOST):
+            if not self._has_time():
+                break
+            entry = self._outbox.read(name)
+            if entry and self._is_deleted(entry.event):
+                self._outbox.drop(name)
+                self._say("event.dropped", entry.event, Send(), "deleted")
+            elif entry:
+                self._tell(name, entry.event)
+
+    def _has_time(self) -> bool:
+        left_s = self._resources.invocation.remaining_s()
+        in_time = time.monotonic() < self._until_s and left_s >= LIMIT_S + ANSWER_S
+        return in_time and self._slow < MOST_SLOW
+
+    def _is_deleted(self, event: Event) -> bool:
+        if event.type not in ABOUT_TEXT:
+            return False
+        return self._resources.ledger.read_version(event.session).deleted >= event.version
+
+    def _tell(self, name: str, event: Event) -> None:
+        key, clock = self._endpoint.key, self._resources.now_ms
+        body, settings = compose(event), self._resources.settings
+        attempt = send(self._endpoint, event.id, body, clock(), settings, limit_s=LIMIT_S)
+        self._slow += attempt.was_slow
+        now_ms, chance = clock(), random.random()  # noqa: S311  jitter is no secret
+
+        def note(entry: Entry) -> None:
+            if key in entry.sends and not entry.sends[key].taken:
+                entry.sends[key] = _follow(entry.sends[key].tries + 1, attempt, now_ms, chance)
+
+        noted = self._outbox.change(name, note)
+        if noted and key in noted.sends:
+            self._judge(event, noted.sends[key])
+
+    def _judge(self, event: Event, told: Send) -> None:
+        """Say what came of an attempt: of those that failed the first, the second, the fourth, the eighth."""
+        if told.taken:
+            self._say("event.sent", event, told, "sent")
+        elif not told.next_at_ms:
+            self._say("event.dead", event, told, "dead", "error")
+        elif told.tries in (1, 2, 4, 8):
+            self._say("event.deferred", event, told, "deferred", "warning")
+
+    def _say(
+        self, message: str, event: Event, told: Send, outcome: str, level: str = "info"
+    ) -> None:
+        fields: Fields = {"session": event.session, "type": event.type, "event_id": event.id}
+        fields |= {"endpoint": self._endpoint.key, "tries": told.tries, "status": told.last}
+        self.outcomes.append(Outcome(message, outcome, level=level, fields=fields))
+
+
+def _follow(tries: int, attempt: Attempt, now_ms: int, chance: float) -> Send:
+    next_ms = 0
+    if not attempt.is_taken and attempt.word != GONE:
+        next_ms = find_next_ms(tries, now_ms, attempt.retry_after_ms, chance)
+    return Send(tries, next_ms, attempt.is_taken, attempt.word)
+
+
+def _forget_old(outbox: Outbox, resources: Resources) -> list[Outcome]:
+    """Forget what nobody took in the time for which transcripts are kept, also of endpoints long removed."""
+    since_ms = resources.kept_since_ms()
+    names = {*outbox.list_dead(PIECE, since_ms), *outbox.list_waiting(PIECE, since_ms)}
+    for name in names:
+        outbox.drop(name)
+    fields: Fields = {"events": len(names)}
+    return [Outcome("events.forgotten", "over", fields=fields)] if names else []
