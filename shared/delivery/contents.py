@@ -59,17 +59,15 @@ def read_records(raw: bytes) -> list[SentenceNews]:
 
 def merge_records(
     archived: Iterable[SentenceNews], told: Iterable[SentenceNews]
-) -> tuple[list[SentenceNews], bool]:
-    """All that is known of each sentence; and whether anything was told that the archive did not know."""
+) -> list[SentenceNews]:
+    """All that is known of each sentence; what tells the archive nothing new keeps its version."""
     known = {news.key: news for news in archived}
-    is_new = False
     for news in told:
         before = known.get(news.key)
         merged = merge_sentence(before, news)
         if merged is not before:
             known[news.key] = replace(merged, version=news.version)
-            is_new = True
-    return [*known.values()], is_new
+    return [*known.values()]
 
 
 def write_contents(

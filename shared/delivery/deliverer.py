@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from msgspec import Struct
 
@@ -12,8 +13,8 @@ from shared.archive.archive import Archive, open_archive
 from shared.delivery.forget import forget_old
 from shared.delivery.names import forget_names
 from shared.delivery.telling import tell
-from shared.delivery.transcripts import TranscriptDelivery
-from shared.errors import ArchiveError, RoomscribeError
+from shared.delivery.transcripts import AT_ONCE, TranscriptDelivery
+from shared.errors import ArchiveError, LedgerError, RoomscribeError
 from shared.ledger.deliveries import Deliveries
 from shared.ledger.document import find_room
 from shared.lifecycle.drainer import is_late
@@ -22,11 +23,9 @@ from shared.resources import Resources
 from shared.room import Room
 
 LEASE, LEASE_MS = "deliver", 60_000  # as long as the function may run
-AT_ONCE = 8  # sessions: the storage's own latency must not be what limits the rate
-MOST = 400  # sessions in one run
+MOST = 400  # sessions listed at once
 MOST_FAILURES = 3  # then the archive is away: what is left waits for the next run
 EVENTS_S = 30.0  # kept back of the time limit, for events
-AGAIN_MS = 60_000  # a session that failed makes room for others
 EARLY_MS = 600_000  # what waits longer is an error that somebody must see
 
 RoomOutcomes = tuple[Room | None, list[Outcome]]
@@ -66,30 +65,38 @@ class _Transcripts(Struct):
     failures: int = 0
 
     def run(self) -> Iterator[RoomOutcomes]:
-        due = self.deliveries.list_due(self.resources.now_ms(), MOST)
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            for session_id, outcomes in zip(due, pool.map(self._deliver, due), strict=True):
-                room = find_room(session_id)
-                if room and outcomes:
-                    yield room, outcomes
+            while not self._is_over():
+                due = self.deliveries.list_due(self.resources.now_ms(), MOST)
+                for session_id, outcomes in zip(due, pool.map(self._deliver, due), strict=True):
+                    room = find_room(session_id)
+                    if room and outcomes:
+                        yield room, outcomes
+                if len(due) < MOST:
+                    return
+
+    def _is_over(self) -> bool:
+        has_time = self.resources.invocation.remaining_s() > EVENTS_S
+        return self.failures >= MOST_FAILURES or not has_time
 
     def _deliver(self, session_id: str) -> list[Outcome]:
         """What came of one session; one that is not looked at any more in this run stays due."""
-        has_time = self.resources.invocation.remaining_s() > EVENTS_S
-        if self.failures >= MOST_FAILURES or not has_time:
+        if self._is_over():
             return []
         delivery = TranscriptDelivery(session_id, self.deliveries, self.archive, self.resources)
+        delivery.put_off()  # first: one at which this process dies, or which fails, makes room
         try:
             return delivery.run()
         except RoomscribeError as error:
             if isinstance(error, ArchiveError):
                 self.failures += 1
-            return [self._put_off(session_id, error)]
+            return [self._tell_failure(session_id, error)]
 
-    def _put_off(self, session_id: str, error: RoomscribeError) -> Outcome:
-        now_ms = self.resources.now_ms()
-        self.deliveries.ledger.ask_delivery(session_id, now_ms + AGAIN_MS)
-        closed_ms = getattr(self.deliveries.read(session_id).session, "closed_ms", None) or now_ms
+    def _tell_failure(self, session_id: str, error: RoomscribeError) -> Outcome:
+        now_ms = closed_ms = self.resources.now_ms()
+        with suppress(LedgerError):  # its record may be what cannot be read
+            session = self.deliveries.ledger.find_session(session_id)
+            closed_ms = (session and session.closed_ms) or now_ms
         level = "error" if now_ms - closed_ms > EARLY_MS else "warning"
         return Outcome(
             "transcript.not_delivered",

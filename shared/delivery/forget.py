@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from shared.archive.archive import Archive
-from shared.delivery.transcripts import delete_files
+from shared.delivery.transcripts import AT_ONCE, delete_files
 from shared.errors import ArchiveError
 from shared.ledger.deliveries import Deliveries
 from shared.lifecycle.drainer import is_late
@@ -31,12 +33,14 @@ def forget_old(archive: Archive | None, resources: Resources) -> list[Outcome]:
     while not is_late(resources):
         try:
             over = deliveries.list_over(before_ms, PIECE)
-            counts["files"] += sum(_delete_files(one, archive, deliveries) for one in over)
+            delete = partial(_delete_files, archive=archive, deliveries=deliveries)
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                counts["files"] += sum(pool.map(delete, over))
         except ArchiveError as error:
             fields: Fields = {"error_code": error.code, "reason": str(error)}
             failures = [Outcome("sessions.not_forgotten", "retry", level="error", fields=fields)]
             break
-        piece = ledger.forget_old(before_ms, PIECE)
+        piece = ledger.forget_old(before_ms, over)
         if not any(piece):
             break
         counts.update(piece._asdict())
@@ -49,8 +53,7 @@ def forget_old(archive: Archive | None, resources: Resources) -> list[Outcome]:
 
 
 def _delete_files(session_id: str, archive: Archive | None, deliveries: Deliveries) -> int:
-    """Delete a session's files from the archive: how many it were."""
-    delivery = deliveries.read(session_id).delivery
-    if archive is None or not delivery.at_ms:
+    """Delete a session's files from the archive, also those that nobody could note any more."""
+    if archive is None:
         return 0
-    return delete_files(session_id, delivery.files, archive)
+    return delete_files(session_id, deliveries.read(session_id).delivery.files, archive)

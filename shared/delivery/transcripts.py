@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from typing import Literal, TypeVar
 
 from msgspec import MsgspecError, Struct, field
@@ -34,6 +36,10 @@ from shared.transcripts.timeline import build_transcript
 Read = TypeVar("Read")
 
 HOUR_MS = 3_600_000
+AGAIN_MS = 60_000  # until a session is looked at again that was not done with
+AT_ONCE = 8  # sessions: the storage's own latency must not be what limits the rate
+LONG = 1_000  # changes of a transcript: 5,000 bilingual sentences take 25 MB, of a function's 128
+_long_turn = threading.Lock()
 
 
 class TranscriptDelivery(Struct):
@@ -51,15 +57,26 @@ class TranscriptDelivery(Struct):
         Safe to repeat: the session is due until the ledger has noted what was delivered.
         """
         kept = self.deliveries.read(self.session_id)
+        if kept.session and self._may_leave(kept.delivery):
+            # Before the look: a change of the session makes it due.
+            self.deliveries.shorten(kept.session)
+            self.put_off()
+            kept = self.deliveries.read(self.session_id)
         version = self.deliveries.ledger.read_version(self.session_id)
         session, was = kept.session, kept.delivery
         if version.deleted > was.deleted:
             return self._delete(kept, version)
         has_text = version.latest > version.deleted
         if session and session.closed_ms is not None and (has_text or _was_quiet(session, version)):
-            return self._deliver(session, kept, version)
+            with _long_turn if version.latest > LONG else nullcontext():
+                return self._deliver(session, kept, version)
         self._note(kept, version, was, None)
         return []
+
+    def put_off(self) -> None:
+        """Let the session be due in a minute, unless it is noted before that nothing is left to do."""
+        again_ms = self.resources.now_ms() + AGAIN_MS
+        self.deliveries.ledger.ask_delivery(self.session_id, again_ms)
 
     def _delete(self, kept: Kept, version: Version) -> list[Outcome]:
         """Delete the files of a text that was deleted; what was said since is delivered as it closes."""
@@ -80,25 +97,35 @@ class TranscriptDelivery(Struct):
         news, delivered = told, version
         people = [person.user_id for person in self.deliveries.ledger.list_people(session)]
         if was.left_ledger:
-            news, is_new = merge_records(self._read_archived(RECORDS, read_records), told)
+            news = merge_records(self._read_archived(RECORDS, read_records), told)
+            # Not only what is told: a delivery that broke off may have written it already.
+            is_new = any(each.version > was.version for each in news)
             delivered = version if is_new else version._replace(latest=was.version)
             people = self._read_archived(META, read_meta).people
         transcript = build_transcript(make_head(session, delivered), news)
         transcript = replace(transcript, names=self._name_speakers(transcript, was))
         contents = write_contents(session, transcript, people, news)
-        leaves_ms = was.at_ms + self.resources.settings.ledger_keep_hours * HOUR_MS
-        if contents.digest != was.digest:
+        is_written = was.is_archived or not self.archive
+        if contents.digest != was.digest or not is_written:
             return self._write(session, kept, version, contents)
         if not (self.archive and told):
             self._note(kept, version, was, None)
-        elif self.resources.now_ms() < leaves_ms:
-            self._note(kept, version, was, leaves_ms)
+        elif not self._may_leave(was):
+            self._note(kept, version, was, self._find_leaving_ms(was))
         elif any(self._read(name) != raw for name, raw in contents.files.items()):
             return self._write(session, kept, version, contents)
         # First of all: whoever reads from now on is sent to the archive.
         elif self._note(kept, version, replace(was, left_ledger=True), None):
-            self._leave_ledger(session, version)
+            self._leave_ledger(version)
         return []
+
+    def _find_leaving_ms(self, delivery: Delivery) -> int:
+        return delivery.at_ms + self.resources.settings.ledger_keep_hours * HOUR_MS
+
+    def _may_leave(self, delivery: Delivery) -> bool:
+        """Whether the archive has had a transcript for so long that the ledger need not keep it."""
+        now_ms = self.resources.now_ms()
+        return delivery.is_archived and self._find_leaving_ms(delivery) <= now_ms
 
     def _write(
         self, session: Session, kept: Kept, version: Version, contents: Contents
@@ -111,11 +138,10 @@ class TranscriptDelivery(Struct):
                 self.archive.put(f"{folder}/{name}", raw, find_type(name))
             for name in {*was.files} - contents.files.keys():
                 self.archive.delete(f"{folder}/{name}")
-        now_ms, keep_hours = self.resources.now_ms(), self.resources.settings.ledger_keep_hours
         delivery = Delivery(
             version=head.version,
             deleted=was.deleted,
-            at_ms=now_ms,
+            at_ms=self.resources.now_ms(),
             sentences=len(contents.transcript.sentences),
             speakers=contents.speakers[:SPEAKERS_KEPT],
             languages=contents.languages,
@@ -124,8 +150,9 @@ class TranscriptDelivery(Struct):
             left_ledger=was.left_ledger,
         )
         event = self._make_event(session, "updated" if was.at_ms else "completed", delivery)
-        again_ms = now_ms + keep_hours * HOUR_MS if self.archive else None
+        again_ms = self._find_leaving_ms(delivery) if self.archive else None
         if not self._note(kept, version, delivery, again_ms, [event]):
+            self._undo_if_deleted(delivery, version)
             return []
         counts = {"sentences": delivery.sentences, "files": len(delivery.files)}
         outcome = "archived" if self.archive else "noted"
@@ -162,8 +189,12 @@ class TranscriptDelivery(Struct):
             ledger.ask_delivery(self.session_id, self.resources.now_ms())
         return is_noted
 
-    def _leave_ledger(self, session: Session, version: Version) -> None:
-        self.deliveries.shorten(session)
+    def _undo_if_deleted(self, delivery: Delivery, version: Version) -> None:
+        """Delete what was written of a text deleted meanwhile: another deliverer may be through with it."""
+        if self.deliveries.ledger.read_version(self.session_id).deleted > version.deleted:
+            self._delete_files(delivery)
+
+    def _leave_ledger(self, version: Version) -> None:
         if not self.deliveries.drop_sentences(self.session_id, version.latest):
             self.deliveries.ledger.ask_delivery(self.session_id, self.resources.now_ms())
 
@@ -172,7 +203,13 @@ class TranscriptDelivery(Struct):
         return self.archive.get(f"{folder}/{name}") if self.archive else None
 
     def _delete_files(self, delivery: Delivery) -> int:
-        return delete_files(self.session_id, delivery.files, self.archive) if self.archive else 0
+        if self.archive:
+            return delete_files(self.session_id, delivery.files, self.archive)
+        if delivery.is_archived:
+            raise ArchiveError(
+                "ARCHIVE_URL: not set, although files to be deleted are in the archive"
+            )
+        return 0
 
     def _read_archived(self, name: str, read: Callable[[bytes], Read]) -> Read:
         """What a file says that the archive alone has; nothing may be written anew without it."""

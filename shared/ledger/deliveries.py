@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from shared.ledger.document import Session
 from shared.ledger.engine import Cell, Move, Put, Score, Write
 from shared.ledger.events import Event, post
-from shared.ledger.layout import OVER, UNDELIVERED, SaidKeys, delivered_cell
+from shared.ledger.layout import OVER, UNDELIVERED, SaidKeys, asked_cell, delivered_cell
 from shared.ledger.ledger import Ledger
 from shared.ledger.names import NameKeys
 from shared.ledger.rooms import Found
@@ -95,7 +95,8 @@ class Deliveries:
         """A session, if it is still kept, and what was delivered of it; `more` cells are read as well."""
         cell = delivered_cell(session_id)
         # A name that is forgotten while files are made must not stay in them.
-        found = self.ledger.read_session(session_id, [cell, NameKeys(session_id).forgets, *more])
+        watched = asked_cell(session_id), NameKeys(session_id).forgets
+        found = self.ledger.read_session(session_id, [cell, *watched, *more])
         return Kept(found, self._open(found.seen.get(cell)))
 
     def read_all(self, tag: str, session_ids: Sequence[str]) -> dict[str, Delivery]:
@@ -118,6 +119,7 @@ class Deliveries:
         tag, seen = session_id.partition("/")[0], kept.found.seen
         writes: list[Write] = [
             Put(delivered_cell(session_id), encode(delivery) if kept.session else b""),
+            Put(asked_cell(session_id), b""),
             Score(UNDELIVERED, session_id, next_at_ms),
         ]
         if delivery.left_ledger:

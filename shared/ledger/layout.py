@@ -72,6 +72,11 @@ def delivered_cell(session_id: str) -> Cell:
     return Cell(f"delivered:{session_id.partition('/')[0]}", session_id)
 
 
+def asked_cell(session_id: str) -> Cell:
+    """Who asked last for a session's delivery: whoever has looked at it since empties the cell."""
+    return Cell(f"asked:{session_id.partition('/')[0]}", session_id)
+
+
 def parse_room(name: str) -> Room:
     """The room of that name; ValueError for what is none."""
     sdk_app_id, room_id_type, room_id = name.split("/", 2)

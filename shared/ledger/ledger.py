@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from shared.ledger.layout import (
     UNDELIVERED,
     RoomKeys,
     SaidKeys,
+    asked_cell,
     delivered_cell,
     ended_key,
     parse_room,
@@ -92,11 +94,14 @@ class Ledger(RoomLedger):
     def ask_delivery(self, session_id: str, at_ms: int) -> None:
         """Let a deliverer look at a session then: something of its transcript has changed.
 
-        To be asked after that change: what a deliverer has looked at before is not looked at again.
+        To be asked after that change. A deliverer that looked before it cannot note that it is done.
         """
         keys = RoomKeys(self.decode(parse_room, session_id.rpartition("/")[0]))
+        asked = Put(asked_cell(session_id), secrets.token_bytes(8))
         with self.engine.changing():
-            self.engine.swap(keys.tag, {}, [Score(UNDELIVERED, session_id, at_ms)], keys.living)
+            self.engine.swap(
+                keys.tag, {}, [asked, Score(UNDELIVERED, session_id, at_ms)], keys.living
+            )
 
     def read_version(self, session_id: str) -> Version:
         """How often anything in the session's transcript has changed so far."""
@@ -136,16 +141,19 @@ class Ledger(RoomLedger):
 
         return self.exchange(keys.tag, cells, forget)
 
-    def forget_old(self, before_ms: int, most: int = PIECE) -> Forgotten:
+    def forget_old(self, before_ms: int, over: Sequence[str] | None = None) -> Forgotten:
         """Delete some of what was over before then: closed sessions with people and sentences, tombstones.
 
-        At most so many sessions, the first that closed first.
+        `over` are the sessions that may go; None: all, the first that closed first.
         To be asked again until nothing was deleted: each time is short; then `erase_traces`. What is
         open, lives or is due stays.
         """
         left, counts = PIECE, [Forgotten()]
         with self.engine.changing():
-            for session_id, _ in self.engine.list_scores(None, OVER, 0, before_ms - 1, most):
+            if over is None:
+                found = self.engine.list_scores(None, OVER, 0, before_ms - 1, PIECE)
+                over = [session_id for session_id, _ in found]
+            for session_id in over:
                 if left <= 0:
                     break
                 counts.append(self._forget_session(session_id, before_ms, left))
@@ -165,7 +173,7 @@ class Ledger(RoomLedger):
         if sentences + people >= most:
             return Forgotten(0, sentences, people)
         self.engine.swap(said.tag, {}, [Move(key, "") for key in said.list_all()])
-        cells = Cell(keys.older, session_id), delivered_cell(session_id)
+        cells = Cell(keys.older, session_id), delivered_cell(session_id), asked_cell(session_id)
         indexes = keys.opened, UNDELIVERED, OVER
         writes: list[Write] = [Put(cell, b"") for cell in cells]
         writes += (Score(index, session_id, None) for index in indexes)

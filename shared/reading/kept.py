@@ -93,16 +93,15 @@ class KeptTranscripts:
         """
         session_id = head.session_id
         if session_id in self._archived:
-            document = self._archived[session_id] or self._read_document(session_id)
-            if document is None:
-                raise NotKeptError
-            changed = [sentence for sentence in document.sentences if sentence.version > since]
-            return Transcript(head, changed, document.unread, document.names)
-        if since:
-            return build_transcript(head, self.list_news(session_id, since))
-        places, next_since = self._memories.pop(session_id, ({}, ""))
-        known = read_since(next_since, head)
+            return self._read_archived(head, since)
+        nothing: tuple[dict[str, Sentence | None], str] = {}, ""
+        places, next_since = nothing if since else self._memories.pop(session_id, nothing)
+        known = since or read_since(next_since, head)
         news = self.list_news(session_id, known)
+        if not news and head.version > max(known, head.deleted) and self._has_left(session_id):
+            return self._read_archived(head, since)
+        if since:
+            return build_transcript(head, news)
         places = places if known else {}
         places |= {each.key: place_news(head, each) for each in news}
         self._memories[session_id] = places, write_next(head)
@@ -112,14 +111,30 @@ class KeptTranscripts:
             total -= len(self._memories.pop(oldest)[0])
         return arrange_sentences(head, places.values())
 
+    def _has_left(self, session_id: str) -> bool:
+        """Whether a transcript has left the ledger since its head was read."""
+        return self._deliveries.read(session_id).delivery.left_ledger
+
+    def _read_archived(self, head: TranscriptHead, since: int) -> Transcript:
+        session_id = head.session_id
+        document = self._archived.get(session_id) or self._read_document(session_id)
+        if document is None:
+            raise NotKeptError
+        self._archived[session_id] = document
+        changed = [sentence for sentence in document.sentences if sentence.version > since]
+        return Transcript(head, changed, document.unread, document.names)
+
     def name_speakers(self, transcript: Transcript, *, anew: bool) -> Transcript:
         """The transcript with the names of its speakers; `anew`: of all who spoke in the session.
 
         Of all of them, who has no name is told as well: a reader may know one that was forgotten.
         """
         head = transcript.head
-        if head.session_id in self._archived or not (head.names_version or anew):
-            return transcript  # with the archive's names, or of an application that never told any
+        if head.session_id in self._archived:  # with the names of its time
+            speakers = self.read(head, 0).list_speakers() if anew else []
+            return replace(transcript, names={**dict.fromkeys(speakers), **transcript.names})
+        if not (head.names_version or anew):
+            return transcript  # of an application that never told any
         speakers = (self.read(head, 0) if anew else transcript).list_speakers()
         names = self.list_names(head.session_id, speakers)
         return replace(transcript, names={**dict.fromkeys(speakers if anew else ()), **names})
@@ -138,7 +153,7 @@ class KeptTranscripts:
 
     def _find_archived(self, session_id: str) -> TranscriptHead | None:
         """The head of a transcript whose session the ledger does not know: it has lost it."""
-        document = self._read_document(session_id)
+        document = self._read_document(session_id) if find_room(session_id) else None
         if document is None or (document.closed_ms or 0) < self._since_ms:
             return None
         self._archived[session_id] = document

@@ -293,3 +293,35 @@ def test_forgotten_name_leaves_the_files(delivering: Delivering, days: int) -> N
     files = [path.read_bytes() for path in delivering.folder.rglob("*.*")]
     assert not any(b"Ann Lee" in file for file in files)
     assert delivering.read_texts(session) == ["sentence 1"]
+
+
+def test_transcript_that_was_noted_without_an_archive_is_written_once_there_is_one(
+    delivering: Delivering,
+) -> None:
+    stage = delivering.stage
+    with_archive = stage.resources
+    settings = msgspec.structs.replace(with_archive.settings, archive_url=None)
+    stage.resources = msgspec.structs.replace(with_archive, settings=settings)
+    session = delivering.meet(1)
+    delivering.deliver()
+    stage.resources = with_archive
+    delivering.say_late(1, session)
+    assert delivering.deliver() == ["transcript.updated"]
+    assert delivering.texts(session) == ["sentence 1"]
+
+
+def test_reader_who_knows_a_name_is_told_that_the_files_have_forgotten_it(
+    delivering: Delivering,
+) -> None:
+    call(delivering, ann="Ann Lee")
+    session = delivering.meet(1)
+    delivering.deliver()
+    delivering.stage.now_ms += DAY_MS
+    delivering.deliver()
+    call(delivering, ann="")
+    delivering.stage.now_ms += 1
+    assert delivering.deliver() == ["transcript.updated"]
+    reader = delivering.reader()
+    head = reader.read_head(session.id)
+    assert head
+    assert reader.name_speakers(reader.read(head, 1), anew=True).names == {"ann": None}

@@ -36,7 +36,7 @@ def test_sentences_leave_the_ledger_a_day_after_the_archive_has_them(
     delivering.deliver()
     assert count_kept(delivering, session) == 2
     delivering.stage.now_ms += 1
-    assert (delivering.deliver(), delivering.deliver()) == ([], [])
+    assert delivering.deliver() == []
     assert (count_kept(delivering, session), delivering.is_due()) == (0, False)
     assert delivering.read_texts(session) == ["sentence 1", "sentence 2"]
 
@@ -269,3 +269,40 @@ def test_poll_of_a_finished_transcript_gets_what_changed(
     assert head
     assert head.version == 2
     assert [one.text for one in reader.read(head, 1).sentences] == ["sentence 2"]
+
+
+@pytest.mark.parametrize("steps", range(8))
+def test_late_sentence_has_the_same_files_after_a_delivery_that_broke_off(
+    delivering: Delivering, steps: int
+) -> None:
+    session = archive(delivering, 1)
+    delivering.say_late(2, session)
+    delivering.say_late(1, session)
+    left = [steps]
+
+    def crash(method: str, key: str) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            break_archive(method, key)
+
+    delivering.fail = crash
+    assert delivering.deliver() == ["transcript.not_delivered"]
+    delivering.fail = answer
+    delivering.stage.now_ms += 60_000
+    assert delivering.deliver() == ["transcript.updated"]
+    assert (delivering.delivery(session).version, delivering.read(session)["version"]) == (3, 3)
+
+
+def test_deletion_waits_for_an_archive_that_was_taken_out_of_the_settings(
+    delivering: Delivering,
+) -> None:
+    stage, settings = delivering.stage, delivering.stage.resources.settings
+    delivering.meet(1)
+    delivering.deliver()
+    stage.resources = replace(stage.resources, settings=replace(settings, archive_url=None))
+    delivering.delete()
+    assert delivering.deliver() == ["transcript.not_delivered"]
+    stage.resources = replace(stage.resources, settings=settings)
+    stage.now_ms += HOUR_MS
+    assert delivering.deliver() == ["archive.deleted"]
+    assert delivering.files() == []
