@@ -27,7 +27,7 @@ OPTIONS = (
 LICENCES = ("LICEN", "COPYING", "NOTICE")  # how the names of their files begin
 STANDARD_TEXTS = Path(__file__).with_name("licences")
 # The text of a licence that something comes without, by how its metadata call it.
-STANDARD = {"Apache License 2.0": "Apache-2.0.txt", "MIT Licence": "MIT.txt"}
+STANDARD = {"Apache License 2.0": "Apache-2.0.txt", "MIT Licence": "MIT.txt", "MIT": "MIT.txt"}
 
 
 def install_dependencies(lock: Path, cache: Path, python: str = SCF_PYTHON) -> Path:
@@ -95,11 +95,12 @@ def _read_licence(about: Path) -> str:
 def _quote_standard(about: Path) -> tuple[str, str]:
     """What the metadata say of the licence and of whose it is, and the licence's text."""
     metadata = HeaderParser().parsestr((about / "METADATA").read_text(encoding="utf-8"))
-    file = STANDARD.get(metadata["License"])
+    licence = metadata["License-Expression"] or metadata["License"]
+    file = STANDARD.get(licence)
     if file is None:
         raise LocalError(
             f"{about.name}: comes without its licence; put the text into {STANDARD_TEXTS}"
         )
-    fields = ("License", "Home-page", "Author")
-    named = (f"{field}: {metadata[field]}" for field in fields if metadata[field])
+    fields = {"License": licence, "Home-page": metadata["Home-page"], "Author": metadata["Author"]}
+    named = (f"{field}: {text}" for field, text in fields.items() if text)
     return "\n".join(named) + "\n", (STANDARD_TEXTS / file).read_text(encoding="utf-8")
