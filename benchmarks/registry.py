@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import burst, cost, crowd, finished, growth, ingest, meetings, viewers
+from benchmarks import burst, cost, crowd, finished, growth, ingest, meetings, strangers, viewers
 from benchmarks.figures import Benchmark
 
 BENCHMARKS = (
@@ -12,6 +12,7 @@ BENCHMARKS = (
     Benchmark("crowd", crowd.ABOUT, crowd.run),
     Benchmark("finished", finished.ABOUT, finished.run),
     Benchmark("ingest", ingest.ABOUT, ingest.run, ingest.run_full),
+    Benchmark("strangers", strangers.ABOUT, strangers.run),
     Benchmark("viewers", viewers.ABOUT, viewers.run),
     Benchmark("meetings", meetings.ABOUT, meetings.run),
 )
