@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from msgspec import Struct
 from msgspec.structs import astuple
@@ -46,11 +47,12 @@ NAMES = (
     *CREDENTIAL_NAMES[1],  # for development keys, which SCF must not have
 )
 ENDPOINT_NAMES = ("TRTC_ENDPOINT", "INVOKE_ENDPOINT")
+TLS_NAMES = (*ENDPOINT_NAMES, "ARCHIVE_URL")
 
 ENDPOINT = re.compile(r"(https?://)?[A-Za-z0-9.-]+(:(?P<port>[0-9]{1,5}))?/?")
 MAX_PORT = 65_535
 # What leaves the machine unencrypted; SCF runs at home too, beside an API on loopback.
-OPEN_ENDPOINT = re.compile(r"http://(?!(127\.0\.0\.1|localhost)(:[0-9]+)?/?$).*")
+OPEN_ENDPOINT = re.compile(r"http://(?!(127\.0\.0\.1|localhost)(:[0-9]+)?/?(&|$))")
 MAX_COUNT = 999_999_999
 COUNT = re.compile(r"(?!0+$)[0-9]{1,9}")
 LINK_KEY_FORM: tuple[Callable[[str], object], str] = (
@@ -191,7 +193,7 @@ def _check_texts(
     if texts["TENCENTCLOUD_RUNENV"] == "SCF":
         marked = [name for name, text in texts.items() if DEVELOPMENT_MARK in text]
         faults += [f"{name}: holds a development key; set your own" for name in marked]
-        opened = [name for name in ENDPOINT_NAMES if OPEN_ENDPOINT.fullmatch(texts[name])]
+        opened = [name for name in TLS_NAMES if OPEN_ENDPOINT.search(unquote(texts[name]))]
         faults += [f"{name}: must be https on SCF; leave http:// out" for name in opened]
     problems = [
         f"{name}: must be a host, or http(s)://host:port, without a path"

@@ -493,3 +493,27 @@ def test_loopback_needs_no_tls_because_nothing_leaves_the_machine(url: str) -> N
     environ = {"TRTC_SDK_APP_ID": "1400000000", "TRTC_SDK_SECRET_KEY": "s3cret-of-somebody"}
     environ |= {"TRTC_CALLBACK_KEY": "callbackA", "TRTC_ENDPOINT": url, "INVOKE_ENDPOINT": url}
     assert read_settings({**environ, "TENCENTCLOUD_RUNENV": "SCF"}).endpoint == url.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "is_refused"),
+    [
+        ("http://cos.example.com", True),
+        ("http%3A%2F%2Fcos.example.com", True),
+        ("http://127.0.0.1.example.com", True),
+        ("https://cos.example.com", False),
+        ("http://127.0.0.1:8323", False),
+    ],
+)
+@pytest.mark.parametrize("query", ["region=ap-singapore&endpoint={}", "endpoint={}&region=r"])
+def test_archive_without_tls_is_refused_on_scf(query: str, endpoint: str, is_refused: bool) -> None:
+    url = f"cos://meetings-1250000000/all?{query.format(endpoint)}"
+    environ = {"TRTC_SDK_APP_ID": "1400000000", "TRTC_SDK_SECRET_KEY": "s3cret-of-somebody"}
+    environ |= {"TRTC_CALLBACK_KEY": "callbackA", "ARCHIVE_URL": url}
+    assert read_settings(environ).archive_url == url
+    environ["TENCENTCLOUD_RUNENV"] = "SCF"
+    if is_refused:
+        problem = "ARCHIVE_URL: must be https on SCF; leave http:// out"
+        assert read_problems(environ) == (problem,)
+    else:
+        assert read_settings(environ).archive_url == url
