@@ -87,10 +87,17 @@ def test_answer_is_private_and_can_do_nothing(source: MemorySource, ending: str)
     assert headers["Cache-Control"] == "private, no-store"
     assert headers["Referrer-Policy"] == "no-referrer"
     assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Robots-Tag"] == "noindex"
     policy = headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; ")
+    assert "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
     assert "*" not in policy
+    if ending == "":
+        assert "require-trusted-types-for 'script'; trusted-types 'none'" in policy
+        assert "base-uri 'none'; form-action 'none'" in policy
+    else:
+        assert policy.endswith("; sandbox")
 
 
 @pytest.mark.parametrize("lang", ["zh", "zh,spoken", "spoken zh", "fr"])

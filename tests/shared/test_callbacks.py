@@ -103,6 +103,12 @@ def test_no_other_key_is_valid_beside_them(key: str, load_event: LoadEvent) -> N
             receive_callback(event, [app], NOW_MS, 300)
 
 
+def test_empty_key_is_nobodys_although_no_old_key_is_set(load_event: LoadEvent) -> None:
+    event = post(json.dumps(load_event("room-created")), app=Application(1400000000, "", ""))
+    with pytest.raises(SignatureError):
+        receive_callback(event, [Application(1400000000, "secret", "callbackNew")], NOW_MS, 300)
+
+
 @pytest.mark.parametrize(
     "headers",
     [
