@@ -97,3 +97,12 @@ def test_request_was_never_sent_to_a_server_with_a_certificate_of_others(
         error = fail(client)
         assert (error.message, error.may_have_happened) == ("SSLError", False)
         assert not server.requests
+
+
+def test_request_was_never_sent_to_a_server_of_another_name(certificate: Path) -> None:
+    """Its certificate is one that we trust, but of 127.0.0.1."""
+    with run_server(echo, certificate=certificate) as server:
+        server.url = server.url.replace("127.0.0.1", "localhost")
+        error = fail(server.open_client())
+        assert (error.message, error.may_have_happened) == ("SSLError", False)
+        assert not server.requests

@@ -1,0 +1,79 @@
+"""Every promise of docs/security.md names tests that exist."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+HEADER = "| threat | promise | how | test |"
+TEST = re.compile(r"(tests/[\w/]+\.py)(?:::(test_\w+))?")
+# Tests of what is still being built. Once a file is there, it goes from here, and its promise names a test.
+AWAITED = {
+    "tests/functions/test_opting_out.py",
+    "tests/shared/delivery/test_addresses.py",
+    "tests/shared/delivery/test_signatures.py",
+}
+
+
+def list_promises(text: str) -> list[tuple[str, ...]]:
+    """The cells of every row of the tables of promises: threat, promise, how, tests."""
+    tables = [rest.split("\n\n")[0] for rest in text.split(HEADER)[1:]]
+    rows = [line for table in tables for line in table.strip().splitlines()[1:]]
+    return [tuple(cell.strip() for cell in row.strip("|").split("|")) for row in rows]
+
+
+def find_missing(cell: str) -> list[str]:
+    """What is wrong with the tests that a promise names: those that do not exist, or that there are none."""
+    named = TEST.findall(cell)
+    return [
+        f"{file}::{name}" for file, name in named if file not in AWAITED and not has(file, name)
+    ] or ([] if named else ["no test is named"])
+
+
+def has(file: str, name: str) -> bool:
+    """Whether a file has a test of that name."""
+    path = ROOT / file
+    if not path.exists():
+        return False
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return any(isinstance(node, ast.FunctionDef) and node.name == name for node in tree.body)
+
+
+PROMISES = list_promises(TEXT)
+
+
+@pytest.mark.parametrize("promise", PROMISES, ids=lambda row: row[0])
+def test_promise_names_tests_that_exist(promise: tuple[str, ...]) -> None:
+    assert len(promise) == 4
+    assert all(promise)
+    assert find_missing(promise[3]) == []
+
+
+def test_every_threat_has_a_promise() -> None:
+    assert len(PROMISES) >= 40
+    assert len({row[0] for row in PROMISES}) == len(PROMISES)
+
+
+@pytest.mark.parametrize("file", sorted(AWAITED))
+def test_nothing_is_awaited_that_is_there(file: str) -> None:
+    assert file in TEXT
+    assert not (ROOT / file).exists()
+
+
+@pytest.mark.parametrize(
+    ("cell", "missing"),
+    [
+        ("tests/house/test_security.py::test_every_threat_has_a_promise", []),
+        ("tests/house/test_security.py::test_no", ["tests/house/test_security.py::test_no"]),
+        ("tests/house/test_security.py", ["tests/house/test_security.py::"]),
+        ("tests/house/test_no.py::test_no", ["tests/house/test_no.py::test_no"]),
+        ("somebody reads it", ["no test is named"]),
+    ],
+)
+def test_missing_test_is_noticed(cell: str, missing: list[str]) -> None:
+    assert find_missing(cell) == missing
