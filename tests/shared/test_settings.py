@@ -517,3 +517,24 @@ def test_archive_without_tls_is_refused_on_scf(query: str, endpoint: str, is_ref
         assert read_problems(environ) == (problem,)
     else:
         assert read_settings(environ).archive_url == url
+
+
+@pytest.mark.parametrize(
+    ("given", "is_refused"),
+    [
+        ({}, True),
+        ({"EVENTS_ALLOW_PRIVATE": "true", "TENCENTCLOUD_RUNENV": "SCF"}, True),
+        ({"EVENTS_ALLOW_PRIVATE": "true"}, False),
+    ],
+)
+def test_event_without_tls_is_sent_from_a_laptop_alone(
+    given: dict[str, str], is_refused: bool
+) -> None:
+    environ = {"TRTC_SDK_APP_ID": "1400000000", "TRTC_SDK_SECRET_KEY": "s3cret-of-somebody"}
+    environ |= {"TRTC_CALLBACK_KEY": "callbackA", "EVENTS_SECRET": f"whsec_{'abcd' * 10}", **given}
+    assert read_settings({**environ, "EVENTS_URL": "https://example.com/events"}).endpoints
+    environ["EVENTS_URL"] = "http://example.com/events"
+    if is_refused:
+        assert read_problems(environ) == ("EVENTS_URL: must begin with https://",)
+    else:
+        assert read_settings(environ).endpoints
