@@ -62,15 +62,22 @@ async def _besiege(port: int, crowd: Crowd, begun: Event, over: Event) -> Counte
         *itertools.repeat(write_post(port, "bm90IHRoZSBTaWdu"), crowd.wrongly_signed),
         *(write_bad_link(port, number) for number in range(crowd.bad_links)),
     ]
-    dripping = [_drip(each[1], write_post(port, ""), over) for each in connections[len(requests) :]]
     asking = [
-        _ask(*connection, request, over, statuses)
-        for connection, request in zip(connections, requests, strict=False)
+        _ask(*each, request, statuses) for each, request in zip(connections, requests, strict=False)
     ]
-    working = asyncio.gather(*dripping, *asking)
+    dripping = [_drip(writer, write_post(port, "")) for _, writer in connections[len(requests) :]]
+    working = [asyncio.create_task(each) for each in (*asking, *dripping)]
     await asyncio.sleep(0)  # each has sent its first request
     begun.set()
-    await working
+    await asyncio.get_running_loop().run_in_executor(None, over.wait)
+    for task in working:
+        task.cancel()
+    ended = await asyncio.gather(*working, return_exceptions=True)
+    for _, writer in connections:
+        writer.close()
+    lost = [each for each in ended if not isinstance(each, asyncio.CancelledError)]
+    if lost:
+        raise RuntimeError(f"{len(lost)} strangers were cut off: {lost[0]!r}")
     return statuses
 
 
@@ -78,27 +85,22 @@ async def _ask(
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
     request: bytes,
-    over: Event,
     statuses: Counter[int],
 ) -> None:
-    while not over.is_set():
+    while True:
         writer.write(request)
         head = await reader.readuntil(b"\r\n\r\n")
         statuses[int(head.split(b" ", 2)[1])] += 1
         await reader.readexactly(_read_length(head))
-    writer.close()
 
 
-async def _drip(writer: asyncio.StreamWriter, request: bytes, over: Event) -> None:
+async def _drip(writer: asyncio.StreamWriter, request: bytes) -> None:
     """A callback of which a byte comes now and then."""
     head_ends = request.index(b"\r\n\r\n") + 4
     writer.write(request[:head_ends])
     for byte in request[head_ends:]:
-        if over.is_set():
-            break
         writer.write(bytes((byte,)))
         await asyncio.sleep(DRIP_S)
-    writer.close()
 
 
 def write_post(port: int, sign: str) -> bytes:
