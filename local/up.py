@@ -164,7 +164,7 @@ async def _running_emulator(
         bucket.running(config, clock, feed, plan, host) as cos_routes,
     ):
         clock_routes = ClockRoutes(clock, functools.partial(settle_both, cloud, host)).routes
-        receiver = Receiver(settings["EVENTS_SECRET"], clock, feed, plan)
+        receiver = Receiver(settings["EVENTS_SECRET"], clock, feed, plan, host.holding)
         routes = [*clock_routes, *cloud.routes, *cos_routes, *receiver.routes, *urls]
         yield Emulator(config, clock, feed, host, routes)
 

@@ -6,23 +6,44 @@ import json
 import random
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.chaos.delivery_verdict import DeliveryJudgement, compare_worlds, judge_delivery
+from benchmarks.chaos.history import History
+from benchmarks.chaos.pair import play_pair
 from benchmarks.chaos.plan import Lengths, plan_meetings
+from benchmarks.chaos.positions import POSITIONS
 from benchmarks.chaos.troubles import Ends, list_faults
 from benchmarks.chaos.verdict import Judgement, count_calls, judge
-from benchmarks.chaos.world import POSITIONS, History, play
+from benchmarks.chaos.world import FAR, NEAR, play
 
 ENGINES = ("sqlite", "redis")
 HOURS, SEED = 500.0, 20_261_120
 BROKEN = 1
 
-Run = tuple[str, History, list[Judgement]]
+PAIR_HOURS = 20.0  # of the meetings that are played twice
+
+
+class Run(NamedTuple):
+    """What came of one engine; `differences` are those of the pair of worlds."""
+
+    engine: str
+    history: History
+    judgements: list[Judgement]
+    delivery: DeliveryJudgement
+    differences: list[str]
+
+    @property
+    def broken(self) -> list[str]:
+        """All that breaks a bound."""
+        broken = [text for one in self.judgements for text in one.broken]
+        return broken + self.delivery.broken + self.differences
 
 
 def main(
@@ -46,8 +67,7 @@ def main(
         show(console, run)
     if output:
         output.write_text(json.dumps([describe(run) for run in runs], indent=2), encoding="utf-8")
-    broken = [text for _, _, judgements in runs for one in judgements for text in one.broken]
-    raise typer.Exit(BROKEN if broken else 0)
+    raise typer.Exit(BROKEN if any(run.broken for run in runs) else 0)
 
 
 def run_engine(engine: str, seed: int, hours: float, trace: Path | None, ends: Ends) -> Run:
@@ -58,12 +78,15 @@ def run_engine(engine: str, seed: int, hours: float, trace: Path | None, ends: E
     path = trace / f"{engine}.jsonl" if trace else None
     told = ends != "untold"
     history = play(engine, meetings, list_faults(seed, ends), seed, path, bots_are_told=told)
-    return engine, history, judge(history, meetings, ends)
+    few = list(plan_meetings(chance, sdk_app_ids, min(hours, PAIR_HOURS), Lengths()))
+    differences = list(compare_worlds(*play_pair(engine, few, seed)))
+    judgements, delivery = judge(history, meetings, ends), judge_delivery(history)
+    return Run(engine, history, judgements, delivery, differences)
 
 
 def show(console: Console, run: Run) -> None:
     """The table of one engine."""
-    engine, history, judgements = run
+    engine, history, judgements, *_ = run
     minutes = (history.end_ms - history.begin_ms) / 60_000
     table = Table(title=f"{engine}: {minutes:.0f} simulated minutes in {history.elapsed_s:.0f} s")
     table.add_column("a second 2.0 task with the same bot")
@@ -88,18 +111,40 @@ def show(console: Console, run: Run) -> None:
             "; ".join(one.broken[:3]) or "kept",
         )
     console.print(table)
+    show_delivery(console, run)
     struck = sum(int(str(fault["struck"])) for fault in history.faults)
     calls = count_calls(history)
     console.print(
-        f"faults struck {struck:,} times · instances killed {history.kills:,} · "
+        f"faults struck {struck:,} times · instances killed {history.kills:,}, "
+        f"of which {history.deliver_kills:,} `deliver` at work · "
         f"Redis killed {len(history.redis_away_ms)} · API calls {sum(calls.values()):,}, "
         f"of which {sum(calls.values()) - calls.get('ok', 0):,} failed"
     )
 
 
+def show_delivery(console: Console, run: Run) -> None:
+    """What was delivered, and whether as it must be."""
+    one = run.delivery
+    table = Table(title=f"{run.engine}: archive and event endpoints")
+    for name in (
+        *("sessions", "files equal", "deletions", "events", "arrivals", "dead"),
+        *("longest to near", "longest to far", "starts' p99"),
+    ):
+        table.add_column(name, justify="right")
+    table.add_column("bounds")
+    table.add_row(
+        *(f"{count:,}" for count in (one.sessions, one.files, one.deletions)),
+        *(f"{count:,}" for count in (one.events, one.arrived, one.dead)),
+        *(f"{one.longest_ms.get(name, 0) / 1000:,.0f} s" for name in (NEAR, FAR)),
+        f"{one.start_p99_ms:,} ms",
+        "; ".join([*one.broken, *run.differences][:3]) or "kept",
+    )
+    console.print(table)
+
+
 def describe(run: Run) -> dict[str, object]:
     """The same as JSON."""
-    engine, history, judgements = run
+    engine, history, judgements, delivery, differences = run
     return {
         "engine": engine,
         "simulated_s": (history.end_ms - history.begin_ms) / 1000,
@@ -109,6 +154,8 @@ def describe(run: Run) -> dict[str, object]:
         "faults": history.faults,
         "calls": history.calls,
         "logs": history.logs,
+        "delivery": asdict(delivery),
+        "differences": differences,
         "positions": [
             {
                 "same_bot": one.position.same_bot,

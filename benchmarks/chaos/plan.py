@@ -13,7 +13,9 @@ NUMBERED = 20_000  # numeric rooms from here on; a rule of their own
 # Each kind of room has its rule in rules.toml beside this file.
 KINDS = ("cloud", "ai", "enter", "talk", "speakers", "fallback", "numbered")
 
-Verb = Literal["create", "enter", "leave", "microphone", "audience", "anchor", "say", "dismiss"]
+Verb = Literal[
+    "create", "enter", "leave", "microphone", "audience", "anchor", "say", "dismiss", "delete"
+]
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,9 @@ def _plan_room(
     for last_ms in ends:
         meeting = Meeting(sdk_app_id, room_id, 0 if numeric else 1, begin_ms, last_ms)
         _fill(chance, meeting)
+        if not again and chance.random() < 0.25:  # of a later life of the room nobody can be sure
+            after_ms = chance.randrange(MINUTE_MS // 6, 5 * MINUTE_MS)
+            meeting.steps.append(Step(end_ms + after_ms, "delete"))
         yield meeting
         begin_ms = last_ms + chance.randrange(2_000, 2 * MINUTE_MS)
 
@@ -116,7 +121,7 @@ def _plan_speech(chance: random.Random, person: str, from_ms: int, until_ms: int
     on_ms = from_ms + chance.randrange(1_000, 60_000)
     yield Step(on_ms, "microphone", person)
     until_ms = max(until_ms, on_ms + 2)
-    for _ in range(chance.randint(0, 1)):
+    for _ in range(chance.randint(0, 3)):
         yield Step(chance.randrange(on_ms + 1, until_ms), "say", person)
 
 

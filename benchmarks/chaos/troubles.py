@@ -1,4 +1,4 @@
-"""What goes wrong, all at once: 5 % of API calls of each kind, lost and late webhooks, tasks that break."""
+"""What goes wrong, all at once: API calls of each kind, webhooks, tasks, the archive, event endpoints."""
 
 from __future__ import annotations
 
@@ -17,9 +17,23 @@ STOPS = ["StopAITranscription", "DeleteCloudTranscription"]
 
 def list_faults(seed: int, ends: Ends = "told") -> list[Fault]:
     """The faults of docs/faults.md, each with a seed of its own."""
-    faults = [*_list_api_faults(), *_list_callback_faults(), *_list_task_faults()]
+    faults = [
+        *_list_api_faults(),
+        *_list_callback_faults(),
+        *_list_task_faults(),
+        *_list_delivery_faults(),
+    ]
     if ends != "told":
         faults.append({"where": "callback", "what": "lose", "events": [902, 1402]})
+    return _give_seeds(faults, seed)
+
+
+def list_delivery_faults(seed: int) -> list[Fault]:
+    """Those of the archive and of the event endpoints alone."""
+    return _give_seeds(_list_delivery_faults(), seed)
+
+
+def _give_seeds(faults: list[Fault], seed: int) -> list[Fault]:
     return [{**fault, "seed": seed * 1000 + number} for number, fault in enumerate(faults)]
 
 
@@ -58,4 +72,33 @@ def _list_task_faults() -> list[Fault]:
     return [
         {"where": "task", "what": "crash", "leave_code": 98, "after_ms": 300_000, "rate": RATE},
         {"where": "task", "what": "crash", "leave_code": 98, "after_ms": 1_200_000, "rate": RATE},
+    ]
+
+
+def _list_delivery_faults() -> list[Fault]:
+    archive: list[Fault] = [
+        {"what": "error", "when": "before", "code": "SlowDown"},
+        {"what": "error", "when": "after", "code": "InternalError"},
+        {
+            "what": "error",
+            "when": "before",
+            "code": "ServiceUnavailable",
+            "operations": ["PutObject"],
+        },
+        {"what": "drop", "when": "before"},
+        {"what": "drop", "when": "after"},
+        {"what": "drop", "when": "after", "operations": ["DeleteObject", "GetBucket"]},
+        {"what": "latency", "when": "before", "ms": 1_500},
+        {"what": "latency", "when": "after", "ms": 700},
+    ]
+    endpoints: list[Fault] = [
+        {"what": "slow", "ms": 3_000},
+        {"what": "status", "status": 500},
+        {"what": "status", "status": 503},
+        {"what": "drop"},
+        {"what": "away"},
+    ]
+    return [
+        *({"where": "cos", "rate": RATE, **kind} for kind in archive),
+        *({"where": "endpoint", "rate": RATE, **kind} for kind in endpoints),
     ]

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from benchmarks.chaos.history import History
+from benchmarks.chaos.machines import REDIS_AWAY_MS
 from benchmarks.chaos.plan import Meeting
+from benchmarks.chaos.positions import POSITIONS, Position
 from benchmarks.chaos.troubles import Ends
-from benchmarks.chaos.world import POSITIONS, REDIS_AWAY_MS, History, Position
 from shared.ledger import Session
 
 SWEEP_MS = 30_000

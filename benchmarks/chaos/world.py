@@ -1,4 +1,4 @@
-"""Lets a plan happen: emulator, functions and ledger, on a clock that makes hours pass in minutes."""
+"""Lets a plan happen: emulator, functions, ledger, bucket and event endpoints, on a clock moved by hand."""
 
 from __future__ import annotations
 
@@ -7,30 +7,40 @@ import contextlib
 import json
 import logging
 import random
+import socket
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, get_args
 
 import httpx
 from starlette.applications import Starlette
 
-from benchmarks.chaos.plan import Meeting, Step
+from benchmarks.chaos.books import Bookkeeper
+from benchmarks.chaos.history import CountingFeed, History
+from benchmarks.chaos.holding import OneHold
+from benchmarks.chaos.leftovers import read_leftovers
+from benchmarks.chaos.machines import Machines
+from benchmarks.chaos.people import People
+from benchmarks.chaos.plan import Meeting
+from benchmarks.chaos.positions import describe_applications, list_applications
 from benchmarks.chaos.troubles import Fault
+from local.bucket import Bucket
 from local.cloud.clock import ManualClock
-from local.cloud.config import Application, CloudConfig, SameBot, StartNeeds
-from local.cloud.errors import RefusedError
-from local.cloud.feed import Feed
-from local.cloud.state import ANCHOR, AUDIENCE, Room
+from local.cloud.config import CloudConfig
+from local.cloud.faults.strikes import plan_faults
+from local.cos.config import CosConfig, Credentials
+from local.cos.running import running_cos
 from local.development import (
-    CALLBACK_KEY,
+    COS_BUCKET,
+    COS_REGION,
+    EVENTS_SECRET,
     FUNCTIONS_DIR,
     ROOT,
-    SDK_APP_ID,
-    SDK_SECRET_KEY,
+    SECRET_ID,
+    SECRET_KEY,
     local_environment,
 )
 from local.host.app import create_host
@@ -38,8 +48,10 @@ from local.host.routes import FunctionRoutes
 from local.host.scf_api import ScfApi
 from local.host.scf_runtime import LIMITS, Limits
 from local.parts import load_wanted, running_cloud
+from local.receiver.receiver import PATH as RECEIVER
+from local.receiver.receiver import Receiver
 from local.redis_server import RedisServer
-from local.server import Site, serve
+from local.server import Site, listen, serve
 from local.time_travel import advance, settle_both
 from local.up import CALLBACK_PATH, INTERRUPTED
 from shared.ledger import Session, close_ledgers, open_ledger
@@ -47,110 +59,32 @@ from shared.room import Room as LedgerRoom
 
 RULES = Path(__file__).with_name("rules.toml")
 STEP_MS = 1_000
-REDIS_AWAY_MS = 4_000
+LONG_STEP_MS = 300_000  # once nothing happens any more but deliveries
 TASK_QUOTA = 2_000
 # The shorter a function may run, the less real time passes while the clock stands still.
 CALLBACK_LIMITS = Limits(timeout_s=3, memory_mb=64)
 INSTANCES = 4
 SESSIONS_READ = 20
+HOUR_MS = 3_600_000
+LEDGER_KEEP_HOURS = 1  # so that sentences leave the ledger while it goes on
+NEAR, FAR = "near", "far"  # the event endpoints; the far one is away from the beginning
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How often machines die, and how long all of it may heal in the end, with nothing going wrong."""
+    """How often machines die (0: never), and how long all of it may heal, with nothing going wrong.
+
+    `far_away_ms` is how long the far endpoint is away. After `aftermath_ms` no task may be left, after
+    `deliveries_ms` more nothing to be delivered. `step_ms` None: time stops at every timer.
+    """
 
     kill_every_ms: int = 8_000
     redis_every_ms: int = 20 * 60_000
     aftermath_ms: int = 6 * 60_000  # two checks of every task
-
-
-@dataclass(frozen=True)
-class Position:
-    """An application, and how the switches stand in it."""
-
-    sdk_app_id: int
-    same_bot: SameBot
-    bots_hold_rooms: bool
-    start_needs: StartNeeds = "nothing"
-    dismissal_ends_tasks: bool = True
-    lookup_lag_ms: int = 0
-
-    @property
-    def name(self) -> str:
-        """In a table."""
-        words = [
-            self.same_bot,
-            *(["bots hold rooms"] if self.bots_hold_rooms else []),
-            *([f"a start needs {self.start_needs}"] if self.start_needs != "nothing" else []),
-            *([] if self.dismissal_ends_tasks else ["tasks outlive dismissals"]),
-            *([f"found after {self.lookup_lag_ms // 1000} s"] if self.lookup_lag_ms else []),
-        ]
-        return ", ".join(words)
-
-
-_SAME_BOT = tuple(
-    Position(SDK_APP_ID + 2 * number + holding, same_bot, bool(holding))
-    for number, same_bot in enumerate(get_args(SameBot))
-    for holding in (0, 1)
-)
-_NEXT = SDK_APP_ID + len(_SAME_BOT)
-POSITIONS = (
-    *_SAME_BOT,
-    Position(_NEXT, "replace", False, start_needs="anchor", lookup_lag_ms=10_000),
-    Position(_NEXT + 1, "replace", False, start_needs="room", dismissal_ends_tasks=False),
-)
-
-
-@dataclass
-class History:
-    """What happened, for the verdict."""
-
-    report: dict[str, Any] = field(default_factory=dict)  # JSON of the emulator, as the next three
-    faults: list[dict[str, Any]] = field(default_factory=list)
-    strikes: list[dict[str, Any]] = field(
-        default_factory=list
-    )  # on API calls; webhooks lost for good
-    sessions: list[Session] = field(default_factory=list)
-    rooms_left: list[dict[str, Any]] = field(default_factory=list)
-    logs: dict[str, int] = field(default_factory=dict)
-    calls: dict[str, int] = field(default_factory=dict)
-    kills: int = 0
-    refused: int = 0
-    redis_away_ms: list[int] = field(default_factory=list)
-    begin_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
-    end_ms: int = 0
-    faults_end_ms: int = 0
-    elapsed_s: float = 0.0
-
-
-class CountingFeed(Feed):
-    """Counts log lines and API calls, because nobody follows the feed."""
-
-    def __init__(self, now_ms: Callable[[], int], history: History, trace: Path | None) -> None:
-        super().__init__(now_ms)
-        self._history = history
-        self._clock_ms = now_ms
-        self._trace = trace.open("w", encoding="utf-8") if trace else None
-        self.publish("chaos.begins")
-
-    def publish(self, kind: str, **fields: object) -> None:
-        """Count it; write it down when somebody wants a trace."""
-        if kind == "fault.struck" and (fields["what"] == "lose" or fields["where"] == "api"):
-            self._history.strikes.append({"at_ms": self._clock_ms(), **fields})
-        elif kind == "api.call":
-            _count(self._history.calls, f"{fields['action']} {fields['outcome']}")
-        elif kind == "function.log":
-            line = fields["line"]
-            if isinstance(line, dict):
-                outcome = line.get("outcome") or line.get("error_code") or ""
-                _count(self._history.logs, f"{line.get('message')} {outcome}".strip())
-        if self._trace:
-            entry = {"at_ms": self._clock_ms(), "kind": kind, **fields}
-            self._trace.write(json.dumps(entry) + "\n")
-
-
-def _count(counts: dict[str, int], name: str) -> None:
-    counts[name] = counts.get(name, 0) + 1
+    far_away_ms: int = 24 * HOUR_MS
+    # The retries of an event come up to 31.6 h after it, the next ones after 51.6 h; and jitter.
+    deliveries_ms: int = 37 * HOUR_MS
+    step_ms: int | None = STEP_MS
 
 
 def play(
@@ -162,9 +96,13 @@ def play(
     pace: Pace = Pace(),
     *,
     bots_are_told: bool = True,
+    begin_ms: int | None = None,
 ) -> History:
-    """Let the meetings happen with the faults, on "sqlite" or "redis"; what happened."""
-    history = History()
+    """Let the meetings happen with the faults, on "sqlite" or "redis"; what happened.
+
+    `begin_ms` is when (since 1970), None for now.
+    """
+    history = History() if begin_ms is None else History(begin_ms=begin_ms)
     for folder in (FUNCTIONS_DIR, ROOT / "shared"):  # an instance that dies is one to start again
         compileall.compile_dir(str(folder), quiet=2)
     logging.getLogger("asyncio").setLevel(logging.ERROR)  # it warns of every pipe of the killed
@@ -172,12 +110,13 @@ def play(
 
     @contextlib.asynccontextmanager
     async def compose(url: str) -> AsyncIterator[Site]:
-        with _running_ledger(engine) as (ledger_url, redis):
+        with _running_ledger(engine) as (ledger_url, redis), contextlib.closing(listen(0)) as cos:
             world = _World(
-                url, ledger_url, redis, history, seed, trace, pace, bots_are_told=bots_are_told
+                url, ledger_url, redis, cos, history, seed, trace, pace, bots_are_told=bots_are_told
             )
             async with world.running() as app:
-                yield Site(app, lambda: world.play(meetings, faults))
+                accepted = Bookkeeper(app, history.told)
+                yield Site(accepted, lambda: world.play(meetings, faults))
 
     if serve(0, compose, interrupted=INTERRUPTED, quiet=True):
         raise KeyboardInterrupt
@@ -193,6 +132,7 @@ class _World:
         url: str,
         ledger_url: str,
         redis: RedisServer | None,
+        cos: socket.socket,
         history: History,
         seed: int,
         trace: Path | None,
@@ -204,36 +144,46 @@ class _World:
         self._clock = ManualClock(history.begin_ms)
         self._feed = CountingFeed(self._clock.now_ms, history, trace)
         self._redis = redis
+        self._cos = cos
         self._history = history
         self._chance = random.Random(seed)  # noqa: S311  repeatable, not secret
-        self._settings = local_environment(_describe_settings(ledger_url), endpoint=url)
+        self._settings = local_environment(
+            _describe_settings(ledger_url, url), endpoint=url, archive_url=Bucket(cos).archive_url
+        )
         self._ledger_url = ledger_url
         self._config = CloudConfig.from_environ(
             self._settings, callback_url=url + CALLBACK_PATH, wanted=load_wanted(self._settings)
         )
         self._config = replace(
-            self._config, applications=_list_applications(), bots_are_told=bots_are_told
+            self._config, applications=list_applications(), bots_are_told=bots_are_told
         )
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Starlette]:
         """The world, between its start and its end."""
-        limits = {**LIMITS, "trtc_callback": CALLBACK_LIMITS}
         self._host = create_host(
             FUNCTIONS_DIR,
             self._settings,
             feed=self._feed,
             clock=self._clock,
             max_instances=INSTANCES,
-            limits=limits,
+            limits={**LIMITS, "trtc_callback": CALLBACK_LIMITS},
         )
         self._host.start()
+        faults = plan, _ = plan_faults(self._clock, self._feed)
+        holding = OneHold(self._host.holding)
+        receiver = Receiver(EVENTS_SECRET, self._clock, self._feed, plan, holding)
+        cos = CosConfig(COS_REGION, COS_BUCKET, (Credentials(SECRET_ID, SECRET_KEY),))
         try:
-            async with running_cloud(
-                self._config, self._clock, self._feed, [ScfApi(self._host)]
-            ) as cloud:
+            async with (
+                running_cos(self._cos, cos, None, self._clock, self._feed, plan, holding) as bucket,
+                running_cloud(
+                    self._config, self._clock, self._feed, [ScfApi(self._host)], faults=faults
+                ) as cloud,
+            ):
                 self._cloud = cloud
-                routes = [*cloud.routes, *FunctionRoutes(self._host).routes]
+                functions = FunctionRoutes(self._host).routes
+                routes = [*cloud.routes, *bucket, *receiver.routes, *functions]
                 self._app = Starlette(routes=routes)
                 yield self._app
         finally:
@@ -241,88 +191,64 @@ class _World:
 
     async def play(self, meetings: list[Meeting], faults: list[Fault]) -> int:
         """Let everything happen, then let it heal, and write down what is left."""
-        history, begin_ms = self._history, self._clock.now_ms()
+        history = self._history
         transport = httpx.ASGITransport(app=self._app)
         async with httpx.AsyncClient(transport=transport, base_url="http://local") as http:
-            answer = await http.post("/_local/faults", json=faults)
-            answer.raise_for_status()
-            for meeting in meetings:
-                for step in meeting.steps:
-                    self._clock.call_at(begin_ms + step.at_ms, partial(self._do, meeting, step))
-            self._plan_kill()
-            self._plan_redis()
+            await self._plan_faults(http, faults)
+            self._plan_people(meetings)
+            self._plan_machines()
             last_ms = max(meeting.end_ms for meeting in meetings)
-            await self._advance(last_ms)
+            await self._advance(last_ms, self._pace.step_ms)
             history.faults = (await http.get("/_local/faults")).json()["faults"]
             await http.delete("/_local/faults")
             history.faults_end_ms = self._clock.now_ms()
-            await self._advance(self._pace.aftermath_ms)
+            await self._plan_faults(http, [])
+            await self._advance(self._pace.aftermath_ms, self._pace.step_ms)
             history.rooms_left = (await http.get("/_local/rooms")).json()["rooms"]
-        history.report = self._cloud.report(intervals=True)
-        history.end_ms = self._clock.now_ms()
-        ledger = open_ledger(self._ledger_url)
-        for room in {(one.sdk_app_id, one.room_id, one.room_id_type) for one in meetings}:
-            history.sessions += ledger.list_sessions(LedgerRoom(*room), SESSIONS_READ)
+            history.report = self._cloud.report(intervals=True)
+            history.end_ms = self._clock.now_ms()
+            history.sessions = self._read_sessions(meetings)
+            await self._advance(self._pace.deliveries_ms, LONG_STEP_MS)
+            sessions = self._read_sessions(meetings)
+            history.delivered = await read_leftovers(http, self._ledger_url, sessions)
         close_ledgers()
         return 0
 
-    async def _advance(self, ms: int) -> None:
-        await advance(self._clock, ms, partial(settle_both, self._cloud, self._host), STEP_MS)
+    async def _plan_faults(self, http: httpx.AsyncClient, faults: list[Fault]) -> None:
+        """These, and for as long as is left of its time, the far endpoint is away."""
+        left_ms = self._history.begin_ms + self._pace.far_away_ms - self._clock.now_ms()
+        away: Fault = {"where": "endpoint", "what": "away", "receiver": FAR, "for_ms": left_ms}
+        answer = await http.post("/_local/faults", json=[*([away] if left_ms > 0 else []), *faults])
+        answer.raise_for_status()
 
-    def _do(self, meeting: Meeting, step: Step) -> None:
-        """A person does it, unless what happened in the room has made it impossible."""
-        rooms, key = self._cloud.rooms, (meeting.sdk_app_id, meeting.room_id, meeting.room_id_type)
-        if step.verb == "create":
-            with contextlib.suppress(RefusedError):  # bots may hold the room open
-                rooms.create(key, step.user_id, ANCHOR)
-                return
-        try:
-            room = rooms.find(meeting.room_id, meeting.room_id_type, meeting.sdk_app_id)
-            self._act(room, step)
-        except RefusedError:
-            self._history.refused += 1
+    def _plan_people(self, meetings: list[Meeting]) -> None:
+        people = People(self._cloud.rooms, self._clock, self._host.invoke_async, self._history)
+        self._feed.watchers.append(people.hear_result)
+        for meeting in meetings:
+            for step in meeting.steps:
+                at_ms = self._history.begin_ms + step.at_ms
+                self._clock.call_at(at_ms, partial(people.act, meeting, step))
 
-    def _act(self, room: Room, step: Step) -> None:
-        rooms = self._cloud.rooms
-        if step.verb in ("create", "enter", "anchor"):
-            rooms.enter(room, step.user_id, ANCHOR)
-        elif step.verb == "audience":
-            rooms.enter(room, step.user_id, AUDIENCE)
-        elif step.verb == "leave":
-            rooms.leave(room, step.user_id)
-        elif step.verb == "microphone":
-            rooms.set_microphone(room, step.user_id, on=True)
-        elif step.verb == "say":
-            rooms.say(room, step.user_id, "What was said.", {})
-        else:
-            rooms.dismiss(room)
-
-    def _plan_kill(self) -> None:
-        """A random instance is killed every few seconds, busy or not."""
-
-        def kill() -> None:
-            if self._history.faults_end_ms == 0:
-                self._history.kills += len(self._host.kill(one_of=self._chance))
-                self._plan_kill()
-
-        every_ms = self._pace.kill_every_ms
-        wait_ms = self._chance.randrange(every_ms // 2, every_ms * 3 // 2)
-        self._clock.call_at(self._clock.now_ms() + wait_ms, kill)
-
-    def _plan_redis(self) -> None:
-        """Redis is killed now and then, and comes back with what it had accepted."""
-        redis = self._redis
-        if redis is None:
+    def _plan_machines(self) -> None:
+        if not self._pace.kill_every_ms:
             return
+        machines = Machines(self._host, self._clock, self._chance, self._history)
+        self._feed.watchers.append(machines.strike_deliver)
+        machines.plan_kill(self._pace.kill_every_ms)
+        if self._redis:
+            machines.plan_redis(self._redis, self._pace.redis_every_ms)
 
-        def kill() -> None:
-            if self._history.faults_end_ms == 0:
-                redis.kill()
-                self._history.redis_away_ms.append(self._clock.now_ms())
-                self._clock.call_at(self._clock.now_ms() + REDIS_AWAY_MS, redis.start)
-                self._plan_redis()
+    def _read_sessions(self, meetings: list[Meeting]) -> list[Session]:
+        ledger = open_ledger(self._ledger_url)
+        rooms = {(one.sdk_app_id, one.room_id, one.room_id_type): None for one in meetings}
+        return [
+            session
+            for room in rooms
+            for session in ledger.list_sessions(LedgerRoom(*room), SESSIONS_READ)
+        ]
 
-        self._clock.call_at(self._clock.now_ms() + self._pace.redis_every_ms, kill)
+    async def _advance(self, ms: int, step_ms: int | None) -> None:
+        await advance(self._clock, ms, partial(settle_both, self._cloud, self._host), step_ms)
 
 
 @contextlib.contextmanager
@@ -335,34 +261,14 @@ def _running_ledger(engine: str) -> Iterator[tuple[str, RedisServer | None]]:
             yield redis.url, redis
 
 
-def _describe_settings(ledger_url: str) -> dict[str, str]:
-    apps = [
-        {"sdk_app_id": p.sdk_app_id, "secret_key": SDK_SECRET_KEY, "callback_key": _key(p)}
-        for p in POSITIONS
-    ]
+def _describe_settings(ledger_url: str, url: str) -> dict[str, str]:
     return {
-        "TRTC_APPS": json.dumps(apps),
+        "TRTC_APPS": json.dumps(describe_applications()),
         "LEDGER_URL": ledger_url,
+        "LEDGER_KEEP_HOURS": str(LEDGER_KEEP_HOURS),
         "RULES_FILE": str(RULES),
         "TASK_QUOTA": str(TASK_QUOTA),
+        "EVENTS_URL": f"{url}{RECEIVER}/{NEAR} {url}{RECEIVER}/{FAR}",
+        "EVENTS_SECRET": EVENTS_SECRET,
+        "EVENTS_ALLOW_PRIVATE": "true",
     }
-
-
-def _list_applications() -> tuple[Application, ...]:
-    return tuple(
-        Application(
-            p.sdk_app_id,
-            SDK_SECRET_KEY,
-            _key(p),
-            same_bot=p.same_bot,
-            bots_hold_rooms=p.bots_hold_rooms,
-            start_needs=p.start_needs,
-            dismissal_ends_tasks=p.dismissal_ends_tasks,
-            lookup_lag_ms=p.lookup_lag_ms,
-        )
-        for p in POSITIONS
-    )
-
-
-def _key(position: Position) -> str:
-    return f"{CALLBACK_KEY}{position.sdk_app_id}"[-32:]

@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 from local.cloud.clock import Clock
 from local.cloud.faults.plan import Plan
 from local.cloud.feed import Feed
+from local.cloud.waiting import Holding
 from local.cos.answers import make_request_id, write_error
 from local.cos.config import CosConfig
 from local.cos.errors import CosError
@@ -16,7 +17,7 @@ from local.cos.objects import Objects
 from local.cos.operations import Operations
 from local.cos.requests import CosRequest, read_request
 from local.cos.signature import check_signature
-from local.cos.trouble import Holding, Trouble
+from local.cos.trouble import Trouble
 
 OF_OBJECTS = {
     "PUT": "PutObject",

@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from local.cloud.arguments import read_query_number, refusing
 from local.cos.config import CosConfig
 from local.cos.objects import Objects, StoredObject
 
@@ -28,7 +29,7 @@ class CosRoutes:
     def routes(self) -> list[BaseRoute]:
         return [
             Route("/_local/cos", self._tell, methods=["GET"]),
-            Route("/_local/cos/objects", self._list, methods=["GET"]),
+            Route("/_local/cos/objects", refusing(self._list), methods=["GET"]),
             Route("/_local/cos/objects/{key:path}", self._read, methods=["GET"]),
         ]
 
@@ -45,10 +46,11 @@ class CosRoutes:
             }
         )
 
-    async def _list(self, _request: Request) -> Response:
-        """The newest objects, newest first."""
+    async def _list(self, request: Request) -> Response:
+        """The newest objects, newest first: at most `?limit=`."""
+        limit = read_query_number(request, "limit") or MOST_LISTED
         newest = sorted(self._objects.list(), key=lambda one: one.modified_at_ms, reverse=True)
-        return JSONResponse({"objects": [_describe(one) for one in newest[:MOST_LISTED]]})
+        return JSONResponse({"objects": [_describe(one) for one in newest[:limit]]})
 
     async def _read(self, request: Request) -> Response:
         """An object's bytes."""

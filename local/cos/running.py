@@ -10,12 +10,12 @@ from starlette.routing import BaseRoute
 from local.cloud.clock import Clock
 from local.cloud.faults.plan import Plan
 from local.cloud.feed import Feed
+from local.cloud.waiting import Holding
 from local.cos.api import CosApi
 from local.cos.config import CosConfig
 from local.cos.folder import FolderShelf
 from local.cos.local_routes import CosRoutes
 from local.cos.objects import MemoryShelf, Objects
-from local.cos.trouble import Holding
 from local.server import running
 
 

@@ -1,6 +1,6 @@
 """`/_local/receiver/{name}` takes events as somebody's endpoint would; `/_local/events` lists them."""
 
-import asyncio
+import contextlib
 import re
 from collections import Counter, deque
 from collections.abc import Sequence
@@ -17,6 +17,7 @@ from local.cloud.faults.answers import DroppedAnswer
 from local.cloud.faults.kinds import EndpointFault
 from local.cloud.faults.plan import Plan
 from local.cloud.feed import Feed
+from local.cloud.waiting import Holding, wait_for_clock
 from local.receiver.signature import find_fault
 
 PATH = "/_local/receiver"
@@ -26,11 +27,21 @@ DEFAULT_STATUS = 500
 
 
 class Receiver:
-    """Endpoints under any name; one of `secrets`, the text of EVENTS_SECRET, signs their events."""
+    """Endpoints under any name; one of `secrets`, the text of EVENTS_SECRET, signs their events.
 
-    def __init__(self, secrets: str, clock: Clock, feed: Feed, plan: Plan) -> None:
+    `holding` as in `wait_for_clock`.
+    """
+
+    def __init__(
+        self,
+        secrets: str,
+        clock: Clock,
+        feed: Feed,
+        plan: Plan,
+        holding: Holding = contextlib.nullcontext,
+    ) -> None:
         self._secrets: Sequence[str] = re.findall(r"[^\s,]+", secrets)
-        self._clock, self._feed, self._plan = clock, feed, plan
+        self._clock, self._feed, self._plan, self._holding = clock, feed, plan, holding
         self._arrived: deque[dict[str, object]] = deque(maxlen=KEPT)
         self._attempts: Counter[tuple[str, str]] = Counter()
 
@@ -60,7 +71,9 @@ class Receiver:
         wrong = find_fault(request.headers, body, self._secrets, self._clock.now_ms() // 1000)
         answer, said = _choose_answer(faults, wrong)
         self._keep(name, request.headers.get("webhook-id", ""), event, wrong, said)
-        await self._wait(sum(fault.ms or 0 for fault in faults if fault.what == "slow"))
+        slow_ms = sum(fault.ms or 0 for fault in faults if fault.what == "slow")
+        if slow_ms:
+            await wait_for_clock(self._clock, slow_ms, self._holding)
         return answer
 
     def _keep(
@@ -79,13 +92,6 @@ class Receiver:
         about = {"timestamp": event.get("timestamp"), "data": event.get("data")}
         self._arrived.append({"at_ms": self._clock.now_ms(), **arrived, **about})
         self._feed.publish("event.received", **arrived, **_name_room(event))
-
-    async def _wait(self, ms: int) -> None:
-        """Let time pass on the emulator's clock."""
-        if ms:
-            over = asyncio.Event()
-            self._clock.call_at(self._clock.now_ms() + ms, over.set)
-            await over.wait()
 
 
 def _choose_answer(

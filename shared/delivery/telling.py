@@ -78,7 +78,8 @@ class _Teller:
     def _is_deleted(self, event: Event) -> bool:
         if event.type not in ABOUT_TEXT:
             return False
-        return self._resources.ledger.read_version(event.session).deleted >= event.version
+        deleted = self._resources.ledger.read_version(event.session).deleted
+        return 0 < deleted >= event.version  # of a text without a sentence the version is 0
 
     def _tell(self, name: str, event: Event) -> None:
         key, clock = self._endpoint.key, self._resources.now_ms

@@ -7,24 +7,33 @@ import shutil
 
 import pytest
 
+from benchmarks.chaos.delivery_verdict import judge_delivery
+from benchmarks.chaos.history import History
 from benchmarks.chaos.plan import MINUTE_MS, Lengths, Meeting, Step, plan_meetings
+from benchmarks.chaos.positions import POSITIONS
 from benchmarks.chaos.troubles import Ends, list_faults
 from benchmarks.chaos.verdict import Judgement, judge
-from benchmarks.chaos.world import POSITIONS, History, Pace, play
+from benchmarks.chaos.world import Pace, play
 
 SEED = 7
 LENGTHS = Lengths(shortest_ms=5 * MINUTE_MS, longest_ms=7 * MINUTE_MS, spread_ms=20_000)
-PACE = Pace(kill_every_ms=30_000, redis_every_ms=2 * MINUTE_MS, aftermath_ms=4 * MINUTE_MS)
+PACE = Pace(
+    kill_every_ms=30_000,
+    redis_every_ms=2 * MINUTE_MS,
+    aftermath_ms=4 * MINUTE_MS,
+    far_away_ms=30 * MINUTE_MS,
+    deliveries_ms=210 * MINUTE_MS,  # the fifth try of an event comes after at most 171
+)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ["sqlite", "redis"])
-def test_no_room_is_heard_twice_or_left_without_a_verdict(engine: str) -> None:
+def test_no_room_is_heard_twice_and_what_was_said_is_delivered(engine: str) -> None:
     if engine == "redis" and shutil.which("redis-server") is None:
         pytest.skip("redis-server is not installed")
     sdk_app_ids = [position.sdk_app_id for position in POSITIONS]
     chance = random.Random(SEED)  # noqa: S311  repeatable, not secret
-    meetings = list(plan_meetings(chance, sdk_app_ids, 0.9, LENGTHS))
+    meetings = list(plan_meetings(chance, sdk_app_ids, 1.5, LENGTHS))
     assert {meeting.sdk_app_id for meeting in meetings} == set(sdk_app_ids)
     history = play(engine, meetings, list_faults(SEED), SEED, pace=PACE)
     judgements = judge(history, meetings)
@@ -33,6 +42,13 @@ def test_no_room_is_heard_twice_or_left_without_a_verdict(engine: str) -> None:
     assert [text for one in judgements for text in one.broken if "alive" in text] == []
     assert history.kills > 0
     assert sum(one.missing_s for one in judgements) < sum(one.wanted_s for one in judgements) / 5
+    struck = {fault["where"] for fault in history.faults if fault["struck"]}
+    assert {"api", "callback", "cos", "endpoint"} <= struck
+    delivery = judge_delivery(history)
+    assert delivery.broken == []
+    assert (
+        min(delivery.files, delivery.deletions, delivery.events, *delivery.longest_ms.values()) > 0
+    )
 
 
 @pytest.mark.parametrize(("lost", "broken"), [(203, False), (103, True), (None, True)])

@@ -139,6 +139,7 @@ def test_files_are_listed_newest_first_and_served_harmlessly(cos: RunningCos) ->
             "content_type": "application/octet-stream",
         },
     ]
+    assert cos.http.get("/_local/cos/objects?limit=1").json()["objects"] == listed[:1]
     answer = cos.http.get(f"/_local/cos/objects/{quote(key, safe='')}")
     assert (answer.content, answer.headers["content-type"]) == (PAGE, "text/html")
     assert answer.headers["x-content-type-options"] == "nosniff"

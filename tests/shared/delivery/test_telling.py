@@ -266,6 +266,13 @@ def test_event_about_a_text_that_was_deleted_is_dropped(office: Office, type_: s
     assert office.list_ids() == ["msg_1", "msg_2", "msg_2"]
 
 
+def test_event_about_a_text_without_a_sentence_is_sent(office: Office) -> None:
+    """Its version is 0, and so is that of the last deletion: there was none."""
+    office.open(answering("200 OK"))
+    office.happen(write_event(1, "transcript.completed", version=0))
+    assert words(office.sweep()) == ["event.sent"]
+
+
 def test_later_version_after_a_deletion_is_sent(office: Office) -> None:
     office.open(answering("200 OK"))
     ledger = office.stage.resources.ledger

@@ -1,0 +1,71 @@
+"""What came of all deliveries: files, events, and what the ledger still has to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from benchmarks.chaos.arrivals import judge_events
+from benchmarks.chaos.files import judge_files
+from benchmarks.chaos.history import History
+
+LATER_SHARE, LATER_MS = 1.1, 100  # what starts may lose while the archive and the endpoints fail
+
+
+@dataclass
+class DeliveryJudgement:
+    """The figures, times in ms; and what breaks a bound."""
+
+    files: int
+    sessions: int
+    deletions: int
+    arrived: int
+    events: int
+    dead: int
+    longest_ms: dict[str, int]
+    start_p99_ms: int
+    broken: list[str] = field(default_factory=list)
+
+
+def judge_delivery(history: History) -> DeliveryJudgement:
+    """A judgement of everything that was to be delivered."""
+    files, wrong_files = judge_files(history)
+    arrivals = judge_events(history)
+    return DeliveryJudgement(
+        files=files,
+        sessions=len(history.delivered.sessions),
+        deletions=len(history.deletions),
+        arrived=arrivals.arrived,
+        events=arrivals.unique,
+        dead=len(history.delivered.dead),
+        longest_ms=arrivals.longest_ms,
+        start_p99_ms=find_p99(history.start_latencies_ms),
+        broken=[*wrong_files, *arrivals.broken, *_find_left(history)],
+    )
+
+
+def compare_worlds(troubled: History, calm: History) -> Iterator[str]:
+    """What faults of the archive and the endpoints alone have changed, beside a calm world of that seed."""
+    ours, theirs = troubled.delivered.objects, calm.delivered.objects
+    different = {key for key in {*ours, *theirs} if ours.get(key) != theirs.get(key)}
+    if different:
+        yield f"{len(different)} of {len(theirs)} files differ, such as {min(different)}"
+    p99_ms, calm_ms = (find_p99(one.start_latencies_ms) for one in (troubled, calm))
+    if p99_ms > max(calm_ms * LATER_SHARE, calm_ms + LATER_MS):
+        yield f"starts' p99 is {p99_ms} ms, instead of {calm_ms} ms"
+
+
+def find_p99(values: Sequence[int]) -> int:
+    """The value that 99 % of them do not exceed; 0 for none."""
+    return sorted(values)[-1 - len(values) // 100] if values else 0
+
+
+def _find_left(history: History) -> Iterator[str]:
+    left = history.delivered
+    for name, found in (
+        ("sessions are undelivered", left.undelivered),
+        ("events are not sent", left.unsent),
+        ("events are dead", left.dead),
+    ):
+        if found:
+            yield f"{len(found)} {name}, such as {found[0]}"
