@@ -10,10 +10,14 @@ import socket
 import ssl
 import threading
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
+
+
+AddressInfo = tuple[Any, ...]  # as socket.getaddrinfo has them
 
 
 class _Thread(threading.local):
@@ -73,15 +77,10 @@ class BoundTlsSocket(ssl.SSLSocket):
             raise ConnectionError("TLS failed while sending") from error
 
 
-def open_socket(host: str, port: int, connect_s: float) -> BoundSocket:
-    """Connect in time to the first address of `host` that answers within `connect_s`.
-
-    Only the name's resolution is not bounded: the C library does it, with time limits of its own.
-    """
+def open_socket(found: Iterable[AddressInfo], connect_s: float) -> BoundSocket:
+    """Connect in time to the first of the addresses found that answers within `connect_s`."""
     failure: OSError = OSError("the name has no address")
-    for family, kind, protocol, _, address in socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM
-    ):
+    for family, kind, protocol, _, address in found:
         sock = BoundSocket(family, kind, protocol)
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -8,6 +8,7 @@ for the next but an idle connection, and a connection that was given up is close
 from __future__ import annotations
 
 import select
+import socket
 import ssl
 import threading
 import weakref
@@ -133,7 +134,7 @@ class Transport:
         `target` is the path and query, percent-encoded. Raises NotSentError, or an OSError or
         UnwantedAnswerError after which the request may have arrived.
         """
-        written = _write_request(method, target, headers, body)
+        written = write_request(method, target, headers, body)
         sock = self._take() or self.connect()
         reader = Reader(self._max_answer)
         try:
@@ -152,7 +153,9 @@ class Transport:
     def connect(self) -> BoundSocket | ssl.SSLSocket:
         """Open a connection in time, or say that nothing was sent."""
         try:
-            sock = open_socket(*self._address, CONNECT_TIMEOUT_S)
+            # Only this is not bounded: the C library does it, with time limits of its own.
+            found = socket.getaddrinfo(*self._address, type=socket.SOCK_STREAM)
+            sock = open_socket(found, CONNECT_TIMEOUT_S)
             if not self._ca:
                 return sock
             return load_context(self._ca).wrap_socket(sock, server_hostname=self._address[0])
@@ -182,8 +185,8 @@ def _close_all(sockets: list[BoundSocket | ssl.SSLSocket]) -> None:
         sock.close()
 
 
-def _write_request(method: str, target: str, headers: Mapping[str, str], body: bytes) -> bytes:
-    """All of it: two records of TLS would wake the server twice."""
+def write_request(method: str, target: str, headers: Mapping[str, str], body: bytes) -> bytes:
+    """A request in one piece: two records of TLS would wake the server twice. Raises NotSentError."""
     fields = {**headers, **OWN_HEADERS}
     if method != "GET":
         fields["Content-Length"] = str(len(body))

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Protocol
 from urllib.parse import unquote
 
-from shared.archive_url import check_archive_url, split_cos_url
 from shared.errors import SettingsError
+
+# Source: COS documentation, Bucket Overview, naming conventions (product 436, document 13312).
+COS = re.compile(
+    r"cos://([a-z0-9][a-z0-9-]*-[0-9]+)((?:/[\w.-]+)*)/?"
+    r"\?region=([a-z0-9-]+)(?:&endpoint=(https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?)/?)?"
+)
+FOLDER = re.compile(r"file://(/[^/?#][^?#]*)")
+WRONG_URL = (
+    "ARCHIVE_URL: must be cos://BUCKET-APPID/prefix?region=ap-singapore, with letters, digits, - _ and . "
+    "in the names of the prefix, or file:///absolute/folder; &endpoint=https://host may follow the region"
+)
 
 
 class Archive(Protocol):
@@ -19,7 +30,7 @@ class Archive(Protocol):
     place: str  # how errors and logs name the archive; no secret
 
     def put(self, key: str, content: bytes, content_type: str) -> None:
-        """Create or overwrite an object; the store has verified `content` when this returns."""
+        """Create or overwrite an object; the store has confirmed `content` when this returns."""
 
     def get(self, key: str) -> bytes | None:
         """The object's content; None when there is no such object."""
@@ -28,7 +39,10 @@ class Archive(Protocol):
         """Delete an object; an object that does not exist is no error."""
 
     def list(self, folder: str) -> list[str]:
-        """Every key that begins with `folder` and a slash, in the order of their characters."""
+        """The keys that begin with `folder` and a slash, in the order of their characters.
+
+        At most 1,000 of them: the folder of a session has some thirty.
+        """
 
 
 @lru_cache(maxsize=8)
@@ -37,14 +51,14 @@ def open_archive(url: str, ca: str | None = None) -> Archive:
 
     `ca` is a file or hashed directory of certificates, instead of the usual ones. Raises SettingsError.
     """
-    if problem := check_archive_url(url):
-        raise SettingsError([f"ARCHIVE_URL: {problem}"])
-    scheme, _, rest = url.partition("://")
-    if scheme == "file":
+    if folder := FOLDER.fullmatch(url):
         from shared.archive.folder import FolderArchive
 
-        return FolderArchive(unquote(rest))
+        return FolderArchive(unquote(folder[1]))
+    if not (found := COS.fullmatch(url)):
+        raise SettingsError([WRONG_URL])
     from shared.archive.cos import CosArchive
 
-    bucket, prefix, options = split_cos_url(rest)
-    return CosArchive(bucket, prefix.strip("/"), dict(options), ca)
+    bucket, prefix, region, endpoint = found.groups()
+    url = endpoint or f"https://{bucket}.cos.{region}.myqcloud.com"
+    return CosArchive(bucket, prefix.strip("/"), url, ca)

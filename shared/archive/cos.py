@@ -12,7 +12,6 @@ import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from shared.api.deadline import set_deadline
@@ -21,9 +20,6 @@ from shared.archive.keys import check_key
 from shared.archive.signature import sign_request
 from shared.errors import ArchiveError, SettingsError
 from shared.settings import read_credentials
-
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
 
 Pairs = Mapping[str, str]
 Request = tuple[str, str, Pairs, bytes]  # method, path and query, headers, content
@@ -41,14 +37,11 @@ NONE: Pairs = {}
 class CosArchive:
     """Objects in a bucket, with keys below a prefix; any number of threads may use it at once.
 
-    `options` are the bucket's `region` and, where it is reached by another host than COS's own, the
-    `endpoint`. A request is sent once more, in the same time limit, when the connection breaks or COS
-    answers 5xx.
+    `url` leads to the bucket. A request is sent once more, in the same time limit, when the connection
+    breaks or COS answers 5xx.
     """
 
-    def __init__(self, bucket: str, prefix: str, options: Pairs, ca: str | None = None) -> None:
-        host = f"https://{bucket}.cos.{options['region']}.myqcloud.com"
-        url = options.get("endpoint", host)
+    def __init__(self, bucket: str, prefix: str, url: str, ca: str | None = None) -> None:
         self.place = f"cos://{bucket}/{prefix}"
         self._prefix = f"{prefix}/" if prefix else ""
         self._host = urlsplit(url).netloc
@@ -77,29 +70,18 @@ class CosArchive:
         self._ask("DeleteObject", self._locate(key))
 
     def list(self, folder: str) -> list[str]:
-        """Every key that begins with `folder` and a slash; COS may not list yet what was just put."""
-        params = {"encoding-type": "url", "prefix": f"{self._locate(folder)[1:]}/", "marker": ""}
-        keys: list[str] = []
-        while True:
-            page = self._read_page(params)
-            keys += [unquote(key.text or "") for key in page.iterfind("Contents/Key")]
-            marker = unquote(page.findtext("NextMarker", ""))
-            if marker <= params["marker"]:  # the last page has none
-                return [key.removeprefix(self._prefix) for key in keys]
-            params["marker"] = marker
+        """At most 1,000 keys that begin with `folder` and a slash; COS may not list yet what was just put."""
+        prefix = f"{self._locate(folder)[1:]}/"
+        answer = self._ask("GetBucket", "/", params={"encoding-type": "url", "prefix": prefix})
+        content = answer.content if answer else b""
+        if b"</ListBucketResult>" not in content:
+            raise ArchiveError(f"{self.place}: GetBucket: the answer is no list")
+        found = re.findall(b"<Key>([^<]+)</Key>", content)  # percent-encoded, so without entities
+        return [unquote(key.decode()).removeprefix(self._prefix) for key in found]
 
     def _locate(self, key: str) -> str:
         check_key(key)
         return f"/{self._prefix}{key}"
-
-    def _read_page(self, params: Pairs) -> Element:
-        from xml.etree import ElementTree  # only for lists
-
-        answer = self._ask("GetBucket", "/", params=params)
-        try:
-            return ElementTree.fromstring(answer.content if answer else b"")  # noqa: S314  COS's own
-        except ElementTree.ParseError:
-            raise ArchiveError(f"{self.place}: GetBucket: the answer is no XML") from None
 
     def _ask(
         self,

@@ -31,6 +31,6 @@ def find_folder(session_id: str) -> str:
 def check_key(key: str) -> list[str]:
     """The key's names; raises ArchiveError for a key that could lead out of its folder or prefix."""
     names = key.split("/")
-    if not names[0] or {".", ".."}.intersection(names) or not key.isprintable():
+    if {"", ".", ".."}.intersection(names) or not key.isprintable():
         raise ArchiveError("a key must be printable names joined by slashes, none of them . or ..")
     return names

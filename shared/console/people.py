@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from shared.console.describe import require_shared_ledger
 from shared.console.request import Result, choose_application
 from shared.errors import RequestError
-from shared.ledger.names import Names
+from shared.ledger.names import set_names
 from shared.lifecycle.outcome import Outcome
 from shared.resources import Resources
 from shared.room import names_user
@@ -29,14 +29,8 @@ class Told(Struct, frozen=True, forbid_unknown_fields=True):
     name: str | None
 
 
-class PersonEvent(Told, frozen=True):
-    """An event about one user."""
-
-    sdk_app_id: int | None = None
-
-
 class PeopleEvent(Struct, frozen=True, forbid_unknown_fields=True):
-    """An event about several users; of one who is in it twice the last counts."""
+    """An event about users; of one who is in it twice the last counts."""
 
     people: Annotated[list[Told], Meta(min_length=1, max_length=500)]
     sdk_app_id: int | None = None
@@ -47,9 +41,8 @@ def set_people(event: Json, resources: Resources) -> Result:
     require_shared_ledger(resources)
     asked = _convert(event)
     sdk_app_id = choose_application(asked.sdk_app_id, resources.settings)
-    people = asked.people if isinstance(asked, PeopleEvent) else [asked]
-    told = {one.user_id: read_name(one, place) for place, one in enumerate(people)}
-    changes = Names(resources.ledger).set(sdk_app_id, told, resources.now_ms())
+    told = {one.user_id: read_name(one, place) for place, one in enumerate(asked.people)}
+    changes = set_names(resources.ledger, sdk_app_id, told, resources.now_ms())
     if changes.forgotten:
         resources.ledger.erase_traces()  # what is being read now is erased within the hour
     outcome = "changed" if changes.set or changes.forgotten else "unchanged"
@@ -74,11 +67,12 @@ def read_name(told: Told, place: int) -> str:
     return name
 
 
-def _convert(event: Json) -> PeopleEvent | PersonEvent:
+def _convert(event: Json) -> PeopleEvent:
+    if "people" not in event:  # it is about one user
+        told = {**event}
+        event = {"sdk_app_id": told.pop("sdk_app_id", None), "people": [told]}
     try:
-        if "people" in event:
-            return msgspec.convert(event, PeopleEvent)
-        return msgspec.convert(event, PersonEvent)
+        return msgspec.convert(event, PeopleEvent)
     except msgspec.ValidationError as error:
         # msgspec would repeat an unknown key, and that may be a name.
         reason = "a key is unknown" if "unknown field" in str(error) else error

@@ -5,9 +5,10 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from ipaddress import ip_address, ip_network
-from typing import Any
 
-Resolve = Callable[..., list[tuple[Any, ...]]]  # as socket.getaddrinfo
+from shared.api.deadline import AddressInfo
+
+Resolve = Callable[..., list[AddressInfo]]  # as socket.getaddrinfo
 
 # Source: IANA IPv4 and IPv6 Special-Purpose Address Registries, 2025-10. Python's own list of them is
 # another with each release.
@@ -25,16 +26,17 @@ class AddressRefusedError(Exception):
     """The endpoint's name leads to an address that no event may be sent to."""
 
 
-def resolve_name(host: str, port: int, resolve: Resolve, *, allow_private: bool) -> list[str]:
-    """The addresses of a host; raises OSError, or AddressRefusedError when even one may not be used.
+def resolve_name(
+    host: str, port: int, resolve: Resolve, *, allow_private: bool
+) -> list[AddressInfo]:
+    """What a host resolves to; raises OSError, or AddressRefusedError when even one may not be used.
 
     What was checked is what is to be connected to: a second resolution could answer otherwise.
     """
     found = resolve(host, port, type=socket.SOCK_STREAM)
-    addresses = list(dict.fromkeys(str(one[4][0]) for one in found))
-    if not all(is_allowed(address, allow_private=allow_private) for address in addresses):
+    if not all(is_allowed(str(one[4][0]), allow_private=allow_private) for one in found):
         raise AddressRefusedError
-    return addresses
+    return found
 
 
 def is_allowed(address: str, *, allow_private: bool) -> bool:

@@ -19,6 +19,7 @@ from shared.scf import Json
 from shared.transcripts.files import DOCUMENT, FORMS, write_date, write_document
 from shared.transcripts.records import SentenceNews, Transcript, merge_sentence
 
+# The content types of files, by how their names end.
 TYPES = {"json": "application/json"} | {form: kind for form, (kind, _) in FORMS.items()}
 NAMEABLE = re.compile("[A-Za-z0-9-]{1,35}")
 MOST_LANGUAGES = 20
@@ -34,8 +35,9 @@ class Meta(Struct):
     names: dict[str, str]
 
 
-_records = Decoder(list[SentenceNews])
-_metas = Decoder(Meta)
+# What two archived files say; both raise msgspec.MsgspecError.
+read_records = Decoder(list[SentenceNews]).decode
+read_meta = Decoder(Meta).decode
 
 
 class Contents(NamedTuple):
@@ -50,11 +52,6 @@ class Contents(NamedTuple):
     def digest(self) -> str:
         """Changes when any byte of any file does."""
         return hashlib.blake2b(self.files[META], digest_size=15).hexdigest()
-
-
-def read_records(raw: bytes) -> list[SentenceNews]:
-    """The ledger's records in a file that was archived; raises msgspec.MsgspecError."""
-    return _records.decode(raw)
 
 
 def merge_records(
@@ -86,16 +83,6 @@ def write_contents(
     contents = Contents(files, transcript, transcript.list_speakers(), languages)
     files[META] = format_json(encode(_describe(session, people, contents)), indent=1)
     return contents
-
-
-def find_type(name: str) -> str:
-    """The content type of a file of that name."""
-    return TYPES[name.rpartition(".")[2]]
-
-
-def read_meta(raw: bytes) -> Meta:
-    """What a meta.json says; raises msgspec.MsgspecError."""
-    return _metas.decode(raw)
 
 
 def _describe(session: Session, people: Sequence[str], contents: Contents) -> Json:

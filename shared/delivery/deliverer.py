@@ -31,12 +31,6 @@ EARLY_MS = 600_000  # what waits longer is an error that somebody must see
 RoomOutcomes = tuple[Room | None, list[Outcome]]
 
 
-def open_own_archive(resources: Resources) -> Archive | None:
-    """The archive that the settings name; None when there is none."""
-    settings = resources.settings
-    return open_archive(settings.archive_url, settings.ca) if settings.archive_url else None
-
-
 def deliver(resources: Resources) -> Iterator[RoomOutcomes]:
     """Deliver what is due, the longest waiting first, and say what came of each session as it is known.
 
@@ -45,7 +39,8 @@ def deliver(resources: Resources) -> Iterator[RoomOutcomes]:
     ledger, token = resources.ledger, secrets.token_hex(16)
     if not ledger.take_lease(LEASE, token, resources.now_ms(), LEASE_MS):
         return
-    archive = open_own_archive(resources)
+    settings = resources.settings
+    archive = open_archive(settings.archive_url, settings.ca) if settings.archive_url else None
     try:
         while not is_late(resources) and forget_names(ledger, resources.now_ms(), MOST):
             pass

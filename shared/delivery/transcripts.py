@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from msgspec import MsgspecError, Struct, field
 from msgspec.structs import replace
@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from shared.archive.archive import Archive
 from shared.archive.keys import find_folder
 from shared.delivery.contents import (
+    TYPES,
     Contents,
-    find_type,
     merge_records,
     read_meta,
     read_records,
@@ -27,7 +27,7 @@ from shared.ledger.document import Session
 from shared.ledger.events import Event, EventType, Facts, make_event
 from shared.ledger.heads import make_head
 from shared.ledger.ledger import Version
-from shared.ledger.names import Names, merge_names
+from shared.ledger.names import merge_names, read_names
 from shared.lifecycle.outcome import Outcome
 from shared.resources import Resources
 from shared.transcripts.records import Transcript
@@ -62,15 +62,14 @@ class TranscriptDelivery(Struct):
             self.deliveries.shorten(kept.session)
             self.put_off()
             kept = self.deliveries.read(self.session_id)
-        version = self.deliveries.ledger.read_version(self.session_id)
-        session, was = kept.session, kept.delivery
+        session, was, version = kept.session, kept.delivery, kept.version
         if version.deleted > was.deleted:
-            return self._delete(kept, version)
+            return self._delete(kept)
         has_text = version.latest > version.deleted
         if session and session.closed_ms is not None and (has_text or _was_quiet(session, version)):
             with _long_turn if version.latest > LONG else nullcontext():
-                return self._deliver(session, kept, version)
-        self._note(kept, version, was, None)
+                return self._deliver(session, kept)
+        self._note(kept, was, None)
         return []
 
     def put_off(self) -> None:
@@ -78,46 +77,51 @@ class TranscriptDelivery(Struct):
         again_ms = self.resources.now_ms() + AGAIN_MS
         self.deliveries.ledger.ask_delivery(self.session_id, again_ms)
 
-    def _delete(self, kept: Kept, version: Version) -> list[Outcome]:
+    def _delete(self, kept: Kept) -> list[Outcome]:
         """Delete the files of a text that was deleted; what was said since is delivered as it closes."""
         count = self._delete_files(kept.delivery)
-        about, now_ms = version.deleted, self.resources.now_ms()
-        session = kept.session
-        events = (
-            [make_event(session, "transcript.deleted", now_ms, about, about)] if session else []
-        )
-        again_ms = now_ms if version.latest > about else None
-        if not self._note(kept, version, Delivery(deleted=about), again_ms, events):
+        about, now_ms = kept.version.deleted, self.resources.now_ms()
+        events = []
+        if kept.session:
+            events = [make_event(kept.session, "transcript.deleted", now_ms, about, about)]
+        again_ms = now_ms if kept.version.latest > about else None
+        if not self._note(kept, Delivery(deleted=about), again_ms, events):
             return []
         return [self._tell("archive.deleted", "deleted", version=about, files=count)]
 
-    def _deliver(self, session: Session, kept: Kept, version: Version) -> list[Outcome]:
+    def _deliver(self, session: Session, kept: Kept) -> list[Outcome]:
         """Write what has changed; later, let the sentences leave the ledger if the archive has them all."""
         was, told = kept.delivery, self.deliveries.ledger.list_sentences(session, 0)
-        news, delivered = told, version
+        news, delivered = told, kept.version
         people = [person.user_id for person in self.deliveries.ledger.list_people(session)]
         if was.left_ledger:
             news = merge_records(self._read_archived(RECORDS, read_records), told)
             # Not only what is told: a delivery that broke off may have written it already.
-            is_new = any(each.version > was.version for each in news)
-            delivered = version if is_new else version._replace(latest=was.version)
+            if not any(each.version > was.version for each in news):
+                delivered = delivered._replace(latest=was.version)
             people = self._read_archived(META, read_meta).people
         transcript = build_transcript(make_head(session, delivered), news)
         transcript = replace(transcript, names=self._name_speakers(transcript, was))
         contents = write_contents(session, transcript, people, news)
         is_written = was.is_archived or not self.archive
         if contents.digest != was.digest or not is_written:
-            return self._write(session, kept, version, contents)
+            return self._write(session, kept, contents)
         if not (self.archive and told):
-            self._note(kept, version, was, None)
+            self._note(kept, was, None)
         elif not self._may_leave(was):
-            self._note(kept, version, was, self._find_leaving_ms(was))
+            self._note(kept, was, self._find_leaving_ms(was))
         elif any(self._read(name) != raw for name, raw in contents.files.items()):
-            return self._write(session, kept, version, contents)
-        # First of all: whoever reads from now on is sent to the archive.
-        elif self._note(kept, version, replace(was, left_ledger=True), None):
-            self._leave_ledger(version)
+            return self._write(session, kept, contents)
+        else:
+            self._leave_ledger(kept)
         return []
+
+    def _leave_ledger(self, kept: Kept) -> None:
+        """Let the sentences go; before that, whoever reads is sent to the archive."""
+        is_noted = self._note(kept, replace(kept.delivery, left_ledger=True), None)
+        latest = kept.version.latest
+        if is_noted and not self.deliveries.drop_sentences(self.session_id, latest):
+            self._look_again()
 
     def _find_leaving_ms(self, delivery: Delivery) -> int:
         return delivery.at_ms + self.resources.settings.ledger_keep_hours * HOUR_MS
@@ -127,17 +131,14 @@ class TranscriptDelivery(Struct):
         now_ms = self.resources.now_ms()
         return delivery.is_archived and self._find_leaving_ms(delivery) <= now_ms
 
-    def _write(
-        self, session: Session, kept: Kept, version: Version, contents: Contents
-    ) -> list[Outcome]:
+    def _write(self, session: Session, kept: Kept, contents: Contents) -> list[Outcome]:
         """Write all files, and note with the event that they are there."""
         was, head = kept.delivery, contents.transcript.head
         if self.archive:
-            folder = find_folder(self.session_id)
             for name, raw in contents.files.items():
-                self.archive.put(f"{folder}/{name}", raw, find_type(name))
+                self.archive.put(self._locate(name), raw, TYPES[name.rpartition(".")[2]])
             for name in {*was.files} - contents.files.keys():
-                self.archive.delete(f"{folder}/{name}")
+                self.archive.delete(self._locate(name))
         delivery = Delivery(
             version=head.version,
             deleted=was.deleted,
@@ -149,58 +150,48 @@ class TranscriptDelivery(Struct):
             digest=contents.digest,
             left_ledger=was.left_ledger,
         )
-        event = self._make_event(session, "updated" if was.at_ms else "completed", delivery)
+        event = self._make_event(session, was, delivery)
         again_ms = self._find_leaving_ms(delivery) if self.archive else None
-        if not self._note(kept, version, delivery, again_ms, [event]):
-            self._undo_if_deleted(delivery, version)
+        if not self._note(kept, delivery, again_ms, [event]):
+            # It may have been deleted meanwhile, and another deliverer be through with that.
+            version = self.deliveries.ledger.read_version(self.session_id)
+            if version.deleted > kept.version.deleted:
+                self._delete_files(delivery)
             return []
         counts = {"sentences": delivery.sentences, "files": len(delivery.files)}
         outcome = "archived" if self.archive else "noted"
         return [self._tell(event.type, outcome, version=head.version, **counts)]
 
-    def _make_event(
-        self, session: Session, what: Literal["completed", "updated"], delivery: Delivery
-    ) -> Event:
+    def _make_event(self, session: Session, was: Delivery, delivery: Delivery) -> Event:
         facts: Facts = {
             "sentences": delivery.sentences,
             "speakers": len(delivery.speakers),
             "languages": delivery.languages,
         }
         if self.archive:
-            folder = find_folder(self.session_id)
-            keys = [f"{folder}/{name}" for name in delivery.files]
+            keys = [self._locate(name) for name in delivery.files]
             facts |= {"archive": self.archive.place, "keys": keys}
-        type_: EventType = f"transcript.{what}"  # type: ignore[assignment]
+        type_: EventType = "transcript.updated" if was.at_ms else "transcript.completed"
         version, cause = delivery.version, (delivery.version, delivery.digest)
         return make_event(session, type_, delivery.at_ms, cause, version, facts)
 
     def _note(
-        self,
-        kept: Kept,
-        version: Version,
-        delivery: Delivery,
-        again_ms: int | None,
-        events: Sequence[Event] = (),
+        self, kept: Kept, delivery: Delivery, again_ms: int | None, events: Sequence[Event] = ()
     ) -> bool:
         """Keep what was delivered; what was told since the look began is looked at again."""
-        ledger = self.deliveries.ledger
         is_noted = self.deliveries.note(self.session_id, kept, delivery, again_ms, events)
-        if is_noted and ledger.read_version(self.session_id) != version:
-            ledger.ask_delivery(self.session_id, self.resources.now_ms())
+        if is_noted and self.deliveries.ledger.read_version(self.session_id) != kept.version:
+            self._look_again()
         return is_noted
 
-    def _undo_if_deleted(self, delivery: Delivery, version: Version) -> None:
-        """Delete what was written of a text deleted meanwhile: another deliverer may be through with it."""
-        if self.deliveries.ledger.read_version(self.session_id).deleted > version.deleted:
-            self._delete_files(delivery)
+    def _look_again(self) -> None:
+        self.deliveries.ledger.ask_delivery(self.session_id, self.resources.now_ms())
 
-    def _leave_ledger(self, version: Version) -> None:
-        if not self.deliveries.drop_sentences(self.session_id, version.latest):
-            self.deliveries.ledger.ask_delivery(self.session_id, self.resources.now_ms())
+    def _locate(self, name: str) -> str:
+        return f"{find_folder(self.session_id)}/{name}"
 
     def _read(self, name: str) -> bytes | None:
-        folder = find_folder(self.session_id)
-        return self.archive.get(f"{folder}/{name}") if self.archive else None
+        return self.archive.get(self._locate(name)) if self.archive else None
 
     def _delete_files(self, delivery: Delivery) -> int:
         if self.archive:
@@ -223,8 +214,8 @@ class TranscriptDelivery(Struct):
 
     def _name_speakers(self, transcript: Transcript, was: Delivery) -> dict[str, str]:
         """What the speakers were called at the time, and nobody who has been forgotten since."""
-        ledger = self.deliveries.ledger
-        users = Names(ledger).read(self.session_id, transcript.list_speakers())
+        speakers = transcript.list_speakers()
+        users = read_names(self.deliveries.ledger, self.session_id, speakers)
         was_named = users and was.is_archived
         names = self._read_archived(META, read_meta).names if was_named else {}
         return merge_names(names, was.at_ms, users)

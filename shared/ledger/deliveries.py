@@ -13,11 +13,10 @@ from shared.ledger.document import Session
 from shared.ledger.engine import Cell, Move, Put, Score, Write
 from shared.ledger.events import Event, post
 from shared.ledger.layout import OVER, UNDELIVERED, SaidKeys, asked_cell, delivered_cell
-from shared.ledger.ledger import Ledger
+from shared.ledger.ledger import Ledger, Version
 from shared.ledger.names import NameKeys
 from shared.ledger.rooms import Found
 from shared.ledger.sessions import RoomBook
-from shared.rules.decision import Rule
 
 SPEAKERS_KEPT = 50
 RECORDS, META = "records.json", "meta.json"  # what the ledger knew; what all the files are
@@ -43,21 +42,21 @@ class Delivery(Struct, frozen=True, omit_defaults=True):
 
     @property
     def files(self) -> list[str]:
-        """The names of the files in the archive."""
-        return name_files(self.languages) if self.is_archived else []
+        """The names of the files in the archive, in the order in which they are written."""
+        forms = ("json", "vtt", "srt", "txt", *(f"{language}.vtt" for language in self.languages))
+        names = [RECORDS, *(f"transcript.{form}" for form in forms), META]
+        return names if self.is_archived else []
 
 
-def name_files(languages: Iterable[str]) -> list[str]:
-    """The names of all files of a transcript in these languages, in the order in which they are written."""
-    forms = ("json", "vtt", "srt", "txt", *(f"{language}.vtt" for language in languages))
-    return [RECORDS, *(f"transcript.{form}" for form in forms), META]
+DELIVERIES = Decoder(Delivery)
 
 
 class Kept(NamedTuple):
-    """What the ledger keeps of a session, and of its delivery."""
+    """What the ledger keeps of a session, of its delivery, and how often its transcript has changed."""
 
     found: Found
     delivery: Delivery
+    version: Version
 
     @property
     def session(self) -> Session | None:
@@ -65,13 +64,17 @@ class Kept(NamedTuple):
         return self.found.session
 
 
-def shorten_rule(rule: Rule) -> Rule:
-    """What a transcript needs of its session's rule: the languages that its tasks were to hear."""
-    languages = [
-        {"language": table["language"]} if "language" in table else {}
+def _shorten(session: Session) -> None:
+    """Let what nobody needs of a session that is over for good leave it; languages are needed."""
+    rule = session.rule
+    cloud, ai = (
+        {key: value for key, value in table.items() if key == "language"}
         for table in (rule.cloud, rule.ai)
-    ]
-    return replace(rule, cloud=languages[0], ai=languages[1], ignore_users=[], fallback="none")
+    )
+    session.rule = replace(rule, cloud=cloud, ai=ai, ignore_users=[], fallback="none")
+    for task in session.tasks.values():
+        task.token = task.trigger = ""
+        task.lease_until_ms = task.checked_ms = task.attempts = 0
 
 
 class Deliveries:
@@ -79,7 +82,6 @@ class Deliveries:
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger, self._engine = ledger, ledger.engine
-        self._deliveries = Decoder(Delivery)
 
     def list_due(self, now_ms: int, most: int) -> list[str]:
         """The sessions of which something is to be delivered by now, the longest waiting first."""
@@ -97,12 +99,13 @@ class Deliveries:
         # A name that is forgotten while files are made must not stay in them.
         watched = asked_cell(session_id), NameKeys(session_id).forgets
         found = self.ledger.read_session(session_id, [cell, *watched, *more])
-        return Kept(found, self._open(found.seen.get(cell)))
+        version = self.ledger.read_version(session_id)
+        return Kept(found, self.open(found.seen.get(cell)), version)
 
     def read_all(self, tag: str, session_ids: Sequence[str]) -> dict[str, Delivery]:
         """What was delivered of each of these sessions of the application with that tag."""
         found = self._engine.read(tag, [delivered_cell(session_id) for session_id in session_ids])
-        return {one: self._open(raw) for one, raw in zip(session_ids, found, strict=True)}
+        return {one: self.open(raw) for one, raw in zip(session_ids, found, strict=True)}
 
     def note(
         self,
@@ -137,10 +140,7 @@ class Deliveries:
         def shorten(book: RoomBook) -> None:
             for known in book.sessions:
                 if known.id == session.id:
-                    known.rule = shorten_rule(known.rule)
-                    for task in known.tasks.values():
-                        task.token = task.trigger = ""
-                        task.lease_until_ms = task.checked_ms = task.attempts = 0
+                    _shorten(known)
 
         self.ledger.change(session.room, shorten)
 
@@ -155,5 +155,6 @@ class Deliveries:
 
         return self.ledger.exchange(keys.tag, [keys.version], drop)
 
-    def _open(self, raw: bytes | None) -> Delivery:
-        return self.ledger.decode(self._deliveries.decode, raw) if raw else Delivery()
+    def open(self, raw: bytes | None) -> Delivery:
+        """What a `delivered_cell` says; an empty one, of nothing that was delivered."""
+        return self.ledger.decode(DELIVERIES.decode, raw) if raw else Delivery()

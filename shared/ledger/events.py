@@ -16,6 +16,7 @@ from shared.ledger.document import Half, Session, Task
 from shared.ledger.engine import Cell, Put, Score, Write
 
 UNSENT = "unsent"  # an index of events, by the ms at which the next endpoint is to be told
+DEAD = "dead"  # an index of events that an endpoint never took, by the ms at which they happened
 
 EventType = Literal[
     "transcription.started",
@@ -65,9 +66,10 @@ class Entry(Struct, omit_defaults=True):
     sends: dict[str, Send] = {}
 
 
-def outbox_key(sdk_app_id: int | str) -> str:
-    """Where the entries of an application lie, by the id of their event."""
-    return f"outbox:{sdk_app_id}"
+def outbox_cell(name: str) -> Cell:
+    """Where the entry of an event lies; `name` is SDKAPPID/ID."""
+    sdk_app_id, _, event_id = name.partition("/")
+    return Cell(f"outbox:{sdk_app_id}", event_id)
 
 
 def make_event(
@@ -97,12 +99,25 @@ def unsent_key(endpoint: str) -> str:
 
 def post(event: Event, endpoints: Iterable[str]) -> list[Write]:
     """The writes that put an event into the outbox, for the endpoints with these keys to be told at once."""
-    sdk_app_id = event.session.partition("/")[0]
-    name = f"{sdk_app_id}/{event.id}"
-    entry = Entry(event, {key: Send(next_at_ms=event.at_ms) for key in endpoints})
+    return write_entry(Entry(event, {key: Send(next_at_ms=event.at_ms) for key in endpoints}))
+
+
+def write_entry(entry: Entry, former: Iterable[str] = ()) -> list[Write]:
+    """The writes that keep an entry, for those of its endpoints that are still to be told.
+
+    It leaves the outbox when every endpoint has taken the event; one that an endpoint never took is kept
+    among the dead. `former` are the endpoints that it had before.
+    """
+    event = entry.event
+    name = f"{event.session.partition('/')[0]}/{event.id}"
+    times = {key: send.next_at_ms for key, send in entry.sends.items() if send.next_at_ms}
+    is_dead = any(not send.taken and not send.next_at_ms for send in entry.sends.values())
+    keys = dict.fromkeys([*former, *entry.sends])
     return [
-        Put(Cell(outbox_key(sdk_app_id), event.id), encode(entry)),
-        *(Score(index, name, event.at_ms) for index in (UNSENT, *map(unsent_key, entry.sends))),
+        Put(outbox_cell(name), encode(entry) if times or is_dead else b""),
+        Score(UNSENT, name, min(times.values(), default=None)),
+        Score(DEAD, name, event.at_ms if is_dead else None),
+        *(Score(unsent_key(key), name, times.get(key)) for key in keys),
     ]
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from msgspec.json import Decoder
-
-from shared.ledger.deliveries import Delivery
+from shared.ledger.deliveries import Deliveries, Delivery
 from shared.ledger.document import Session
 from shared.ledger.layout import RoomKeys, delivered_cell
 from shared.ledger.ledger import Ledger
@@ -33,43 +31,37 @@ class Meeting(NamedTuple):
     delivery: Delivery
 
 
-class Meetings:
-    """The meetings of a ledger; every method raises LedgerError when the engine does not answer."""
+def walk_meetings(
+    ledger: Ledger, sdk_app_id: int, after: Place, from_ms: int, piece: int
+) -> Iterator[tuple[Place, Meeting | None]]:
+    """An application's sessions after a place that opened at `from_ms` or later, in order.
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-        self._deliveries = Decoder(Delivery)
+    None in place of one that was forgotten meanwhile. `piece` sessions are read at once, in two round
+    trips; those that open or close meanwhile move no other. Raises LedgerError.
+    """
+    while places := _list_places(ledger, sdk_app_id, after, from_ms, piece):
+        yield from zip(places, _read(ledger, places), strict=True)
+        after = places[-1]
 
-    def walk(
-        self, sdk_app_id: int, after: Place, from_ms: int, piece: int
-    ) -> Iterator[tuple[Place, Meeting | None]]:
-        """An application's sessions after a place that opened at `from_ms` or later, in order.
 
-        None in place of one that was forgotten meanwhile. `piece` sessions are read at once, in two round
-        trips; those that open or close meanwhile move no other.
-        """
-        while places := self._list_places(sdk_app_id, after, from_ms, piece):
-            yield from zip(places, self._read(places), strict=True)
-            after = places[-1]
+def _list_places(
+    ledger: Ledger, sdk_app_id: int, after: Place, from_ms: int, most: int
+) -> Sequence[Place]:
+    keys = RoomKeys(Room(sdk_app_id, "", 0))
+    above, until, asked = -after.opened_ms - 1, -from_ms, most + SAME_MS
+    while True:  # those of the same ms come again, to be told from each other by their ids
+        found = ledger.engine.list_scores(keys.tag, keys.opened, above, until, asked)
+        is_all, asked = len(found) < asked, 2 * asked
+        places = [Place(-score, name) for name, score in found]
+        later = [one for one in places if one.opened_ms < after.opened_ms or one[1] > after[1]]
+        if later or is_all:
+            return later[:most]
 
-    def _list_places(
-        self, sdk_app_id: int, after: Place, from_ms: int, most: int
-    ) -> Sequence[Place]:
-        keys = RoomKeys(Room(sdk_app_id, "", 0))
-        above, until, asked = -after.opened_ms - 1, -from_ms, most + SAME_MS
-        while True:  # those of the same ms come again, to be told from each other by their ids
-            found = self._ledger.engine.list_scores(keys.tag, keys.opened, above, until, asked)
-            is_all, asked = len(found) < asked, 2 * asked
-            places = [Place(-score, name) for name, score in found]
-            later = [one for one in places if one.opened_ms < after.opened_ms or one[1] > after[1]]
-            if later or is_all:
-                return later[:most]
 
-    def _read(self, places: Sequence[Place]) -> Iterator[Meeting | None]:
-        names = [session_id for _, session_id in places]
-        cells = [delivered_cell(name) for name in names]
-        sessions, _, seen = self._ledger.read_sessions(names, cells)
-        for name, cell in zip(names, cells, strict=True):
-            session, raw = sessions.get(name), seen.get(cell)
-            delivery = self._ledger.decode(self._deliveries.decode, raw) if raw else Delivery()
-            yield Meeting(session, delivery) if session else None
+def _read(ledger: Ledger, places: Sequence[Place]) -> Iterator[Meeting | None]:
+    cells = {session_id: delivered_cell(session_id) for _, session_id in places}
+    sessions, _, seen = ledger.read_sessions([*cells], [*cells.values()])
+    deliveries = Deliveries(ledger)
+    for session_id, cell in cells.items():
+        session = sessions.get(session_id)
+        yield Meeting(session, deliveries.open(seen.get(cell))) if session else None

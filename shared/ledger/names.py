@@ -64,46 +64,43 @@ def merge_names(
     }
 
 
-class Names:
-    """The names in a ledger; every method raises LedgerError when the engine does not answer.
+def set_names(ledger: Ledger, sdk_app_id: int, told: Mapping[str, str], now_ms: int) -> NameChanges:
+    """Keep what users are called until that is forgotten: told as "", in archived files too.
 
-    A name is kept until its application has it forgotten.
+    Raises LedgerError.
     """
+    keys = NameKeys(sdk_app_id)
+    cells = [keys.version, keys.forgets, *(Cell(keys.users, user_id) for user_id in told)]
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def change(seen: list[bytes]) -> tuple[NameChanges, list[Write]]:
+        users = [_open(ledger, raw) for raw in seen[2:]]
+        renamed = {
+            user_id: user.rename(name, now_ms)
+            for (user_id, name), user in zip(told.items(), users, strict=True)
+            if name != user.name
+        }
+        forgotten = [user_id for user_id in renamed if not told[user_id]]
+        writes: list[Write] = [
+            Put(Cell(keys.users, user_id), encode(user) if user.name else b"")
+            for user_id, user in renamed.items()
+        ]
+        writes += (Score(FORGOTTEN, f"{keys.tag}/{one}", NOTHING_YET) for one in forgotten)
+        for cell, raw, changed in zip(cells, seen, (renamed, forgotten), strict=False):
+            if changed:
+                writes.append(Put(cell, b"%d" % (int(raw or 0) + 1)))
+        counts = len(renamed) - len(forgotten), len(forgotten), len(told) - len(renamed)
+        return NameChanges(*counts), writes
 
-    def set(self, sdk_app_id: int, told: Mapping[str, str], now_ms: int) -> NameChanges:
-        """Keep what users are called from now on; "": forget it, in archived files too."""
-        keys = NameKeys(sdk_app_id)
-        cells = [keys.version, keys.forgets, *(Cell(keys.users, user_id) for user_id in told)]
+    return ledger.exchange(keys.tag, cells, change)
 
-        def change(seen: list[bytes]) -> tuple[NameChanges, list[Write]]:
-            users = map(self._open, seen[2:])
-            renamed = {
-                user_id: user.rename(name, now_ms)
-                for (user_id, name), user in zip(told.items(), users, strict=True)
-                if name != user.name
-            }
-            forgotten = [user_id for user_id in renamed if not told[user_id]]
-            counted = [*([keys.version] if renamed else []), *([keys.forgets] if forgotten else [])]
-            known = dict(zip(cells, seen, strict=True))
-            writes: list[Write] = [Put(c, b"%d" % (int(known[c] or 0) + 1)) for c in counted]
-            for user_id, user in renamed.items():
-                raw = b"" if user == User() else encode(user)
-                writes.append(Put(Cell(keys.users, user_id), raw))
-            writes += (Score(FORGOTTEN, f"{keys.tag}/{one}", NOTHING_YET) for one in forgotten)
-            changed, lost = len(renamed), len(forgotten)
-            return NameChanges(changed - lost, lost, len(told) - changed), writes
 
-        return self._ledger.exchange(keys.tag, cells, change)
+def read_names(ledger: Ledger, owner: int | str, user_ids: Collection[str]) -> dict[str, User]:
+    """Those of the users who have a name; `owner` as in `NameKeys`. Raises LedgerError."""
+    keys = NameKeys(owner)
+    found = ledger.engine.read(keys.tag, [Cell(keys.users, one) for one in user_ids])
+    users = {one: _open(ledger, raw) for one, raw in zip(user_ids, found, strict=True)}
+    return {user_id: user for user_id, user in users.items() if user.name}
 
-    def read(self, owner: int | str, user_ids: Collection[str]) -> dict[str, User]:
-        """Those of the users who have a name; `owner` as in `NameKeys`."""
-        keys = NameKeys(owner)
-        found = self._ledger.engine.read(keys.tag, [Cell(keys.users, one) for one in user_ids])
-        users = zip(user_ids, map(self._open, found), strict=True)
-        return {user_id: user for user_id, user in users if user.name}
 
-    def _open(self, raw: bytes) -> User:
-        return self._ledger.decode(USERS.decode, raw) if raw else User()
+def _open(ledger: Ledger, raw: bytes) -> User:
+    return ledger.decode(USERS.decode, raw) if raw else User()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from msgspec import MsgspecError
 from msgspec.json import Decoder
@@ -14,7 +14,7 @@ from shared.ledger.deliveries import Deliveries
 from shared.ledger.document import Session, find_room
 from shared.ledger.heads import make_head
 from shared.ledger.ledger import Ledger, Version
-from shared.ledger.names import NameKeys, Names
+from shared.ledger.names import NameKeys, read_names
 from shared.transcripts.files import DOCUMENT, Document, read_since, write_next
 from shared.transcripts.records import Sentence, SentenceNews, Transcript, TranscriptHead
 from shared.transcripts.timeline import arrange_sentences, build_transcript, place_news
@@ -32,11 +32,6 @@ class NotKeptError(Exception):
     """A transcript that was kept is not in the archive any more."""
 
 
-def read_nothing(_key: str) -> bytes | None:
-    """What is in an archive that is not there."""
-    return None
-
-
 class KeptTranscripts:
     """The transcripts of a ledger and of the archive, by the id of their session.
 
@@ -49,7 +44,7 @@ class KeptTranscripts:
         ledger: Ledger,
         since_ms: int,
         memories: Memories | None = None,
-        read_object: ReadObject = read_nothing,
+        read_object: ReadObject = lambda _key: None,
     ) -> None:
         self.ledger = ledger
         self._since_ms = since_ms
@@ -67,13 +62,12 @@ class KeptTranscripts:
         memory = self._memories.pop(session_id, None)
         naming = NameKeys(session_id).version
         kept = self._deliveries.read(session_id, [naming])
-        session, delivery = kept.session, kept.delivery
-        version = self.ledger.read_version(session_id)
+        session, delivery, version = kept.session, kept.delivery, kept.version
         is_open = session is not None and session.closed_ms is None
         if not is_open and version.latest == version.deleted != 0:
             return None
         if session is None:
-            return self._find_archived(session_id) if find_room(session_id) else None
+            return self._find_archived(session_id)
         if not session.is_kept(self._since_ms):
             return None
         if delivery.left_ledger:
@@ -136,13 +130,9 @@ class KeptTranscripts:
         if not (head.names_version or anew):
             return transcript  # of an application that never told any
         speakers = (self.read(head, 0) if anew else transcript).list_speakers()
-        names = self.list_names(head.session_id, speakers)
+        users = read_names(self.ledger, head.session_id, speakers)
+        names = {user_id: user.name for user_id, user in users.items()}
         return replace(transcript, names={**dict.fromkeys(speakers if anew else ()), **names})
-
-    def list_names(self, session_id: str, user_ids: Sequence[str]) -> dict[str, str]:
-        """What those of the users are called who have a name."""
-        users = Names(self.ledger).read(session_id, user_ids)
-        return {user_id: user.name for user_id, user in users.items()}
 
     def list_news(self, session_id: str, since: int) -> list[SentenceNews]:
         """Every sentence of a session whose version is greater than `since`, in any order.

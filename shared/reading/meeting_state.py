@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Literal
 
 from shared.ledger.deliveries import Delivery
 from shared.ledger.document import Session
@@ -17,7 +17,6 @@ State = Literal[
     "delivered",  # over, and its transcript is where it belongs
     "deleted",  # over, and what was said in it was deleted
 ]
-STATES: tuple[State, ...] = get_args(State)
 
 
 def find_state(session: Session, delivery: Delivery) -> State:

@@ -14,7 +14,7 @@ from msgspec.json import Decoder, encode
 from shared import log
 from shared.errors import RequestError
 from shared.ledger import Ledger
-from shared.ledger.meetings import Meeting, Meetings, Place
+from shared.ledger.meetings import Meeting, Place, walk_meetings
 from shared.links import DEFAULT_LIFETIME_S, decode_text, encode_text, read_link, sign_link
 from shared.reading.kept import KeptTranscripts
 from shared.reading.meeting_state import State, find_state
@@ -124,7 +124,7 @@ def find_meetings(
     is_choosy = search.room or search.speaker or search.state or search.language
     piece = PIECE if is_choosy else search.limit
     start, end_ms = search.find_start(), search.find_end_ms()
-    for place, meeting in Meetings(ledger).walk(sdk_app_id, start, end_ms, piece):
+    for place, meeting in walk_meetings(ledger, sdk_app_id, start, end_ms, piece):
         scanned += 1
         if meeting and meeting.session.is_kept(since_ms) and search.fits(meeting):
             found.append(_describe(meeting, settings, now_ms))

@@ -13,7 +13,7 @@ import read_transcript
 from local.cloud.room_ids import CHARACTERS
 from local.redis_server import RedisServer
 from shared.ledger import Ledger, close_ledgers, open_ledger
-from shared.ledger.deliveries import name_files
+from shared.ledger.deliveries import Delivery
 from shared.links import sign_link
 from shared.room import Room
 from shared.rules.decision import Rule
@@ -94,7 +94,7 @@ def test_meeting_is_told_with_all_that_is_known_of_it(ledger: Ledger) -> None:
         "speakers": ["ann", "li"],
         "sentences": 6,
         "version": 7,
-        "files": name_files(["en", "zh"]),
+        "files": Delivery(languages=["en", "zh"], is_archived=True).files,
     }
     transcript = get(f"/{link}.json")
     assert json.loads(transcript["body"])["room_id"] == "class-7"

@@ -11,7 +11,7 @@ import set_people
 
 from local.redis_server import RedisServer
 from shared.ledger import Ledger, open_ledger
-from shared.ledger.names import Names
+from shared.ledger.names import read_names
 from shared.links import sign_link
 from tests.functions.counting_proxy import counting_round_trips
 from tests.support.ledger_steps import APP, hear, open_session
@@ -33,7 +33,7 @@ def tell(event: object) -> dict[str, Any]:
 
 
 def find_name(ledger: Ledger, user_id: str = "amy") -> str | None:
-    user = Names(ledger).read(APP, [user_id]).get(user_id)
+    user = read_names(ledger, APP, [user_id]).get(user_id)
     return user.name if user else None
 
 

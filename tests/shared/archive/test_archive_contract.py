@@ -13,7 +13,7 @@ from shared.errors import ArchiveError
 TEXT = "text/plain; charset=utf-8"
 FOLDER = "2026/11/26/1400000000/class-7/160000-3f9a0c"
 HOSTILE = [
-    *("", ".", "..", "/", "/a", "../a", "a/..", "a/../../b", "a/./b", "./a"),
+    *("", ".", "..", "/", "/a", "../a", "a/..", "a/../../b", "a/./b", "./a", "a//b", "a/"),
     *("a\0b", "a\nb", "a/\u202eb", "a\ud800"),
 ]
 NAMES = st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=20)
@@ -69,14 +69,6 @@ def test_list_has_what_is_in_the_folder_not_what_begins_like_it(archive: Archive
     for key in ("a/b/2", "a/b/1", "a/b/c/d", "a/bc/1", "a/b.txt", "x/a/b/1"):
         archive.put(key, b"x", TEXT)
     assert archive.list("a/b") == ["a/b/1", "a/b/2", "a/b/c/d"]
-
-
-@pytest.mark.slow
-def test_list_has_all_of_more_than_a_page(archive: Archive) -> None:
-    keys = [f"a/{number:04}" for number in range(1_005)]
-    for key in keys:
-        archive.put(key, b"x", TEXT)
-    assert archive.list("a") == keys
 
 
 @pytest.mark.parametrize("key", HOSTILE)

@@ -202,10 +202,10 @@ def test_large_object_is_read_whole(tls: Path | None) -> None:
         assert open_cos(server).get("a/b") == content
 
 
-def test_list_that_is_no_xml_is_told() -> None:
+def test_list_that_is_cut_is_told() -> None:
     with run_server(answer(write_answer(200, b"<ListBucketResult>"))) as server:
         text = fail(open_cos(server), "GetBucket")
-    assert text == f"{PLACE}: GetBucket: the answer is no XML"
+    assert text == f"{PLACE}: GetBucket: the answer is no list"
 
 
 @each_call

@@ -58,9 +58,3 @@ def test_what_a_killed_process_left_is_no_object(tmp_path: Path) -> None:
     archive.put("a/b", b"x", TEXT)
     (tmp_path / "a" / f"{UNFINISHED}0123456789abcdef").write_bytes(b"half")
     assert archive.list("a") == ["a/b"]
-
-
-def test_key_with_an_empty_name_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ArchiveError):
-        FolderArchive(str(tmp_path)).put("a//b", b"x", TEXT)
-    assert list_all(tmp_path) == []

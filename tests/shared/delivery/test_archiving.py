@@ -12,7 +12,7 @@ import webvtt
 from shared.errors import ArchiveError
 from shared.ledger import Session
 from shared.ledger.layout import QUIET_MS, UNFINISHED_MS
-from shared.ledger.names import Names
+from shared.ledger.names import set_names
 from shared.settings import DAY_MS
 from shared.transcripts.files import Document
 from tests.support.delivering import CLOSED_MS, HOUR_MS, Delivering, answer, break_archive
@@ -266,7 +266,7 @@ def test_name_of_a_language_that_is_no_file_s_makes_no_file(delivering: Deliveri
 def call(delivering: Delivering, **names: str) -> None:
     """The application tells what its users are called; "": nothing any more."""
     stage = delivering.stage
-    Names(stage.resources.ledger).set(stage.room.sdk_app_id, names, stage.now_ms)
+    set_names(stage.resources.ledger, stage.room.sdk_app_id, names, stage.now_ms)
 
 
 def test_files_have_the_names_of_their_time(delivering: Delivering) -> None:

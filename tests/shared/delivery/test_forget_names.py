@@ -9,7 +9,7 @@ from shared.ledger import Ledger
 from shared.ledger.deliveries import SPEAKERS_KEPT, Deliveries, Delivery
 from shared.ledger.engine import Put, Score, Write
 from shared.ledger.layout import RoomKeys, delivered_cell
-from shared.ledger.names import Names
+from shared.ledger.names import set_names
 from shared.room import Room
 from tests.support.ledger_steps import APP, ROOM, T, another_instance, close_room, open_session
 
@@ -49,8 +49,8 @@ def list_due(ledger: Ledger) -> set[str]:
 
 
 def forget(ledger: Ledger, *user_ids: str, app: int = APP) -> None:
-    Names(ledger).set(app, dict.fromkeys(user_ids, "Somebody"), T)
-    Names(ledger).set(app, dict.fromkeys(user_ids, ""), T)
+    set_names(ledger, app, dict.fromkeys(user_ids, "Somebody"), T)
+    set_names(ledger, app, dict.fromkeys(user_ids, ""), T)
 
 
 def forget_all(ledger: Ledger, most: int = PIECE) -> list[int]:
@@ -72,7 +72,7 @@ def test_sessions_in_which_the_user_spoke_are_delivered_anew(ledger: Ledger) -> 
 
 def test_nothing_is_looked_for_when_no_name_was_known(ledger: Ledger) -> None:
     deliver(ledger, 1, "amy")
-    Names(ledger).set(APP, {"amy": ""}, T)
+    set_names(ledger, APP, {"amy": ""}, T)
     assert forget_names(ledger, NOW, PIECE) == 0
 
 

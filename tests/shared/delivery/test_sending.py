@@ -154,7 +154,7 @@ def test_endless_answer_is_read_only_so_far() -> None:
 
 def test_huge_head_is_no_answer() -> None:
     answer = try_server(raw(HEAD + b"X-Big: " + b"x" * 2 * MOST_READ))
-    assert (answer.word, answer.is_taken) == ("ConnectionError", False)
+    assert (answer.word, answer.is_taken) == ("UnwantedAnswerError", False)
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,14 @@ import pytest
 
 from shared.ledger import Ledger
 from shared.ledger.deliveries import Deliveries, Delivery
-from shared.ledger.names import NameChanges, NameKeys, Names, User, merge_names
+from shared.ledger.names import NameChanges, NameKeys, User, merge_names, read_names, set_names
 from tests.support.ledger_steps import APP, T, another_instance, close_room, open_session
 
 OTHER_APP = APP + 1
 
 
 def read(ledger: Ledger, *user_ids: str, app: int = APP) -> dict[str, str]:
-    return {user_id: user.name for user_id, user in Names(ledger).read(app, user_ids).items()}
+    return {user_id: user.name for user_id, user in read_names(ledger, app, user_ids).items()}
 
 
 def read_version(ledger: Ledger) -> int:
@@ -22,17 +22,15 @@ def read_version(ledger: Ledger) -> int:
 
 
 def test_names_are_kept_changed_and_forgotten(ledger: Ledger, ledger_url: str) -> None:
-    names = Names(ledger)
-    assert names.set(APP, {"amy": "Amy", "bob": "Bob"}, T) == NameChanges(2, 0, 0)
-    assert names.set(APP, {"amy": "Amy Lee", "bob": "Bob"}, T) == NameChanges(1, 0, 1)
+    assert set_names(ledger, APP, {"amy": "Amy", "bob": "Bob"}, T) == NameChanges(2, 0, 0)
+    assert set_names(ledger, APP, {"amy": "Amy Lee", "bob": "Bob"}, T) == NameChanges(1, 0, 1)
     assert read(ledger, "amy", "bob", "eve") == {"amy": "Amy Lee", "bob": "Bob"}
-    assert names.set(APP, {"amy": "", "eve": ""}, T) == NameChanges(0, 1, 1)
+    assert set_names(ledger, APP, {"amy": "", "eve": ""}, T) == NameChanges(0, 1, 1)
     with another_instance(ledger_url) as again:
         assert read(again, "amy", "bob") == {"bob": "Bob"}
 
 
 def test_version_counts_only_what_changes(ledger: Ledger) -> None:
-    names = Names(ledger)
     for told, version in (
         ({"amy": "Amy"}, 1),
         ({"amy": "Amy"}, 1),
@@ -40,30 +38,29 @@ def test_version_counts_only_what_changes(ledger: Ledger) -> None:
         ({"eve": ""}, 2),
         ({"bob": ""}, 3),
     ):
-        names.set(APP, told, T)
+        set_names(ledger, APP, told, T)
         assert read_version(ledger) == version
 
 
 def test_applications_do_not_know_each_others_names(ledger: Ledger) -> None:
-    Names(ledger).set(APP, {"amy": "Amy"}, T)
+    set_names(ledger, APP, {"amy": "Amy"}, T)
     assert read(ledger, "amy", app=OTHER_APP) == {}
 
 
 def test_five_hundred_names_are_one_change(ledger: Ledger) -> None:
     told = {f"user-{i}|{{/}}": f"Name {i}" for i in range(500)}
-    assert Names(ledger).set(APP, told, T) == NameChanges(500, 0, 0)
+    assert set_names(ledger, APP, told, T) == NameChanges(500, 0, 0)
     assert read(ledger, *told) == told
     assert read_version(ledger) == 1
-    assert Names(ledger).set(APP, dict.fromkeys(told, ""), T) == NameChanges(0, 500, 0)
+    assert set_names(ledger, APP, dict.fromkeys(told, ""), T) == NameChanges(0, 500, 0)
     assert read(ledger, *told) == {}
 
 
 def test_user_is_named_since_the_first_name_after_none(ledger: Ledger) -> None:
-    names = Names(ledger)
     for name, at_ms, since_ms in (("Amy", 1, 1), ("Amy Lee", 2, 1), ("", 3, 0), ("Ann", 4, 4)):
-        names.set(APP, {"amy": name}, at_ms)
+        set_names(ledger, APP, {"amy": name}, at_ms)
         expected = {"amy": User(name, since_ms)} if name else {}
-        assert names.read(APP, ["amy"]) == expected
+        assert read_names(ledger, APP, ["amy"]) == expected
 
 
 @pytest.mark.parametrize(
@@ -86,10 +83,10 @@ def test_archived_files_have_the_names_of_their_time(
 
 @pytest.mark.parametrize("name", ["Amy Lee", ""])
 def test_files_made_while_a_name_is_forgotten_do_not_count(ledger: Ledger, name: str) -> None:
-    names, deliveries = Names(ledger), Deliveries(ledger)
-    names.set(APP, {"amy": "Amy"}, T)
+    deliveries = Deliveries(ledger)
+    set_names(ledger, APP, {"amy": "Amy"}, T)
     session = open_session(ledger)
     close_room(ledger, T + 1_000)
     kept = deliveries.read(session.id)
-    names.set(APP, {"amy": name}, T)
+    set_names(ledger, APP, {"amy": name}, T)
     assert deliveries.note(session.id, kept, Delivery(1), None) == bool(name)
