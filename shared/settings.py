@@ -73,6 +73,10 @@ FORMS: dict[str, tuple[Callable[[str], object], str]] = {
     "TASK_QUOTA": (COUNT.fullmatch, f"must be a whole number of tasks, 1 to {MAX_COUNT}"),
     "TRANSCRIPT_LINK_KEY": LINK_KEY_FORM,
     "OPERATOR_LINK_KEY": LINK_KEY_FORM,
+    "ARCHIVE_URL": (  # what else is wrong with one is told when it is opened
+        re.compile(r"cos://.+-[0-9]+(/.*)?\?.+|file:///.+").fullmatch,
+        "must be cos://BUCKET-APPID/prefix?region=ap-singapore, or file:///absolute/folder",
+    ),
     "LEDGER_KEEP_HOURS": (COUNT.fullmatch, f"must be a whole number of hours, 1 to {MAX_COUNT}"),
     "EVENTS_ALLOW_PRIVATE": (("true", "false").count, "must be true or false"),
     "TRANSCRIPT_KEEP_DAYS": (

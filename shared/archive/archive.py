@@ -61,4 +61,7 @@ def open_archive(url: str, ca: str | None = None) -> Archive:
 
     bucket, prefix, region, endpoint = found.groups()
     url = endpoint or f"https://{bucket}.cos.{region}.myqcloud.com"
-    return CosArchive(bucket, prefix.strip("/"), url, ca)
+    try:
+        return CosArchive(bucket, prefix.strip("/"), url, ca)
+    except ValueError:  # no port is so great
+        raise SettingsError([WRONG_URL]) from None

@@ -10,6 +10,7 @@ from shared.errors import LedgerError, RequestError, RoomscribeError
 from shared.ledger import RoomBook, Session, claims
 from shared.ledger.deliveries import Deliveries
 from shared.ledger.document import find_room
+from shared.ledger.opting_out import list_opted_out, split_rule
 from shared.lifecycle import task_api
 from shared.lifecycle.outcome import COME_BACK, Outcome
 from shared.lifecycle.start import StartRequest, start_task
@@ -36,10 +37,13 @@ def start_room(request: RoomRequest, resources: Resources) -> Result:
         if key not in OVERRIDABLE:
             meant = suggest_name(key, (*EVENT_KEYS, *OVERRIDABLE))
             raise RequestError(f"{key}: unknown key; {meant}")
-    session = resources.ledger.read(room).open_now
+    book = resources.ledger.read(room)
+    session = book.open_now
     rule = session.rule if session else resources.rules.decide(*room)
     if changes:
         rule = override_rule(rule, changes, resources.settings.site)
+    if rule.service == "ai" and rule.scope == "room" and list_opted_out(book.all_opt_outs):
+        rule = split_rule(rule)
     if request.when == "room_created":
         return _plan(room, rule, resources)
     if rule.wants_nothing:
@@ -75,6 +79,7 @@ def stop_room(request: RoomRequest, resources: Resources) -> Result:
 def delete_transcript(request: RoomRequest, resources: Resources) -> Result:
     """Delete what was said in a room until now; of it nothing is kept again, however late it is told.
 
+    With a user in the event: what that user said; of an archived session it is not counted.
     A session that is open goes on, and what is said in it from now on is kept.
     """
     require_shared_ledger(resources)
@@ -90,16 +95,21 @@ def delete_transcript(request: RoomRequest, resources: Resources) -> Result:
     if session_id is not None:
         # The archive may have one that the ledger has lost.
         is_archived = resources.settings.archive_url and find_room(session_id) == request.room
-        default = {session_id: FOR_EVER_MS} if is_archived else {}
+        default = {session_id: FOR_EVER_MS} if is_archived and not request.user_id else {}
         ends_ms = {one: ms for one, ms in ends_ms.items() if one == session_id} or default
     if not ends_ms:
         what = "this room" if session_id is None else "this session of the room"
         return [], {"outcome": "unknown", "message": f"{what} is not known"}
     count, deliveries = 0, Deliveries(ledger)
+    sessions = {one.id: one for one in known}
     for one, until_ms in ends_ms.items():
         delivery = deliveries.read(one).delivery
-        count += ledger.forget_sentences(one, until_ms)
-        count += delivery.sentences if delivery.left_ledger else 0
+        if request.user_id:
+            who, left = request.user_id, delivery.left_ledger
+            count += ledger.forget_speaker(sessions[one], who, until_ms, left_ledger=left)
+        else:
+            count += ledger.forget_sentences(one, until_ms)
+            count += delivery.sentences if delivery.left_ledger else 0
         ledger.ask_delivery(one, now_ms)  # what was delivered is deleted, too
     if not ledger.erase_traces():
         raise LedgerError(
@@ -217,9 +227,9 @@ def _say(outcome: Outcome) -> str:
 
 def _read_session_id(request: RoomRequest) -> str | None:
     """Which session is meant, None for all; what is not understood must not delete too much."""
-    if request.user_id or request.when != "now" or request.changes.keys() - {"session"}:
+    if request.when != "now" or request.changes.keys() - {"session"}:
         raise RequestError(
-            "a transcript is deleted by room_id, room_id_type, sdk_app_id and session alone"
+            "a transcript is deleted by room_id, room_id_type, sdk_app_id, session and user_id alone"
         )
     if "session" not in request.changes:
         return None

@@ -30,7 +30,7 @@ from shared.ledger.ledger import Version
 from shared.ledger.names import merge_names, read_names
 from shared.lifecycle.outcome import Outcome
 from shared.resources import Resources
-from shared.transcripts.records import Transcript
+from shared.transcripts.records import Deletion, Transcript
 from shared.transcripts.timeline import build_transcript
 
 Read = TypeVar("Read")
@@ -63,9 +63,9 @@ class TranscriptDelivery(Struct):
             self.put_off()
             kept = self.deliveries.read(self.session_id)
         session, was, version = kept.session, kept.delivery, kept.version
-        if version.deleted > was.deleted:
-            return self._delete(kept)
         has_text = version.latest > version.deleted
+        if version.deleted > was.deleted and not (was.at_ms and has_text):
+            return self._delete(kept)
         if session and session.closed_ms is not None and (has_text or _was_quiet(session, version)):
             with _long_turn if version.latest > LONG else nullcontext():
                 return self._deliver(session, kept)
@@ -91,14 +91,20 @@ class TranscriptDelivery(Struct):
 
     def _deliver(self, session: Session, kept: Kept) -> list[Outcome]:
         """Write what has changed; later, let the sentences leave the ledger if the archive has them all."""
-        was, told = kept.delivery, self.deliveries.ledger.list_sentences(session, 0)
+        ledger, told = self.deliveries.ledger, self.deliveries.ledger.list_sentences(session, 0)
+        # What one speaker said may have been deleted since: it is not written again.
+        was = replace(kept.delivery, deleted=kept.version.deleted)
         news, delivered = told, kept.version
-        people = [person.user_id for person in self.deliveries.ledger.list_people(session)]
+        people = [person.user_id for person in ledger.list_people(session)]
         if was.left_ledger:
-            news = merge_records(self._read_archived(RECORDS, read_records), told)
+            archived, deletion = self._read_archived(RECORDS, read_records), Deletion()
+            if kept.version.deleted > kept.delivery.deleted:
+                deletion = ledger.read_deletion(self.session_id)
+            left = [each for each in archived if not deletion.covers(each)]
+            news = merge_records(left, told)
             # Not only what is told: a delivery that broke off may have written it already.
-            if not any(each.version > was.version for each in news):
-                delivered = delivered._replace(latest=was.version)
+            is_new = any(each.version > was.version for each in news) or len(left) < len(archived)
+            delivered = delivered if is_new else delivered._replace(latest=was.version)
             people = self._read_archived(META, read_meta).people
         transcript = build_transcript(make_head(session, delivered), news)
         transcript = replace(transcript, names=self._name_speakers(transcript, was))
@@ -141,7 +147,7 @@ class TranscriptDelivery(Struct):
                 self.archive.delete(self._locate(name))
         delivery = Delivery(
             version=head.version,
-            deleted=was.deleted,
+            deleted=head.deleted,
             at_ms=self.resources.now_ms(),
             sentences=len(contents.transcript.sentences),
             speakers=contents.speakers[:SPEAKERS_KEPT],

@@ -2,7 +2,6 @@
 
 from shared.ledger.document import Attempt as Attempt
 from shared.ledger.document import Hearing as Hearing
-from shared.ledger.document import Person as Person
 from shared.ledger.document import Session as Session
 from shared.ledger.document import Task as Task
 from shared.ledger.document import TaskId as TaskId
@@ -11,4 +10,5 @@ from shared.ledger.document import Timing as Timing
 from shared.ledger.ledger import Ledger as Ledger
 from shared.ledger.open import close_ledgers as close_ledgers
 from shared.ledger.open import open_ledger as open_ledger
+from shared.ledger.sessions import Person as Person
 from shared.ledger.sessions import RoomBook as RoomBook

@@ -15,8 +15,7 @@ from shared.ledger.events import Event, post
 from shared.ledger.layout import OVER, UNDELIVERED, SaidKeys, asked_cell, delivered_cell
 from shared.ledger.ledger import Ledger, Version
 from shared.ledger.names import NameKeys
-from shared.ledger.rooms import Found
-from shared.ledger.sessions import RoomBook
+from shared.ledger.sessions import Found, RoomBook
 
 SPEAKERS_KEPT = 50
 RECORDS, META = "records.json", "meta.json"  # what the ledger knew; what all the files are

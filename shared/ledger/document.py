@@ -38,6 +38,8 @@ class TaskId(Struct, omit_defaults=True):
     """A task at the API, in the region it was started in; `ended` once it is known to be over.
 
     `started_ms` is when, as far as anybody told. `reason` says in words why it ended by itself.
+    `ended_ms` is when it was known to be over, `without` are users whom its start left out. `unwanted`:
+    it hears somebody who has opted out.
     """
 
     task_id: str
@@ -47,6 +49,9 @@ class TaskId(Struct, omit_defaults=True):
     started_ms: int = 0
     timing: Timing = Timing()
     reason: str = ""
+    without: list[str] = []
+    unwanted: bool = False
+    ended_ms: int = 0
 
 
 class Hearing(Struct, frozen=True, omit_defaults=True):
@@ -119,7 +124,8 @@ class Task(Struct, omit_defaults=True):
         """TaskIds that live on although they should not: a stop failed, or a start lost its claim."""
         if self.state in ("due", "starting"):
             return []
-        return [i for i in self.alive if self.state != "running" or i.task_id != self.task_id]
+        is_current = self.task_id if self.state == "running" else None
+        return [i for i in self.alive if i.unwanted or i.task_id != is_current]
 
     @property
     def needs_stop(self) -> bool:
@@ -194,8 +200,9 @@ class Task(Struct, omit_defaults=True):
 
     def mark_ended(self, ended: list[str], now_ms: int) -> None:
         """Note which TaskIds are over; what was to be stopped is, when nothing of it is left."""
-        for known in self.task_ids:
-            known.ended = known.ended or known.task_id in ended
+        for known in self.alive:
+            if known.task_id in ended:
+                known.ended, known.ended_ms = True, now_ms
         if self.state == "stopping" and not self.needs_stop:
             self.set_state("stopped", now_ms)
 
@@ -228,7 +235,8 @@ class Session(Struct, omit_defaults=True):
     `id` keeps the opening time it was born with. `dated_ms` is newer when TRTC announced the
     room again while its task ran on. `rule` is the rule of that time, whatever rules.toml says
     now. `held`: a person stopped it, nothing but a start by hand begins anything. `tasks` by target.
-    `transcribed_twice`: it has been reported that a client's transcriber hears it, too.
+    `transcribed_twice`: it has been reported that a client's transcriber hears it, too. `opted_out`: whom
+    no task may hear. `splits`: tasks for each speaker are still to take the place of the room's.
     """
 
     id: str
@@ -239,6 +247,8 @@ class Session(Struct, omit_defaults=True):
     closed_ms: int | None = None
     held: bool = False
     transcribed_twice: bool = False
+    opted_out: list[str] = []
+    splits: bool = False
     tasks: dict[str, Task] = {}
 
     @property
@@ -255,6 +265,8 @@ class Session(Struct, omit_defaults=True):
 
     def find_rule(self, target: str) -> Rule:
         """The session's rule as it is for the target of a task."""
+        if target in self.opted_out:
+            return replace(self.rule, service="none")
         return self.rule if target == WHOLE_ROOM else self.rule.for_user(target)
 
     def is_kept(self, since_ms: int) -> bool:
@@ -272,24 +284,15 @@ class Half(Struct, omit_defaults=True):
     """What a document holds of the room of one id type: its newest sessions, the newest first, and more.
 
     `tombstone_ms` is when the room was last closed without a session (0: never), in ms since 1970.
-    `plan` is the rule of the next session.
+    `plan` is the rule of the next session. `opt_outs`: see `OptOuts`.
     """
 
     sessions: list[Session] = []
     tombstone_ms: int = 0
     plan: Rule | None = None
+    opt_outs: dict[str, int] = {}
 
 
 Document = tuple[
     Half, Half
 ]  # of the numeric room and of the string room: the index is room_id_type
-
-
-class Person(Struct):
-    """An anchor seen in a session, with the ms of the newest event about them, and about their microphone."""
-
-    user_id: str
-    present: bool
-    microphone: bool
-    event_ms: int
-    microphone_ms: int = 0

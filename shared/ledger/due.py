@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from shared.ledger.document import Session, Task
+from shared.room import WHOLE_ROOM
 
 CHECK_MS = 120_000  # how long a running task is believed without asking the API
 
@@ -26,6 +27,13 @@ class Due(NamedTuple):
         return f"{self.verb}/{self.task.service}"
 
 
+def waits_for_room(session: Session, target: str) -> bool:
+    """Whether a speaker's task may not begin yet: the room's, which it replaces, is still to be stopped."""
+    of_room = session.tasks.get(WHOLE_ROOM)
+    is_split = session.rule.scope == "user" and target != WHOLE_ROOM
+    return is_split and bool(of_room and of_room.state == "stopping" and of_room.needs_stop)
+
+
 def find_due(session: Session, task: Task) -> Due | None:
     """What a task needs next; None when it needs nothing."""
     is_open = session.closed_ms is None
@@ -33,6 +41,10 @@ def find_due(session: Session, task: Task) -> Due | None:
         return Due(task, "start" if is_open else "stop", task.lease_until_ms)
     if not is_open:
         return Due(task, "stop", task.not_before_ms) if task.needs_stop else None
+    if session.splits and task.target == WHOLE_ROOM:
+        return Due(task, "stop", task.not_before_ms)
+    if task.state == "due" and waits_for_room(session, task.target):
+        return None
     if task.state == "due":
         return Due(task, "start", max(task.not_before_ms, task.waiting_ms))
     if task.state == "failed" and task.not_before_ms:

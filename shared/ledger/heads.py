@@ -22,6 +22,7 @@ def make_head(session: Session, version: Version, names_version: int = 0) -> Tra
         tasks=_list_origins(session),
         deleted=version.deleted,
         names_version=names_version,
+        notice=session.rule.notice,
     )
 
 

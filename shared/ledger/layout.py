@@ -28,7 +28,8 @@ class RoomKeys:
     `people` has those of its newest session by user, `older` the sessions that have left the document
     by id. `living` is an index: how many tasks of the application live, by state. `opened` is one, too:
     the sessions of the application, by the negative of the ms they opened, so that the newest is first.
-    `cells` are the document, and the presence of a user if `user_id` is not "".
+    `opt_outs` has those of the application. `cells` are the document, these, and the presence of a user
+    if `user_id` is not "".
     """
 
     def __init__(self, room: Room, user_id: str = "") -> None:
@@ -40,7 +41,9 @@ class RoomKeys:
         self.older = f"older:{self.name}"
         self.living = f"living:{sdk_app_id}"
         self.opened = f"opened:{sdk_app_id}"
-        self.cells = [self.document, *([Cell(self.people, user_id)] if user_id else [])]
+        self.opt_outs = Cell(f"optouts:{sdk_app_id}")
+        of_user = [Cell(self.people, user_id)] if user_id else []
+        self.cells = [self.document, self.opt_outs, *of_user]
 
 
 class SaidKeys:

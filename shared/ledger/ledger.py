@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -22,7 +22,9 @@ from shared.ledger.layout import (
     ended_key,
     parse_room,
 )
-from shared.ledger.rooms import RoomLedger
+from shared.ledger.opting_out import OPT_OUTS, OptOuts
+from shared.ledger.rooms import Result, RoomLedger
+from shared.room import Room
 from shared.settings import KEEP_DAYS
 from shared.transcripts.records import (
     FOR_EVER_MS,
@@ -91,6 +93,18 @@ class Ledger(RoomLedger):
 
         return self.exchange(keys.tag, cells, keep)
 
+    def change_opt_outs(
+        self, sdk_app_id: int, work: Callable[[OptOuts], tuple[OptOuts, Result]]
+    ) -> Result:
+        """Let `work` make other opt-outs of an application's; whatever changes a room now does so anew."""
+        keys = RoomKeys(Room(sdk_app_id, "", 0))
+
+        def change(seen: list[bytes]) -> tuple[Result, list[Write]]:
+            opt_outs, result = work(self.decode(OPT_OUTS.decode, seen[0]) if seen[0] else {})
+            return result, [Put(keys.opt_outs, encode(opt_outs) if opt_outs else b"")]
+
+        return self.exchange(keys.tag, [keys.opt_outs], change)
+
     def ask_delivery(self, session_id: str, at_ms: int) -> None:
         """Let a deliverer look at a session then: something of its transcript has changed.
 
@@ -140,6 +154,41 @@ class Ledger(RoomLedger):
             ]
 
         return self.exchange(keys.tag, cells, forget)
+
+    def forget_speaker(
+        self, session: Session, user_id: str, until_ms: int, *, left_ledger: bool
+    ) -> int:
+        """Delete what one user said in a session, as `forget_sentences` does; how many sentences it were.
+
+        `left_ledger`: others may have said something that the archive alone has.
+        """
+        keys = SaidKeys(session.id)
+        own = session.tasks.get(user_id)
+        ids = {one.task_id for one in own.task_ids} if own else set()
+
+        def forget(seen: list[bytes]) -> tuple[int, list[Write]]:
+            said = self.list_sentences(session, 0)
+            found = [
+                one.key for one in said if user_id in one.list_speakers() or one.task_id in ids
+            ]
+            version, deletion = int(seen[0] or 0), self._open_deletion(seen[1])
+            deletion = deletion.follow(until_ms, version, found[::-1], user_id)
+            # A version later than the deletion says that what others said is left.
+            latest = deletion.version + (left_ledger or len(found) < len(said))
+            return len(found), [
+                *(Put(Cell(keys.sentences, key), b"") for key in found),
+                *(Score(keys.versions, key, None) for key in found),
+                Put(keys.version, b"%d" % latest),
+                Put(keys.deletion, encode(deletion)),
+                Keep(keys.deletion.key, self._keep_s),
+            ]
+
+        return self.exchange(keys.tag, (keys.version, keys.deletion), forget)
+
+    def read_deletion(self, session_id: str) -> Deletion:
+        """What was deleted of a session's transcript."""
+        keys = SaidKeys(session_id)
+        return self._open_deletion(self.engine.read(keys.tag, [keys.deletion])[0])
 
     def forget_old(self, before_ms: int, over: Sequence[str] | None = None) -> Forgotten:
         """Delete some of what was over before then: closed sessions with people and sentences, tombstones.

@@ -5,19 +5,20 @@ from __future__ import annotations
 import random
 import select
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from msgspec import MsgspecError
 from msgspec.json import Decoder, encode
 
 from shared.errors import LedgerError
-from shared.ledger.document import Document, Half, Person, Session, find_room
+from shared.ledger.document import Document, Half, Session, find_room
 from shared.ledger.engine import Cell, Engine, Keep, Put, Write
 from shared.ledger.events import list_events, post
 from shared.ledger.layout import DUE, SHARED, RoomKeys, ended_key, list_writes, parse_room
-from shared.ledger.sessions import Presence, RoomBook
+from shared.ledger.opting_out import OPT_OUTS
+from shared.ledger.sessions import Found, Person, Presence, RoomBook, Sessions
 from shared.room import Room
 from shared.transcripts.records import FOR_EVER_MS
 
@@ -29,22 +30,6 @@ EMPTY = encode((Half(), Half()))
 
 Raw = TypeVar("Raw")
 Result = TypeVar("Result")
-
-
-class Found(NamedTuple):
-    """A session, if it is kept, the key of its people, and what was read of the cells that say so."""
-
-    session: Session | None
-    people: str
-    seen: Mapping[Cell, bytes]
-
-
-class Sessions(NamedTuple):
-    """Sessions by their ids, which are the newest of their rooms, and what was read."""
-
-    known: Mapping[str, Session]
-    newest: set[str]
-    seen: Mapping[Cell, bytes]
 
 
 class RoomLedger:
@@ -206,13 +191,17 @@ class RoomLedger:
         return self.decode(self._leases.decode, raw) if raw else ("", 0)
 
     def _open_book(self, room: Room, cells: Sequence[Cell], seen: Sequence[bytes]) -> RoomBook:
-        """The book in what the cells of a document, and perhaps of a user's presence, hold."""
+        """The book in what the cells of a document, and perhaps of opt-outs and of a presence, hold."""
         try:
             book = RoomBook(room, self._documents.decode(seen[0] or EMPTY))
             if seen[1:] and seen[1]:
-                book.presence = self._presences.decode(seen[1])
+                book.opt_outs = OPT_OUTS.decode(seen[1])
+            if seen[2:] and seen[2]:
+                book.presence = self._presences.decode(seen[2])
         except (MsgspecError, ValueError):
             raise self._unreadable() from None
+        if book.half.opt_outs or book.opt_outs:
+            book.leave_out()
         book.seen = dict(zip(cells, seen, strict=True))
         return book
 
@@ -223,12 +212,14 @@ class RoomLedger:
         """
         seen = [*book.seen.values()]
         is_known = book.latest and book.presence != Presence()
-        presence = [encode(book.presence) if is_known else b"" for _ in keys.cells[1:]]
+        presence = [encode(book.presence) if is_known else b"" for _ in keys.cells[2:]]
+        if book.half.opt_outs or book.opt_outs:
+            book.leave_out()
         document = encode(book.document)
         writes: list[Write] = []
         if document == (seen[0] or EMPTY):
             # A person's event reads and compares the document, and that is all.
-            if presence == seen[1:]:
+            if presence == seen[2:]:
                 return is_fresh or self.engine.read(keys.tag, keys.cells) == seen
             saved = seen[0]
         else:
@@ -244,11 +235,11 @@ class RoomLedger:
             # First: a Redis out of memory refuses the first write of a script only.
             writes.insert(0, Put(keys.document, saved))
         if any(presence):
-            writes += [Put(keys.cells[1], presence[0]), Keep(keys.people, self._keep_s)]
+            writes += [Put(keys.cells[2], presence[0]), Keep(keys.people, self._keep_s)]
         living = self.engine.swap(keys.tag, book.seen, writes, keys.living)
         if living is None:
             return False
-        book.seen = dict(zip(keys.cells, [saved, *presence], strict=True))
+        book.seen = dict(zip(keys.cells, [saved, seen[1], *presence], strict=True))
         book.living = sum(number for _, number in living)
         return True
 

@@ -6,13 +6,14 @@ Event time decides, never arrival: TRTC promises no order and repeats itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
 from shared.errors import LedgerError
-from shared.ledger.document import Document, Person, Session
+from shared.ledger.document import Document, Session
 from shared.ledger.engine import Cell
+from shared.ledger.opting_out import OptOuts, leave_out, list_opted_out
 from shared.room import STRING_ROOM, Room
 from shared.rules.decision import Rule
 
@@ -28,6 +29,32 @@ def compare_times(event_ms: int, than_ms: int, *, precise: bool) -> int:
     if not precise:
         event_ms, than_ms = event_ms // SECOND_MS, than_ms // SECOND_MS
     return (event_ms > than_ms) - (event_ms < than_ms)
+
+
+class Person(Struct):
+    """An anchor seen in a session, with the ms of the newest event about them, and about their microphone."""
+
+    user_id: str
+    present: bool
+    microphone: bool
+    event_ms: int
+    microphone_ms: int = 0
+
+
+class Found(NamedTuple):
+    """A session, if it is kept, the key of its people, and what was read of the cells that say so."""
+
+    session: Session | None
+    people: str
+    seen: Mapping[Cell, bytes]
+
+
+class Sessions(NamedTuple):
+    """Sessions by their ids, which are the newest of their rooms, and what was read."""
+
+    known: Mapping[str, Session]
+    newest: set[str]
+    seen: Mapping[Cell, bytes]
 
 
 class Presence(Struct):
@@ -54,7 +81,8 @@ class RoomBook:
     `presence` is what is known of one user in the newest session, if the ledger was told which.
     `living` is how many tasks of the application live after the change that saved this book; None
     for a book that no change has saved. `half` is what the document holds of this room alone. `seen`
-    is the ledger's own: what the cells held when they were read, or saved last.
+    is the ledger's own: what the cells held when they were read, or saved last. `opt_outs` are those of
+    the application.
     """
 
     def __init__(self, room: Room, document: Document) -> None:
@@ -64,12 +92,13 @@ class RoomBook:
         self.presence = Presence()
         self.living: int | None = None
         self.seen: Mapping[Cell, bytes] = {}
+        self.opt_outs: OptOuts = {}
 
     @property
     def twin(self) -> RoomBook:
         """The book of the other id type over the same document."""
         book = RoomBook(self.room.twin, self.document)
-        book.seen = self.seen
+        book.seen, book.opt_outs = self.seen, self.opt_outs
         return book
 
     @property
@@ -96,6 +125,17 @@ class RoomBook:
         """The closed sessions of which something lives on, may live, or is being started."""
         closed = (session for session in self.sessions if session.closed_ms is not None)
         return [session for session in closed if session.is_unfinished]
+
+    @property
+    def all_opt_outs(self) -> OptOuts:
+        """The opt-outs that count in the room: its own, and those of the application."""
+        own, others = self.half.opt_outs, self.opt_outs
+        return {one: max(own.get(one, -1), others.get(one, -1)) for one in {*own, *others}}
+
+    def leave_out(self) -> None:
+        """Let the open session hear nobody who has opted out: see `opting_out.leave_out`."""
+        if self.open_now:
+            leave_out(self.open_now, list_opted_out(self.all_opt_outs))
 
     def get(self, session_id: str) -> Session:
         """A session that was here before; LedgerError when it is no longer among the newest."""
@@ -205,4 +245,6 @@ class RoomBook:
         session_id = f"{sdk_app_id}/{room_id_type}/{room_id}/{event_ms}"
         session = Session(session_id, self.room, event_ms, event_ms, rule)
         self.sessions.insert(0, session)
+        if self.half.opt_outs or self.opt_outs:
+            self.leave_out()
         return session

@@ -18,6 +18,7 @@ from shared.lifecycle.signs_of_life import ABANDONED_MS, find_last_sign_ms
 from shared.lifecycle.stop import stop_leftovers, stop_task_ids
 from shared.lifecycle.task_api import RATES, UNSURE_MS, NotCalledError
 from shared.resources import Resources
+from shared.room import WHOLE_ROOM
 from shared.services.kinds import Verdict, classify_error
 from shared.services.service import SERVICES
 from shared.settings import take_fingerprint
@@ -93,11 +94,12 @@ class ClaimedStart(Struct):
         """Record a running task; stop it when the room closed, or a person held it, meanwhile."""
         task, now_ms = self.task, self.resources.now_ms()
         region = self.session.find_rule(task.target).region(task.service)
-        finish_start = claims.finish_start
+        finish_start, told = claims.finish_start, (task_id, region, now_ms)
+        without = self.session.opted_out if task.target == WHOLE_ROOM else []
         try:
             finish, known = self._change(
                 lambda session: (
-                    finish_start(session, task, task_id, region, now_ms, called_ms=called_ms),
+                    finish_start(session, task, *told, called_ms=called_ms, without=without),
                     session.tasks[task.target],
                 )
             )
@@ -127,12 +129,25 @@ class ClaimedStart(Struct):
             waited_for=waited_for or None,
         )
         outcomes = [started]
+        if self.session.opted_out:
+            outcomes += self._tell_replaced(task, now_ms)
         if self.task.unseen and not SERVICES[self.task.service].finds_by_session:
             # 2.0 does not say whether an earlier start happened, nor whether this one replaced it.
             outcomes.append(self._outcome("transcription.may_run", "unsure", level="warning"))
         if task.leftovers:
             outcomes += stop_leftovers(self.session, task, self.resources)
         return outcomes
+
+    def _tell_replaced(self, task: Task, now_ms: int) -> list[Outcome]:
+        """Say for how long nobody was heard, if the task comes in the place of one that was unwanted."""
+        former = task.task_ids[-2:-1]
+        of_room = self.session.tasks.get(WHOLE_ROOM)
+        if not former and of_room and task.target != WHOLE_ROOM:
+            former = of_room.task_ids[-1:]
+        if not (former and former[0].unwanted and self.task.waiting_ms <= former[0].ended_ms):
+            return []
+        gap_ms = now_ms - former[0].ended_ms
+        return [self._outcome("transcription.replaced", "opted_out", gap_ms=gap_ms)]
 
     def _settle_failure(self, error: ApiError, verdict: Verdict) -> list[Outcome]:
         # Somebody was believed to be there when the start was wanted, or wanted again.

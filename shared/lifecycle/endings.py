@@ -112,6 +112,8 @@ def explain_end(session: Session, task: Task) -> str:
         return f"the API refused the start: {task.error_code}"
     if task.error_code:
         return f"the room closed before it had started, because of {task.error_code}"
+    if task.target in session.opted_out or (task.current and task.current.unwanted):
+        return "somebody in the room has opted out"
     if task.current and task.current.reason:
         return task.current.reason
     return "the room closed" if session.closed_ms is not None else ""

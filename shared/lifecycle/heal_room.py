@@ -9,9 +9,9 @@ from shared.ledger.due import CHECK_MS, find_due
 from shared.lifecycle import task_api
 from shared.lifecycle.endings import ABANDONED, GONE, end_task
 from shared.lifecycle.outcome import Outcome
-from shared.lifecycle.signs_of_life import is_abandoned, listen, note_hearing
+from shared.lifecycle.signs_of_life import is_abandoned, list_people, listen, note_hearing
 from shared.lifecycle.start import StartRequest, start_task
-from shared.lifecycle.stop import finish_unfinished, stop_leftovers, stop_tasks
+from shared.lifecycle.stop import STOPPED, finish_unfinished, stop_leftovers, stop_tasks
 from shared.resources import Resources
 from shared.room import Room
 
@@ -23,10 +23,41 @@ def heal_room(room: Room, resources: Resources) -> list[Outcome]:
     book = resources.ledger.read(room)
     outcomes = finish_unfinished(book, resources)
     session = book.open_now
-    if session:
-        for task in session.tasks.values():
-            outcomes += _heal_task(session, task, resources)
+    if session is None:
+        return outcomes
+    if session.splits:
+        session = _split_room(session, resources)
+    for task in session.tasks.values():
+        outcomes += _heal_task(session, task, resources)
+    if session.opted_out and any(one.message == STOPPED for one in outcomes):
+        outcomes += _start_due(room, resources)  # what comes in the place of what was unwanted
     return outcomes
+
+
+def _start_due(room: Room, resources: Resources) -> list[Outcome]:
+    session = resources.ledger.read(room).open_now
+    tasks = session.tasks.values() if session else ()
+    due = [(session, task) for task in tasks if session and task.state == "due"]
+    return [one for known, task in due for one in _heal_task(known, task, resources)]
+
+
+def _split_room(session: Session, resources: Resources) -> Session:
+    """Let a task for everybody who is there be due in the place of the room's own."""
+    is_audio = session.rule.start_on == "audio_started"
+    people = list_people(session, resources)
+    present = [one.user_id for one in people if one.present and (one.microphone or not is_audio)]
+
+    def split(book: RoomBook) -> Session:
+        known, now_ms = book.get(session.id), resources.now_ms()
+        known.splits = False
+        for user_id in present:
+            rule = known.find_rule(user_id)
+            if rule.service != "none" and user_id not in known.tasks:
+                known.tasks[user_id] = task = Task(user_id, rule.service)
+                task.make_due(now_ms)
+        return known
+
+    return resources.ledger.change(session.room, split)
 
 
 def _heal_task(session: Session, task: Task, resources: Resources) -> list[Outcome]:
@@ -37,6 +68,8 @@ def _heal_task(session: Session, task: Task, resources: Resources) -> list[Outco
     if task.state in ("stopping", "held"):
         return stop_tasks([(session, task)], resources)
     outcomes = stop_leftovers(session, task, resources)
+    if task.current and task.current.unwanted and not task.current.ended:
+        return outcomes
     if due.verb == "start":
         wanted_ms = resources.now_ms() if task.state == "failed" else task.waiting_ms
         request = StartRequest(task.target, UNASKED, wanted_ms, secrets.token_hex(16))

@@ -94,7 +94,8 @@ def find_silence(session: Session, task: Task, hearing: Hearing, people: Iterabl
     that are on.
     """
     rule = session.find_rule(task.target)
-    on_ms = [p.microphone_ms for p in people if p.microphone and _hears(rule, task, p.user_id)]
+    people = [one for one in people if one.microphone and one.user_id not in session.opted_out]
+    on_ms = [one.microphone_ms for one in people if _hears(rule, task, one.user_id)]
     current = task.current
     if not on_ms or current is None or task.state != "running":
         return 0

@@ -92,7 +92,8 @@ def claim_wanted(
     """Claim the start that an event asks for, as part of a change; why the event starts nothing, if so."""
     event_type, user_id, rule = callback.event_type, callback.user_id, session.rule
     target = None  # whose task the event starts: everybody's, one speaker's, or none
-    if event_type in STARTERS[rule.start_on] and not rule.ignores(user_id or ""):
+    is_heard = user_id not in session.opted_out or event_type == callbacks.ROOM_CREATED
+    if event_type in STARTERS[rule.start_on] and is_heard and not rule.ignores(user_id or ""):
         of_speaker = None if event_type == callbacks.ROOM_CREATED else user_id
         target = WHOLE_ROOM if rule.scope == "room" else of_speaker
     if target is None:

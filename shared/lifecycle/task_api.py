@@ -15,6 +15,7 @@ from shared.errors import ApiError, LedgerError
 from shared.ledger import Attempt, Session, Task, TaskId
 from shared.lifecycle.signs_of_life import find_doubted_until_ms
 from shared.resources import Resources
+from shared.room import WHOLE_ROOM
 from shared.services.kinds import classify_error, is_gone
 from shared.services.service import (
     AI,
@@ -62,8 +63,9 @@ def build_start(session: Session, task: Task, resources: Resources) -> Request:
     sign = partial(make_user_sig, application.sdk_app_id, key, expire_s=expire_s)
     rule, opened_ms = session.find_rule(task.target), session.opened_ms
     parameters, max_idle_s = rule.parameters(task.service), rule.max_idle_s
+    without = session.opted_out if task.target == WHOLE_ROOM else []
     order = StartOrder(
-        application, room, task.target, opened_ms, generation, max_idle_s, parameters, sign
+        application, room, task.target, opened_ms, generation, max_idle_s, parameters, sign, without
     )
     try:
         return SERVICES[task.service].build_start(order)

@@ -8,6 +8,7 @@ from shared.callbacks import Callback
 from shared.errors import RoomscribeError
 from shared.ledger import RoomBook, Session, Task, TaskId, Timing, claims
 from shared.ledger.layout import QUIET_MS
+from shared.ledger.opting_out import is_refused
 from shared.lifecycle.endings import NOT_STARTED, end_task, read_leave_code
 from shared.lifecycle.outcome import Fields, Outcome, describe_task, failed, ignored
 from shared.lifecycle.stop import finish_unfinished, stop_leftovers
@@ -18,7 +19,7 @@ from shared.transcripts.records import SentenceNews
 
 LOUD = ("removed", "broken", "unknown")
 SESSIONS_SEARCHED = 5  # for the life of a room that a late sentence belongs to
-TOO_OLD = ignored("too_old")
+TOO_OLD, OPTED_OUT = ignored("too_old"), ignored("opted_out")
 
 
 def act_on_task(callback: Callback, resources: Resources) -> list[Outcome]:
@@ -124,7 +125,9 @@ class _TaskEvent(Struct):
             return [ignored("stale")]
         kept = self._keep(said, session)
         # Every sentence but the first finds in the book that was read anyway that it is none.
-        if said.said is None or task_id is None or 0 < task_id.timing.first_text_ms <= event_ms:
+        if kept is OPTED_OUT or said.said is None or task_id is None:
+            return [kept]
+        if 0 < task_id.timing.first_text_ms <= event_ms:
             return [kept]
         return [kept, *self._time_first_text(session, task, task_id)]
 
@@ -132,6 +135,9 @@ class _TaskEvent(Struct):
         """Keep what a callback tells with a session's sentences, unless the session is too long over."""
         if not session.is_kept(self.resources.kept_since_ms()):
             return TOO_OLD
+        opt_outs = self.book.half.opt_outs or self.book.opt_outs
+        if opt_outs and is_refused(news, session, self.book.all_opt_outs):
+            return OPTED_OUT
         is_new = self.resources.ledger.keep_sentence(session, news)
         if session.closed_ms is not None:  # what was delivered may lack it
             self.resources.ledger.ask_delivery(session.id, self.resources.now_ms() + QUIET_MS)

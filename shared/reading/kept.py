@@ -71,6 +71,8 @@ class KeptTranscripts:
         if not session.is_kept(self._since_ms):
             return None
         if delivery.left_ledger:
+            if version.deleted > delivery.deleted:
+                return None  # what was deleted is in the archive until it is written anew
             self._archived[session_id] = None
             # The archive has the names of its time.
             delivered = Version(delivery.version, version.deleted)
@@ -153,6 +155,7 @@ class KeptTranscripts:
             opened_ms=document.opened_ms,
             closed_ms=document.closed_ms,
             version=document.version,
+            notice=document.notice,
             told_layout=document.next.partition(".")[2],
         )
 

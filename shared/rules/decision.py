@@ -30,6 +30,7 @@ SUFFIX = ".prepared.json"  # rules.toml.prepared.json
 GLOBS_KEPT = 8_192
 MARKS = "*?["
 CLIENT_TRANSCRIBERS = "transcriber_*_robot_*"  # Source: trtc-sdk-v5 5.17.1, TXLiteAVSDK 2025
+NOTICE = "Transcribed automatically, with Roomscribe."
 NUMBERS = re.compile(r"([0-9]{1,10})-([0-9]{1,10})")  # a glob that is a range of numeric rooms
 
 
@@ -45,7 +46,8 @@ class Speaker(Struct, frozen=True, omit_defaults=True):
 class Rule(Struct, frozen=True, omit_defaults=True):
     """What happens in the rooms it matches; a session keeps the rule it was opened with.
 
-    `max_idle_s` is 5 to 86400 s. `cloud` and `ai` hold each service's parameters, complete.
+    `max_idle_s` is 5 to 86400 s. `cloud` and `ai` hold each service's parameters, complete. `notice` tells
+    readers that the room is transcribed, and by whom.
     """
 
     name: Annotated[str, Meta(min_length=1)]
@@ -58,6 +60,7 @@ class Rule(Struct, frozen=True, omit_defaults=True):
     max_idle_s: Annotated[int, Meta(ge=5, le=86400)] = 60
     ignore_users: Globs = []
     reference: Annotated[str, Meta(max_length=256)] = ""
+    notice: Annotated[str, Meta(max_length=200)] = NOTICE
     fallback: Literal["cloud", "ai", "none"] = "none"
     cloud: Table = {}
     ai: Table = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -39,7 +39,7 @@ class StartOrder(Struct, frozen=True):
     """What one start is about: the task of `target` in a session of a room.
 
     `opened_ms` is when the session opened, in ms since 1970, `generation` how many TaskIds the task had
-    before. `sign` makes the UserSig of a user id.
+    before. `sign` makes the UserSig of a user id. `without` are users whom it must not hear.
     """
 
     application: Application
@@ -50,6 +50,7 @@ class StartOrder(Struct, frozen=True):
     max_idle_s: int
     parameters: Parameters
     sign: Callable[[str], str]
+    without: Sequence[str] = ()
 
     def __repr__(self) -> str:
         return f"StartOrder({self.room}, {self.target!r})"
@@ -83,7 +84,26 @@ class Service(Struct, frozen=True):
             _fill_ai(order, request, params)
         elif order.target != WHOLE_ROOM:
             params["SubscribeList"] = [{"UserId": order.target}]
+        if order.without:
+            self._leave_out(order.without, request, params)
         return self.check_request(request)
+
+    def _leave_out(self, without: Sequence[str], request: Request, params: Request) -> None:
+        """Let a task of a whole room not hear some users; raises ValidationError for 1.0, which cannot.
+
+        Source: SDK docstring of UnSubscribeList: it wins over SubscribeList, which when empty means all.
+        """
+        if self.finds_by_session:
+            raise msgspec.ValidationError("1.0 cannot leave out those who have opted out")
+        users = [{"UserId": user_id} for user_id in without]
+        others = [one for one in params.get("UnSubscribeList", []) if one not in users]
+        params["UnSubscribeList"] = others + users
+        allowed = [one for one in params.get("SubscribeList", []) if one not in users]
+        if allowed:
+            params["SubscribeList"] = allowed
+        voices = [one for one in request.get("TTSParam", []) if one["TargetUser"] not in users]
+        if "TTSParam" in request:
+            request["TTSParam"] = voices
 
     def check_request(self, request: Request) -> Request:
         """The same request, when the API would accept its names, types and ranges."""

@@ -55,6 +55,7 @@ class Document(Struct, frozen=True, omit_defaults=True):
         Mapping[str, str | None],
         Meta(description="user_id → name, of those who have one; null: not any more"),
     ] = {}
+    notice: Annotated[str, Meta(description="that, and by whom, the room is transcribed")] = ""
 
 
 def write_document(transcript: Transcript, *, complete: bool = True) -> str:
@@ -71,6 +72,7 @@ def write_document(transcript: Transcript, *, complete: bool = True) -> str:
         unread=transcript.unread,
         sentences=transcript.sentences,
         names=transcript.names,
+        notice=head.notice,
     )
     return msgspec.json.encode(document).decode()
 
@@ -118,13 +120,16 @@ def write_webvtt(transcript: Transcript, languages: Sequence[str] = ()) -> str:
     Source: W3C, WebVTT: The Web Video Text Tracks Format.
     """
     cues = _write_cues(transcript, languages, ".", "<v {}>", _escape)
-    return "\n".join(("WEBVTT\n", *cues))
+    notice = transcript.head.notice
+    notes = [f"NOTE {_escape(notice)}\n"] if notice else []
+    return "\n".join(("WEBVTT\n", *notes, *cues))
 
 
 def write_srt(transcript: Transcript, languages: Sequence[str] = ()) -> str:
     """The transcript as SubRip (.srt): one cue a sentence, beginning with its speaker, a line a language.
 
-    No standard describes SubRip, so only what every player knows is used.
+    No standard describes SubRip, so only what every player knows is used: it has no notice, for want of
+    comments.
     """
     return "\n".join(_write_cues(transcript, languages, ",", "{}: ", _disarm))
 
@@ -138,6 +143,7 @@ def write_text(transcript: Transcript, languages: Sequence[str] = ()) -> str:
     heading = (
         f"Room {write_plain(head.room_id)}\nOpened {write_date(head.opened_ms, DATE)}, {closed}\n"
     )
+    heading += f"{write_plain(head.notice)}\n" if head.notice else ""
     lines = []
     for sentence in transcript.sentences:
         when = f"[{write_clock(sentence.start_ms)[:-4]}] "

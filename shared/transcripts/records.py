@@ -93,21 +93,32 @@ class Deletion(Struct, frozen=True):
     """What happened until `until_ms` is not kept again, whenever and however often it is told.
 
     Nor is what is told later of a sentence that was deleted, such as its translation: `keys` are
-    those of the last ones. `version` is the one that the deletion made.
+    those of the last ones. `version` is the one that the deletion made. `users` are speakers of whom all
+    was deleted that happened until that ms.
     """
 
     until_ms: int = -1
     version: int = 0
     keys: list[str] = []
+    users: dict[str, int] = {}
 
     def covers(self, news: SentenceNews) -> bool:
         """Whether the news is of something that was deleted."""
-        return news.event_ms <= self.until_ms or news.key in self.keys
+        until_ms = max([self.until_ms, *(self.users.get(one, -1) for one in news.list_speakers())])
+        return news.event_ms <= until_ms or news.key in self.keys
 
-    def follow(self, until_ms: int, version: int, keys: Sequence[str]) -> Deletion:
-        """One more deletion: of a transcript of that version, with these sentences, the last first."""
-        kept = [*keys, *self.keys][:KEYS_KEPT]
-        return Deletion(max(until_ms, self.until_ms), version + 1, kept)
+    def follow(
+        self, until_ms: int, version: int, keys: Sequence[str], user_id: str | None = None
+    ) -> Deletion:
+        """One more deletion: of a transcript of that version, with these sentences, the last first.
+
+        Of what one user said, if that is told.
+        """
+        kept, users = [*keys, *self.keys][:KEYS_KEPT], self.users
+        if user_id is None:
+            return Deletion(max(until_ms, self.until_ms), version + 1, kept, users)
+        users = {**users, user_id: max(until_ms, users.get(user_id, -1))}
+        return Deletion(self.until_ms, version + 1, kept, users)
 
 
 class TaskOrigin(Struct, frozen=True):
@@ -133,6 +144,7 @@ class TranscriptHead(Struct, frozen=True):
     tasks: dict[str, TaskOrigin] = {}
     deleted: int = 0
     names_version: int = 0
+    notice: str = ""  # that, and by whom, the room is transcribed
     told_layout: str = ""  # of a transcript that is known from its document alone
 
     @property

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 import read_transcript
 import set_people
+from msgspec.structs import replace
 
 from local.redis_server import RedisServer
-from shared.ledger import Ledger, open_ledger
+from shared.ledger import Ledger, RoomBook, open_ledger
 from shared.ledger.names import read_names
 from shared.links import sign_link
+from shared.rules.decision import NOTICE
 from tests.functions.counting_proxy import counting_round_trips
 from tests.support.ledger_steps import APP, hear, open_session
 from tests.support.redis_servers import empty, wait_long
@@ -87,7 +89,14 @@ def test_what_is_no_name_is_refused_with_all_others(ledger: Ledger, name: object
         ({"people": []}, "people"),
         ({"people": {"Secret": "amy"}}, "array"),
         ({"people": [{"user_id": "amy", "Secret": "amy", "name": "Secret"}]}, "a key is unknown"),
-        ({"user_id": "amy", "name": "Secret", "opted_out": True}, "a key is unknown"),
+        ({"user_id": "amy", "name": "Secret", "opted": True}, "a key is unknown"),
+        ({"user_id": "amy", "name": "Secret", "opted_out": "yes"}, "opted_out"),
+        ({"user_id": "amy", "opted_out": True, "room_id": "Secret"}, "room_id_type"),
+        ({"user_id": "amy", "opted_out": True, "room_id_type": 1}, "room_id"),
+        (
+            {"user_id": "amy", "name": "Secret", "room_id": "1", "room_id_type": 1},
+            "a name is not of one room",
+        ),
         ({"user_id": "*", "name": "Secret"}, "people[0].user_id"),
         ({"user_id": "Secret" * 6, "name": "Secret"}, "user_id"),
         ({"user_id": "amy", "name": "Secret" * 11}, "people[0].name"),
@@ -186,3 +195,36 @@ def test_names_cost_a_poll_that_finds_nothing_new_no_round_trip(
         ledger.keep_sentence(session, hear(2))
         trips, _ = count(json.loads(named["body"])["next"])
         assert trips == 5  # what changed, the sentences, and one for their speakers' names
+
+
+def test_names_and_opt_outs_are_told_together(ledger: Ledger) -> None:
+    people = [
+        {"user_id": "amy", "name": "Amy", "opted_out": True},
+        {"user_id": "bob", "name": None},
+    ]
+    counts = {"set": 1, "forgotten": 0, "unchanged": 1, "opted_out": 1, "opted_in": 0, "rooms": 0}
+    assert tell({"people": people}) == {"outcome": "changed", **counts}
+    assert find_name(ledger) == "Amy"
+    back = tell({"user_id": "amy", "opted_out": False})
+    assert (back["outcome"], back["opted_in"]) == ("changed", 1)
+    assert find_name(ledger) == "Amy"
+
+
+def test_room_of_an_opt_out_is_one_that_there_can_be(ledger: Ledger) -> None:
+    event = {"user_id": "amy", "opted_out": True, "room_id_type": 0}
+    assert "has a number" in tell({**event, "room_id": "abc"})["message"]
+    assert tell({**event, "room_id": 7})["opted_out"] == 1
+    assert tell({**event, "room_id": "7"})["opted_out"] == 0
+
+
+def test_reader_is_told_that_the_room_is_transcribed_and_by_whom(ledger: Ledger) -> None:
+    session = open_session(ledger)
+    assert json.loads(get(session.id)["body"])["notice"] == NOTICE
+
+    def name(book: RoomBook) -> None:
+        known = book.get(session.id)
+        known.rule = replace(known.rule, notice="Transcribed for Example Ltd.")
+
+    ledger.change(session.room, name)
+    for form in ("json", "vtt", "txt"):
+        assert "Transcribed for Example Ltd." in get(session.id, form=form)["body"]

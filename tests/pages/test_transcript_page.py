@@ -82,6 +82,18 @@ def is_at_end(page: Page) -> bool:
     return bool(at_end)
 
 
+@pytest.mark.parametrize("notice", ["", "Transcribed for Example Ltd.", HOSTILE])
+def test_notice_is_shown_as_text(
+    page: Page, server: ReadingServer, source: MemorySource, notice: str
+) -> None:
+    source.change(notice=notice)
+    source.say("amy", "Good morning.", 3)
+    page.goto(server.link())
+    expect(texts(page)).to_have_text(["Good morning."])
+    expect(page.locator("#notice")).to_be_visible(visible=bool(notice))
+    assert page.locator("#notice").evaluate("notice => notice.textContent") == notice
+
+
 def test_names_appear_change_and_go_while_it_is_open(
     page: Page, server: ReadingServer, source: MemorySource
 ) -> None:

@@ -7,6 +7,8 @@ from typing import Literal
 from shared.ledger.claims.stops import begin_stops
 from shared.ledger.claims.task_reports import end_by_itself, resume
 from shared.ledger.document import LEASE_MS, Attempt, Session, Task, TaskId
+from shared.ledger.due import waits_for_room
+from shared.room import WHOLE_ROOM
 
 Finish = Literal["running", "starting", "stopping"]
 Release = Literal["due", "failed"]
@@ -41,6 +43,8 @@ def claim_start(
     task = session.tasks[target] = known or Task(target, service, changed_ms=now_ms)
     if session.closed_ms is not None:
         return False, task
+    if target != WHOLE_ROOM and waits_for_room(session, target):
+        return False, task
     if known:
         if _holds(task, token):
             return True, task
@@ -63,15 +67,24 @@ def claim_start(
 
 
 def finish_start(
-    session: Session, claim: Task, task_id: str, region: str, now_ms: int, *, called_ms: int = 0
+    session: Session,
+    claim: Task,
+    task_id: str,
+    region: str,
+    now_ms: int,
+    *,
+    called_ms: int = 0,
+    without: list[str] | None = None,
 ) -> Finish:
     """Record the TaskId of a start that was sent at `called_ms` and succeeded, whatever happened meanwhile.
 
+    It has left out the users `without`.
     running: all is well. starting: the claim was lost to somebody who is starting it now and will
     see this TaskId. stopping: the room closed, or a person stopped it: whoever started must stop.
     """
     task = session.tasks[claim.target]
     known = task.add(TaskId(task_id, claim.service, region, started_ms=now_ms))
+    known.without = without or known.without
     task.time_running(known, called_ms=called_ms, answered_ms=now_ms)
     task.unseen = [attempt for attempt in task.unseen if attempt.token != claim.token]
     if _holds(task, claim.token):

@@ -87,7 +87,9 @@ def note_ending(
     if known and not known.ended and task.state not in ("stopping", "held"):
         known.reason = words
     task.mark_ended([task_id], now_ms)
-    if task.state == "running" and task.task_id == task_id:
+    if task.state == "running" and task.task_id == task_id and known and known.unwanted:
+        task.make_due(now_ms)  # stopped, to be replaced
+    elif task.state == "running" and task.task_id == task_id:
         end_by_itself(task, ending, event_ms, now_ms)
 
 

@@ -71,6 +71,8 @@ function writeFacts() {
     rows.length ? countOf(speakers, "speaker") : "",
     rows.length ? countOf(rows.length, "sentence") : "",
   ].filter(Boolean).join(" · ");
+  element("notice").textContent = about.notice || "";
+  element("notice").hidden = !about.notice;
   showEmpty();
 }
 

@@ -60,6 +60,7 @@ def test_url_of_an_archive_is_opened_once(url: str, place: str) -> None:
         f"{COS}/a text{REGION}",
         f"{COS}/a%2Fb{REGION}",
         f"{COS}/text",
+        f"{COS}/text{REGION}&endpoint=http://127.0.0.1:99999",
         f"{COS}/text?region=",
         f"{COS}/text?region=ap.singapore",
         f"{COS}/text{REGION}#x",

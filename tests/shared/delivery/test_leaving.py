@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from shared.console.commands import delete_transcript
+from shared.console.request import RoomRequest
 from shared.ledger import Session
 from shared.ledger.events import Event
 from shared.ledger.outbox import Outbox
 from shared.settings import DAY_MS
+from shared.transcripts.records import SentenceNews, Words
 from tests.support.delivering import HOUR_MS, Delivering, answer, break_archive
 from tests.support.ledger_steps import hear
 
@@ -269,6 +272,59 @@ def test_poll_of_a_finished_transcript_gets_what_changed(
     assert head
     assert head.version == 2
     assert [one.text for one in reader.read(head, 1).sentences] == ["sentence 2"]
+
+
+def delete_words_of_ann(delivering: Delivering) -> dict[str, object]:
+    request = RoomRequest(delivering.stage.room, "ann", "now", {})
+    return delete_transcript(request, delivering.stage.resources)[1]
+
+
+def say_of_li(delivering: Delivering, session: Session) -> None:
+    words = Words(session.opened_ms + 3_000, "of li", "li")
+    delivering.keep_late(SentenceNews("of li", "task-t", said=words), session)
+
+
+@pytest.mark.parametrize("days", [0, 1])
+def test_what_one_speaker_said_leaves_the_archive_and_what_others_said_stays(
+    delivering: Delivering, days: int
+) -> None:
+    session = delivering.meet(1, 2)
+    say_of_li(delivering, session)
+    delivering.deliver()
+    delivering.stage.now_ms += days * DAY_MS
+    delivering.deliver()
+    people = delivering.read(session, "meta.json")["people"]
+    answer = delete_words_of_ann(delivering)
+    assert answer["sentences"] == (0 if days else 2)  # the archive's are not counted
+    # What the archive alone has is not read until it is written anew.
+    assert delivering.read_texts(session) == (None if days else ["of li"])
+    assert delivering.deliver() == ["transcript.updated"]
+    assert delivering.texts(session) == delivering.read_texts(session) == ["of li"]
+    assert delivering.read(session, "meta.json")["people"] == people
+    assert not any(b"sentence 1" in path.read_bytes() for path in delivering.folder.rglob("*.*"))
+    delivering.say_late(1, session)
+    delivering.deliver()
+    assert delivering.texts(session) == ["of li"]
+    delivering.stage.now_ms += DAY_MS
+    assert (delivering.deliver(), delivering.deliver(), delivering.is_due()) == ([], [], False)
+    assert delivering.read_texts(session) == ["of li"]
+
+
+def test_who_said_nothing_leaves_nothing_and_readers_find_the_rest(delivering: Delivering) -> None:
+    session = archive(delivering, 1)
+    request = RoomRequest(delivering.stage.room, "eve", "now", {})
+    delete_transcript(request, delivering.stage.resources)
+    delivering.deliver()
+    assert (delivering.read_texts(session), delivering.is_due()) == (["sentence 1"], False)
+
+
+def test_transcript_of_one_speaker_is_gone_with_what_that_speaker_said(
+    delivering: Delivering,
+) -> None:
+    session = delivering.meet(1, 2)
+    delivering.deliver()
+    assert delete_words_of_ann(delivering)["sentences"] == 2
+    assert delivering.read_texts(session) is None
 
 
 @pytest.mark.parametrize("steps", range(8))

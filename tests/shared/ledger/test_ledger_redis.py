@@ -480,7 +480,7 @@ def test_change_is_one_read_and_one_script_so_that_nothing_comes_between_documen
         ]
     sent = [name for client_type, name in heard if client_type != "lua"]
     written = {name for client_type, name in heard if client_type == "lua"}
-    change = ["HMGET", "SADD", "EVAL"]
+    change = ["MULTI", "HMGET", "HMGET", "EXEC", "SADD", "EVAL"]
     assert sent == [*change, *change]
     assert {"HSET", "ZADD", "ZREM", "ZINCRBY"} <= written
 

@@ -327,3 +327,42 @@ def test_every_documented_status_has_a_meaning() -> None:
     meanings = [read_progress({"Status": status}) for status in documented]
     assert meanings == ["starting", "starting", "running", "ended", "ended"]
     assert read_progress({"Status": "New"}) is None
+
+
+def leave_out(service: Service, parameters: dict[str, Any], *without: str) -> dict[str, Any]:
+    """The request of a room's task that must not hear some users."""
+    application, room = Application(1, "key", "key"), Room(1, "1", 0)
+    order = StartOrder(application, room, "*", 0, 0, 60, parameters, lambda _: "sig", without)
+    return service.build_start(order)
+
+
+def test_who_has_opted_out_is_in_the_block_list_and_in_no_other() -> None:
+    voice = {
+        "model": "flow_02_turbo",
+        "language": "en",
+        "tts_robot_user": "voice",
+        "voice": {"voice_id": "v"},
+    }
+    parameters = {
+        "language": "zh",
+        "subscribe": ["amy", "bob"],
+        "unsubscribe": ["eve"],
+        "tts": [{**voice, "target_user": user_id} for user_id in ("amy", "bob")],
+    }
+    request = leave_out(CLOUD, parameters, "amy", "eve")
+    param = request["TranscriptionParam"]
+    assert param["UnSubscribeList"] == [{"UserId": "amy"}, {"UserId": "eve"}]
+    assert param["SubscribeList"] == [{"UserId": "bob"}]
+    assert [one["TargetUser"]["UserId"] for one in request["TTSParam"]] == ["bob"]
+
+
+def test_allow_list_never_becomes_empty_which_would_mean_everybody() -> None:
+    param = leave_out(CLOUD, {"language": "zh", "subscribe": ["amy"]}, "amy")["TranscriptionParam"]
+    assert param["SubscribeList"] == param["UnSubscribeList"] == [{"UserId": "amy"}]
+
+
+def test_room_of_which_somebody_has_opted_out_is_never_started_in_whole_by_the_older_service() -> (
+    None
+):
+    with pytest.raises(msgspec.ValidationError, match="opted out"):
+        leave_out(AI, {}, "amy")

@@ -155,9 +155,11 @@ def test_nothing_is_added_to_what_is_over_for_too_long(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("request_", "named"),
     [
-        ({"sesion": "x"}, "by room_id, room_id_type, sdk_app_id and session alone"),
-        ({"user_id": "ann"}, "by room_id, room_id_type, sdk_app_id and session alone"),
-        ({"when": "room_created"}, "by room_id, room_id_type, sdk_app_id and session alone"),
+        ({"sesion": "x"}, "by room_id, room_id_type, sdk_app_id, session and user_id alone"),
+        (
+            {"when": "room_created"},
+            "by room_id, room_id_type, sdk_app_id, session and user_id alone",
+        ),
         ({"session": 7}, "session: must be text"),
         ({"session": None}, "session: must be text"),
     ],

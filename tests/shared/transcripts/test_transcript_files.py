@@ -298,3 +298,16 @@ def read_times(captions: webvtt.WebVTT) -> list[tuple[int, int, str, str]]:
 def read_ms(clock: str) -> int:
     hours, minutes, seconds, ms = (int(part) for part in re.split(r"[:.]", clock))
     return ((hours * 60 + minutes) * 60 + seconds) * 1000 + ms
+
+
+@pytest.mark.parametrize("notice", ["Transcribed for Example Ltd.", *HOSTILE])
+def test_notice_stands_in_all_files_but_srt_and_is_no_cue(notice: str) -> None:
+    plain = make_transcript(("amy", "Good morning", 3))
+    noted = replace(plain, head=replace(plain.head, notice=notice))
+    cues = webvtt.from_buffer(io.StringIO(write_webvtt(noted)))
+    assert [(one.voice, one.text) for one in cues.captions] == [("amy", "Good morning")]
+    assert write_webvtt(noted).splitlines()[2].startswith("NOTE ")
+    heading, *_ = write_text(noted).split("\n\n")
+    assert heading.splitlines()[2:] == [write_plain(notice)]
+    assert json.loads(write_document(noted))["notice"] == notice
+    assert write_srt(noted) == write_srt(plain)
