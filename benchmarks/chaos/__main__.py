@@ -127,13 +127,13 @@ def show_delivery(console: Console, run: Run) -> None:
     one = run.delivery
     table = Table(title=f"{run.engine}: archive and event endpoints")
     for name in (
-        *("sessions", "files equal", "deletions", "events", "arrivals", "dead"),
+        *("sessions", "end untold", "files equal", "deletions", "events", "arrivals", "dead"),
         *("longest to near", "longest to far", "starts' p99"),
     ):
         table.add_column(name, justify="right")
     table.add_column("bounds")
     table.add_row(
-        *(f"{count:,}" for count in (one.sessions, one.files, one.deletions)),
+        *(f"{count:,}" for count in (one.sessions, one.untold, one.files, one.deletions)),
         *(f"{count:,}" for count in (one.events, one.arrived, one.dead)),
         *(f"{one.longest_ms.get(name, 0) / 1000:,.0f} s" for name in (NEAR, FAR)),
         f"{one.start_p99_ms:,} ms",

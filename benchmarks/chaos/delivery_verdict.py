@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.chaos.arrivals import judge_events
-from benchmarks.chaos.files import judge_files
+from benchmarks.chaos.files import judge_files, list_unclosed
 from benchmarks.chaos.history import History
 
 LATER_SHARE, LATER_MS = 1.1, 100  # what starts may lose while the archive and the endpoints fail
@@ -18,6 +18,9 @@ class DeliveryJudgement:
 
     files: int
     sessions: int
+    untold: (
+        int  # of these, whose end TRTC has lost for good: they stay open, and nothing is delivered
+    )
     deletions: int
     arrived: int
     events: int
@@ -31,16 +34,19 @@ def judge_delivery(history: History) -> DeliveryJudgement:
     """A judgement of everything that was to be delivered."""
     files, wrong_files = judge_files(history)
     arrivals = judge_events(history)
+    untold, still_open = list_unclosed(history)
     return DeliveryJudgement(
         files=files,
         sessions=len(history.delivered.sessions),
+        untold=len(untold),
         deletions=len(history.deletions),
         arrived=arrivals.arrived,
         events=arrivals.unique,
         dead=len(history.delivered.dead),
         longest_ms=arrivals.longest_ms,
         start_p99_ms=find_p99(history.start_latencies_ms),
-        broken=[*wrong_files, *arrivals.broken, *_find_left(history)],
+        broken=[*wrong_files, *arrivals.broken, *_find_left(history)]
+        + [f"{session_id}: is still open" for session_id in still_open],
     )
 
 

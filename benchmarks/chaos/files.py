@@ -11,6 +11,7 @@ from benchmarks.chaos.expected import Expected, expect
 from benchmarks.chaos.history import History
 from local.development import COS_FOLDER
 from shared.archive.keys import find_folder
+from shared.callbacks import ROOM_DISMISSED
 from shared.delivery.contents import read_meta, read_records, write_contents
 from shared.ledger import Session
 from shared.ledger.deliveries import META, RECORDS
@@ -28,6 +29,18 @@ def list_files(session: Session, objects: Files) -> dict[str, bytes]:
     return {key.removeprefix(folder): raw for key, raw in objects.items() if key.startswith(folder)}
 
 
+def list_unclosed(history: History) -> tuple[list[str], list[str]]:
+    """The sessions of whose end the webhook was lost for good, and all others that are open."""
+    lost = {
+        strike["room_id"]: strike["at_ms"]
+        for strike in history.strikes
+        if strike["what"] == "lose" and strike.get("event_type") == ROOM_DISMISSED
+    }
+    still_open = [one for one in history.delivered.sessions if one.closed_ms is None]
+    untold = [s.id for s in still_open if lost.get(s.room.room_id, 0) >= s.opened_ms]
+    return untold, [session.id for session in still_open if session.id not in untold]
+
+
 def judge_files(history: History) -> tuple[int, list[str]]:
     """How many files are as they must be, and what is wrong with all others."""
     sessions, objects = history.delivered.sessions, history.delivered.objects
@@ -38,6 +51,8 @@ def judge_files(history: History) -> tuple[int, list[str]]:
     ]
     equal = 0
     for session in sessions:
+        if session.closed_ms is None:
+            continue
         files = list_files(session, objects)
         problems = [
             *_judge_session(

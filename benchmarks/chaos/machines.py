@@ -13,7 +13,8 @@ from local.redis_server import RedisServer
 
 REDIS_AWAY_MS = 4_000
 DELIVER_STEPS = ("cos.put", "cos.get", "cos.deleted", "event.received")
-DELIVER_RATE = 0.1  # of these, so often `deliver` dies
+DELIVER_RATE = 0.1  # of these, so often `deliver` dies, when it has not for some time:
+DELIVER_PAUSE_MS = 120_000  # two of its leases, or it would get nothing done
 WITHIN_S = 0.03  # of real time, because its next step comes while the clock stands still
 
 
@@ -22,6 +23,7 @@ class Machines:
 
     def __init__(self, host: Host, clock: Clock, chance: random.Random, history: History) -> None:
         self._host, self._clock, self._chance, self._history = host, clock, chance, history
+        self._spared_until_ms = 0
 
     def plan_kill(self, every_ms: int) -> None:
         """A random instance is killed every few seconds, busy or not."""
@@ -48,10 +50,12 @@ class Machines:
 
     def strike_deliver(self, kind: str, _fields: dict[str, Any]) -> None:
         """An entry of the feed: after a step of `deliver` it may die, at once or during the next ones."""
-        if kind not in DELIVER_STEPS or self._history.faults_end_ms:
+        is_spared = self._clock.now_ms() < self._spared_until_ms or self._history.faults_end_ms
+        if kind not in DELIVER_STEPS or is_spared:
             return
         if self._chance.random() < DELIVER_RATE:
             wait_s = self._chance.random() * WITHIN_S
+            self._spared_until_ms = self._clock.now_ms() + DELIVER_PAUSE_MS
             asyncio.get_running_loop().call_later(wait_s, self._kill_deliver)
 
     def _kill_deliver(self) -> None:

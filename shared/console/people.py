@@ -47,8 +47,8 @@ class PeopleEvent(Scope, frozen=True, kw_only=True):
 
 def set_people(event: Json, resources: Resources) -> Result:
     """Keep what an event tells of users, all of it or nothing; the answer and the log have counts alone."""
-    require_shared_ledger(resources)
     asked = _convert(event)
+    require_shared_ledger(resources)
     sdk_app_id = choose_application(asked.sdk_app_id, resources.settings)
     room = _read_room(asked, sdk_app_id, resources)
     names = {one.user_id: read_name(one, place) for place, one in enumerate(asked.people)}

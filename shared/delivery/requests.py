@@ -37,11 +37,11 @@ class DeliveriesEvent(Struct, frozen=True, forbid_unknown_fields=True):
 
 def answer_deliveries(asked: Json, resources: Resources) -> Result:
     """List the outbox, show an event of it, send it again, or send a test event to every endpoint."""
-    require_shared_ledger(resources)
     try:
         request = msgspec.convert(asked, DeliveriesEvent)
     except msgspec.ValidationError as error:
         raise RequestError(f"the event is not a request for deliveries: {error}") from None
+    require_shared_ledger(resources)
     if request.action == "test":
         return _test(resources)
     outbox = Outbox(resources.ledger)

@@ -106,6 +106,10 @@ def delete_late(history: History) -> None:
     history.delivered.deleted_versions[data["session"]] = data["version"] + 1
 
 
+def leave_open(history: History) -> None:
+    history.delivered.sessions[0].closed_ms = None
+
+
 def forget_events(history: History, type_: str, receiver: str = "") -> None:
     first = next(e for e in history.delivered.events if e["type"] == type_)
     history.delivered.events = [
@@ -142,6 +146,7 @@ def tell_twice(history: History) -> None:
         (lambda h: forget_events(h, "transcript.completed"), "nothing tells that it is complete"),
         (lambda h: forget_events(h, "transcript.completed", "far"), "taken by ['near'] alone"),
         (tell_twice, "a start has two ids"),
+        (leave_open, "is still open"),
         (lambda h: change_event(h, verified=False, problem="no"), "not verified: no"),
         (lambda h: change_event(h, data={**h.delivered.events[0]["data"], "x": 1}), "differently"),
         (lambda h: change_event(h, at_ms=0), "arrived before it happened"),
@@ -161,3 +166,15 @@ def test_what_is_wrong_is_found(
     history = deepcopy(pair[1])
     harm(history)
     assert [text for text in judge_delivery(history).broken if says in text] != []
+
+
+def test_session_whose_end_was_lost_for_good_is_counted_and_breaks_nothing(
+    pair: tuple[History, History],
+) -> None:
+    history = deepcopy(pair[1])
+    leave_open(history)
+    room_id = history.delivered.sessions[0].room.room_id
+    lost = {"what": "lose", "where": "callback", "event_type": 102, "room_id": room_id}
+    history.strikes.append({"at_ms": history.end_ms, **lost})
+    judged = judge_delivery(history)
+    assert (judged.untold, judged.broken) == (1, [])

@@ -54,12 +54,6 @@ def test_every_threat_has_a_promise() -> None:
     assert len({row[0] for row in PROMISES}) == len(PROMISES)
 
 
-@pytest.mark.parametrize("file", sorted(AWAITED))
-def test_nothing_is_awaited_that_is_there(file: str) -> None:
-    assert file in TEXT
-    assert not (ROOT / file).exists()
-
-
 @pytest.mark.parametrize(
     ("cell", "missing"),
     [
