@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msgspec import MsgspecError
 from msgspec.json import Decoder
@@ -132,9 +132,13 @@ class KeptTranscripts:
         if not (head.names_version or anew):
             return transcript  # of an application that never told any
         speakers = (self.read(head, 0) if anew else transcript).list_speakers()
-        users = read_names(self.ledger, head.session_id, speakers)
-        names = {user_id: user.name for user_id, user in users.items()}
+        names = self.list_names(head.session_id, speakers)
         return replace(transcript, names={**dict.fromkeys(speakers if anew else ()), **names})
+
+    def list_names(self, session_id: str, user_ids: Sequence[str]) -> dict[str, str]:
+        """What those of the users are called who have a name."""
+        users = read_names(self.ledger, session_id, user_ids)
+        return {user_id: user.name for user_id, user in users.items()}
 
     def list_news(self, session_id: str, since: int) -> list[SentenceNews]:
         """Every sentence of a session whose version is greater than `since`, in any order.
