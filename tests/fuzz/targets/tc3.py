@@ -77,7 +77,9 @@ def _sign_tc3(request: RawRequest) -> None:
     headers.pop("x-tc-token", None)
     request = replace(request, headers=headers)
     names = ";".join(sorted(name for name in headers if NAME.fullmatch(name)))
-    lines = "".join(f"{name}:{headers[name]}\n" for name in names.split(";"))
+    # As the SDKs do: of the values only the action's is signed in lower case.
+    values = {**headers, "x-tc-action": headers.get("x-tc-action", "").lower()}
+    lines = "".join(f"{name}:{values[name]}\n" for name in names.split(";"))
     is_unsigned = headers.get("x-tc-content-sha256") == "UNSIGNED-PAYLOAD"
     digest = hashlib.sha256(b"UNSIGNED-PAYLOAD" if is_unsigned else request.body).hexdigest()
     parts = (request.method, request.path, request.query, lines, names, digest)
