@@ -45,7 +45,9 @@ class Speech:
     def _recognise(self, task: Task, user: User, text: str) -> Sentence:
         end_ms = self._clock.now_ms() - task.started_ms
         length_ms = max(SHORTEST_SENTENCE_MS, len(text) * SPOKEN_MS_PER_CHARACTER)
-        start_ms = max(0, end_ms - length_ms)
+        # Nobody says two sentences at once.
+        start_ms = max(task.said_until_ms.get(user.user_id, 0), end_ms - length_ms)
+        task.said_until_ms[user.user_id] = end_ms
         return Sentence(user.user_id, text, start_ms, end_ms, uuid.uuid4().hex)
 
     def _tell_spoken(self, task: Task, sentence: Sentence) -> None:

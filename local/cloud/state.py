@@ -94,6 +94,7 @@ class Task:
     sends_captions: bool = False  # to clients in the room
     by_client: bool = False  # a client in the room started it, not the API
     messages_sent: int = 0
+    said_until_ms: dict[str, int] = field(default_factory=dict)  # by user, since the start
     status: Status = "Preparing"
     idle_since_ms: int | None = None  # while nobody is there whom it may hear
     next_status: Timer | None = None

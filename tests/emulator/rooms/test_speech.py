@@ -106,6 +106,21 @@ def test_2_0_calls_back_with_1403_and_a_1404_for_each_language_asked_for(
     assert read_captions(cloud) == [("ben", None, "Hello"), ("ben", "zh", "你好")]
 
 
+def test_sentences_of_one_person_do_not_overlap(cloud: RunningCloud) -> None:
+    cloud.start_ai()
+    cloud.advance(5000)
+    say(cloud, "amy", "Short.")
+    cloud.advance(100)
+    say(cloud, "amy", "A sentence that takes longer to say than the time since the one before.")
+    say(cloud, "ben", "Who interrupts somebody begins before they have ended.")
+    times = [
+        (caption["user_id"], caption["start_ms"], caption["end_ms"])
+        for caption in cloud.read_feed()
+        if caption["kind"] == "caption"
+    ]
+    assert times == [("amy", 4600, 5000), ("amy", 5000, 5100), ("ben", 1860, 5100)]
+
+
 def test_every_task_of_the_room_has_captions_of_its_own(cloud: RunningCloud) -> None:
     first = cloud.start_ai(bot="a")["TaskId"]
     second = cloud.start_cloud(bot="b")["TaskId"]
