@@ -24,6 +24,7 @@ from shared.services.checks import suggest_name
 from shared.transcripts.records import FOR_EVER_MS
 
 ALL = 1_000_000  # sessions: more than any room has
+LONGEST_NAME = 64
 
 
 def start_room(request: RoomRequest, resources: Resources) -> Result:
@@ -56,14 +57,18 @@ def start_room(request: RoomRequest, resources: Resources) -> Result:
 
 
 def stop_room(request: RoomRequest, resources: Resources) -> Result:
-    """Stop a room's transcription; nothing but start_room begins it again before the room closes."""
+    """Stop a room's transcription; nothing but start_room begins it again before the room closes.
+
+    `by` in the event names who asks; without it, it is the request of the function.
+    """
     require_shared_ledger(resources)
     book = resources.ledger.read(request.room)
     if book.latest is None:
         return [], {"outcome": "not_open", "message": "this room is not known"}
     outcomes = finish_unfinished(book, resources)
     if book.open_now:
-        outcomes += _hold(book.open_now, resources)
+        asked_by = request.changes.get("by") or f"request {resources.invocation.request_id}"
+        outcomes += _hold(book.open_now, str(asked_by)[:LONGEST_NAME], resources)
     session = resources.ledger.read(request.room).get(book.latest.id)
     failed = any(outcome.http_status == COME_BACK for outcome in outcomes)
     done = "held" if session.held and session.closed_ms is None else "not_open"
@@ -121,10 +126,11 @@ def delete_transcript(request: RoomRequest, resources: Resources) -> Result:
     return [deleted], {"outcome": "deleted", **counts}
 
 
-def _hold(session: Session, resources: Resources) -> list[Outcome]:
+def _hold(session: Session, asked_by: str, resources: Resources) -> list[Outcome]:
     now_ms = resources.now_ms()
     book, tasks = resources.ledger.change(
-        session.room, lambda book: (book, claims.hold_session(book.get(session.id), now_ms))
+        session.room,
+        lambda book: (book, claims.hold_session(book.get(session.id), now_ms, asked_by)),
     )
     return stop_tasks([(session, task) for task in tasks], resources, known=book)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from shared.ledger.document import Session, Task
+from shared.ledger.document import Session
+from shared.ledger.task import Task
 from shared.room import WHOLE_ROOM
 
 CHECK_MS = 120_000  # how long a running task is believed without asking the API

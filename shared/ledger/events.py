@@ -12,8 +12,9 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.json import encode
 
-from shared.ledger.document import Half, Session, Task
+from shared.ledger.document import Half, Session
 from shared.ledger.engine import Cell, Put, Score, Write
+from shared.ledger.task import Task
 
 UNSENT = "unsent"  # an index of events, by the ms at which the next endpoint is to be told
 DEAD = "dead"  # an index of events that an endpoint never took, by the ms at which they happened

@@ -7,6 +7,7 @@ from msgspec.json import encode
 from shared.ledger.document import Half, Session
 from shared.ledger.due import find_due
 from shared.ledger.engine import Add, Cell, Move, Put, Score, Write
+from shared.ledger.fleet import find_fleet_keys, find_mark, list_fleet_writes
 from shared.ledger.sessions import SESSIONS_LOADED
 from shared.room import Room
 
@@ -15,9 +16,7 @@ UNFINISHED_MS = 600_000  # after a session has closed, for tasks that nobody kno
 SHARED = "0"  # the tag of what belongs to no application
 DUE = "due"  # an index of rooms, by the ms at which something of them is due
 OVER = "over"  # an index of sessions of which nothing lives, by the ms they closed
-UNDELIVERED = (
-    "undelivered"  # an index of sessions, by the ms at which a deliverer is to look at them
-)
+UNDELIVERED = "undelivered"  # an index of sessions, by the ms at which a deliverer is to look
 BURIED = "buried"  # an index of rooms, by their tombstone
 
 
@@ -28,8 +27,8 @@ class RoomKeys:
     `people` has those of its newest session by user, `older` the sessions that have left the document
     by id. `living` is an index: how many tasks of the application live, by state. `opened` is one, too:
     the sessions of the application, by the negative of the ms they opened, so that the newest is first.
-    `opt_outs` has those of the application. `cells` are the document, these, and the presence of a user
-    if `user_id` is not "".
+    `opt_outs` has those of the application, `fleet` is what is told of all its rooms. `cells` are the
+    document, these, and the presence of a user if `user_id` is not "".
     """
 
     def __init__(self, room: Room, user_id: str = "") -> None:
@@ -42,6 +41,7 @@ class RoomKeys:
         self.living = f"living:{sdk_app_id}"
         self.opened = f"opened:{sdk_app_id}"
         self.opt_outs = Cell(f"optouts:{sdk_app_id}")
+        self.fleet = find_fleet_keys(sdk_app_id)
         of_user = [Cell(self.people, user_id)] if user_id else []
         self.cells = [self.document, self.opt_outs, *of_user]
 
@@ -97,7 +97,7 @@ def list_writes(room: Room, former: Half, half: Half) -> list[Write]:
     here = {session.id for session in half.sessions}
     for index, member in {**old, **new}:
         was, now = old.get((index, member)), new.get((index, member))
-        if was != now and index == keys.living:
+        if was != now and index in (keys.living, keys.fleet.marks):
             writes.append(Add(index, member, (now or 0) - (was or 0)))
         # The line of a session that is forgotten goes last: see `Ledger.forget_old`.
         elif was != now and (index != OVER or member in here):
@@ -113,6 +113,7 @@ def list_writes(room: Room, former: Half, half: Half) -> list[Write]:
         for session in half.sessions
         if session.closed_ms is not None and session not in former.sessions
     )
+    writes += list_fleet_writes(keys.fleet, former, half)
     leaving = half.sessions[SESSIONS_LOADED:]
     writes += (Put(Cell(keys.older, session.id), encode(session)) for session in leaving)
     del half.sessions[SESSIONS_LOADED:]
@@ -120,7 +121,7 @@ def list_writes(room: Room, former: Half, half: Half) -> list[Write]:
 
 
 def _find_scores(keys: RoomKeys, half: Half) -> dict[tuple[str, str], int]:
-    """The room and its sessions in the indexes: what is due, how many tasks live, what is over."""
+    """The room and its sessions in the indexes: what is due, lives, is in trouble, or is over."""
     scores: dict[tuple[str, str], int] = {}
     for place, session in enumerate(half.sessions):
         scores[keys.opened, session.id] = -session.opened_ms
@@ -131,6 +132,11 @@ def _find_scores(keys: RoomKeys, half: Half) -> dict[tuple[str, str], int]:
                 scores[at] = min(due.at_ms, scores.get(at, due.at_ms))
             if task.state == "starting" or task.alive:  # it holds a place of the quota
                 at = (keys.living, task.state)
+                scores[at] = scores.get(at, 0) + 1
+            if session.closed_ms is None and (mark := find_mark(task)):
+                at = (keys.fleet.marked[mark.kind], session.id)
+                scores[at] = min(mark.since_ms, scores.get(at, mark.since_ms))
+                at = (keys.fleet.marks, f"{mark.kind}/{mark.code}")
                 scores[at] = scores.get(at, 0) + 1
         if session.closed_ms is not None and not (stays and session.is_unfinished):
             scores[OVER, session.id] = session.closed_ms

@@ -223,7 +223,7 @@ class Ledger(RoomLedger):
             return Forgotten(0, sentences, people)
         self.engine.swap(said.tag, {}, [Move(key, "") for key in said.list_all()])
         cells = Cell(keys.older, session_id), delivered_cell(session_id), asked_cell(session_id)
-        indexes = keys.opened, UNDELIVERED, OVER
+        indexes = keys.opened, UNDELIVERED, OVER, *keys.fleet.of_sessions
         writes: list[Write] = [Put(cell, b"") for cell in cells]
         writes += (Score(index, session_id, None) for index in indexes)
         self.engine.swap(keys.tag, {}, writes)

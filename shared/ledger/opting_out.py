@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from msgspec.json import Decoder
 from msgspec.structs import replace
 
-from shared.ledger.document import Session, Task
+from shared.ledger.document import Session
+from shared.ledger.task import Task
 from shared.room import WHOLE_ROOM
 from shared.rules.decision import Rule, Speaker
 from shared.transcripts.records import FOR_EVER_MS, SentenceNews

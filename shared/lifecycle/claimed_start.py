@@ -216,7 +216,8 @@ class ClaimedStart(Struct):
             "transcription.refused", "fallback", level="warning", error_code=code
         )
         now_ms = self.resources.now_ms()
-        task = self._change(lambda known: claims.switch_service(known, self.task, service, now_ms))
+        about = service, code, error.request_id, now_ms
+        task = self._change(lambda known: claims.switch_service(known, self.task, *about))
         if task is None:  # held, or closed, while the first service was asked
             self._release("due", code, may_have_happened=False)
             return [refusal, self._outcome("transcription.unchanged", "gone")]
@@ -243,6 +244,7 @@ class ClaimedStart(Struct):
     def _release(self, state: claims.Release, error_code: str, **how: Any) -> None:
         """Give the claim back; see `claims.release_start`."""
         now_ms, release = self.resources.now_ms(), claims.release_start
+        how = {**how, "request_id": self.request_id}
         self._change(lambda known: release(known, self.task, state, error_code, now_ms, **how))
 
     def _change(self, work: Callable[[Session], Result]) -> Result:

@@ -108,10 +108,13 @@ def note_hearing(
     """Keep what a look has heard, as part of a change, and report once that it is nothing for too long."""
     since_ms = find_silence(session, task, hearing, people)
     reported_ms = task.hearing.silent_since_ms
-    if not since_ms or hearing.last_ms > reported_ms:
-        reported_ms = 0  # somebody was heard since
+    silent_ms = hearing.silent_ms
+    if reported_ms and (not since_ms or hearing.last_ms > reported_ms):
+        silent_ms += (hearing.last_ms if hearing.last_ms > reported_ms else now_ms) - reported_ms
+        reported_ms = 0  # somebody was heard since, or no microphone is on any more
     is_new = not reported_ms and 0 < since_ms <= now_ms - SILENT_MS
-    task.hearing = replace(hearing, silent_since_ms=since_ms if is_new else reported_ms)
+    silent_since_ms = since_ms if is_new else reported_ms
+    task.hearing = replace(hearing, silent_since_ms=silent_since_ms, silent_ms=silent_ms)
     if not is_new:
         return []
     fields: Fields = {

@@ -21,4 +21,4 @@ from shared.ledger.claims.task_reports import note_ending as note_ending
 from shared.ledger.claims.task_reports import note_first_text as note_first_text
 from shared.ledger.claims.task_reports import note_running as note_running
 from shared.ledger.claims.task_reports import resume as resume
-from shared.ledger.document import LEASE_MS as LEASE_MS
+from shared.ledger.task import LEASE_MS as LEASE_MS

@@ -6,8 +6,9 @@ from typing import Literal
 
 from shared.ledger.claims.stops import begin_stops
 from shared.ledger.claims.task_reports import end_by_itself, resume
-from shared.ledger.document import LEASE_MS, Attempt, Session, Task, TaskId
+from shared.ledger.document import Session
 from shared.ledger.due import waits_for_room
+from shared.ledger.task import LEASE_MS, Attempt, Task, TaskId
 from shared.room import WHOLE_ROOM
 
 Finish = Literal["running", "starting", "stopping"]
@@ -112,6 +113,7 @@ def release_start(
     may_have_happened: bool,
     tried: bool = True,
     failed_under: str = "",
+    request_id: str = "",
 ) -> None:
     """Give a claim back after a failure: "due" again from `not_before_ms` on, or "failed".
 
@@ -120,13 +122,16 @@ def release_start(
     """
     task = session.tasks[claim.target]
     if _holds(task, claim.token):
+        task.note_trouble(error_code, now_ms, request_id)
         task.attempts -= not tried
         if may_have_happened:
             task.lose_claim()
         task.pending = None
         task.error_code, task.not_before_ms = error_code, not_before_ms
         task.failed_under = failed_under
-        task.waiting_ms = task.waiting_ms if state == "due" else 0
+        if state == "failed":
+            task.failed_since_ms = task.failed_since_ms or task.waiting_ms
+            task.waiting_ms = 0
         task.set_state(state, now_ms)
         if session.closed_ms is not None:
             begin_stops(session, now_ms)
@@ -134,14 +139,18 @@ def release_start(
         task.unseen = [attempt for attempt in task.unseen if attempt.token != claim.token]
 
 
-def switch_service(session: Session, claim: Task, service: str, now_ms: int) -> Task | None:
+def switch_service(
+    session: Session, claim: Task, service: str, refusal: str, request_id: str, now_ms: int
+) -> Task | None:
     """Let the claimed task go on with the other service, for the rest of the session.
 
-    None when the claim was lost, or the room closed, meanwhile.
+    `refusal` and `request_id` say how the API refused the first. None when the claim was lost, or the
+    room closed, meanwhile.
     """
     task = session.tasks[claim.target]
     if not _holds(task, claim.token) or session.closed_ms is not None:
         return None
+    task.note_trouble(refusal, now_ms, request_id)
     task.service = service
     task.pending = Attempt(claim.token, service, len(task.task_ids), now_ms)
     return task

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from shared.ledger.document import Session, Task
+from shared.ledger.document import Session
+from shared.ledger.task import Task
 
 
 def begin_stops(session: Session, now_ms: int) -> tuple[list[Task], bool]:
@@ -20,12 +21,13 @@ def begin_stops(session: Session, now_ms: int) -> tuple[list[Task], bool]:
     return [task for task in tasks if task.needs_stop], len(tasks) < len(session.tasks)
 
 
-def hold_session(session: Session, now_ms: int) -> list[Task]:
+def hold_session(session: Session, now_ms: int, by: str) -> list[Task]:
     """A person stops the room: hold all of it, and return the tasks that must be stopped.
 
-    A claim under way is lost: its starter will find the task held and stop what it started.
+    `by` names who asked for it. A claim under way is lost: its starter will find the task held and stop
+    what it started.
     """
-    session.held = True
+    session.held, session.held_ms, session.held_by = True, now_ms, by
     for task in session.tasks.values():
         task.lose_claim()
         task.token = ""
@@ -35,7 +37,7 @@ def hold_session(session: Session, now_ms: int) -> list[Task]:
 
 def lift_hold(session: Session, now_ms: int) -> None:
     """A person starts the room again: what is held may begin, what could not be stopped runs on."""
-    session.held = False
+    session.held, session.held_ms, session.held_by = False, 0, ""
     for task in session.tasks.values():
         if task.state == "held":
             task.make_due(now_ms)

@@ -6,7 +6,8 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from shared.ledger.document import Session, Task, TaskId, TaskState
+from shared.ledger.document import Session
+from shared.ledger.task import Task, TaskId, TaskState
 
 Ending = Literal["held", "removed", "replaced", "idle", "broken", "unknown"]
 

@@ -13,11 +13,12 @@ import msgspec
 
 from shared.errors import LedgerError
 from shared.ledger import Ledger, RoomBook
-from shared.ledger.document import Document, Half, Session, Task, TaskId, find_room
+from shared.ledger.document import Document, Half, Session, find_room
 from shared.ledger.engine import Cell, Put, Score, Write
 from shared.ledger.layout import RoomKeys, SaidKeys, ended_key, parse_room
 from shared.ledger.sessions import Presence
 from shared.ledger.sqlite import SqliteEngine
+from shared.ledger.task import Task, TaskId
 from shared.room import Room
 from shared.rules.decision import Rule
 from shared.transcripts.records import Deletion, SentenceNews, Words

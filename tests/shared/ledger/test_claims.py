@@ -183,7 +183,7 @@ def test_every_task_id_is_stopped_until_each_is_over() -> None:
 def test_held_session_starts_nothing_until_the_hold_is_lifted() -> None:
     session = make_session()
     task = run(session)
-    assert claims.hold_session(session, T) == [task]
+    assert claims.hold_session(session, T, "amy") == [task]
     claims.note_ended(task, ["task-1"], T)
     assert task.state == "held"
     assert not claim(session)[0]
@@ -196,7 +196,7 @@ def test_held_session_starts_nothing_until_the_hold_is_lifted() -> None:
 def test_claim_held_meanwhile_is_for_its_starter_to_stop() -> None:
     session = make_session()
     _, mine = claim(session)
-    (task,) = claims.hold_session(session, T)
+    (task,) = claims.hold_session(session, T, "amy")
     assert [attempt.token for attempt in task.unseen] == ["a"]
     assert claims.finish_start(session, mine, "task-1", REGION, T) == "stopping"
     assert [i.task_id for i in task.leftovers] == ["task-1"]
@@ -207,7 +207,7 @@ def test_claim_held_meanwhile_is_for_its_starter_to_stop() -> None:
 def test_claim_held_meanwhile_keeps_what_its_starter_cannot_know(happened: bool) -> None:
     session = make_session()
     _, mine = claim(session)
-    claims.hold_session(session, T)
+    claims.hold_session(session, T, "amy")
     claims.release_start(session, mine, "due", "x", T, may_have_happened=happened)
     task = session.tasks["*"]
     assert (task.state, bool(task.unseen)) == ("held", happened)
@@ -216,7 +216,7 @@ def test_claim_held_meanwhile_keeps_what_its_starter_cannot_know(happened: bool)
 def test_what_could_not_be_stopped_runs_on_when_the_hold_is_lifted() -> None:
     session = make_session()
     task = run(session)
-    claims.hold_session(session, T)
+    claims.hold_session(session, T, "amy")
     claims.lift_hold(session, T)
     assert (task.state, task.task_id) == ("running", "task-1")
 
@@ -229,7 +229,7 @@ def test_task_the_api_ended_is_due_again_unless_held() -> None:
     assert claim(session, "b")[0]
     held = make_session()
     run(held)
-    claims.hold_session(held, T)
+    claims.hold_session(held, T, "amy")
     claims.note_ended(held.tasks["*"], ["task-1"], T)
     assert held.tasks["*"].state == "held"
 
@@ -259,11 +259,11 @@ def test_released_claim_is_due_or_failed_and_a_lost_one_changes_nothing() -> Non
 def test_service_is_switched_by_the_holder_of_the_claim_only() -> None:
     session = make_session()
     _, mine = claim(session)
-    task = claims.switch_service(session, mine, "ai", T)
+    task = claims.switch_service(session, mine, "ai", "FailedOperation", "r1", T)
     assert task
     assert (task.service, task.pending) == ("ai", Attempt("a", "ai", 0, T))
     mine.token = "another"
-    assert claims.switch_service(session, mine, "cloud", T) is None
+    assert claims.switch_service(session, mine, "cloud", "FailedOperation", "r1", T) is None
 
 
 @pytest.mark.parametrize("change", ["hold", "close"])
@@ -271,10 +271,10 @@ def test_service_is_not_switched_after_a_hold_or_a_close(change: str) -> None:
     session = make_session()
     _, mine = claim(session)
     if change == "hold":
-        claims.hold_session(session, T)
+        claims.hold_session(session, T, "amy")
     else:
         session.closed_ms = T
-    assert claims.switch_service(session, mine, "ai", T) is None
+    assert claims.switch_service(session, mine, "ai", "FailedOperation", "r1", T) is None
 
 
 def test_session_is_unfinished_while_anything_may_live() -> None:

@@ -76,7 +76,7 @@ def end_tasks(book: RoomBook, ms: int) -> object:
 
 
 def hold(book: RoomBook, ms: int) -> object:
-    return claims.hold_session(book.latest, ms) if book.latest else None
+    return claims.hold_session(book.latest, ms, "amy") if book.latest else None
 
 
 def break_off(book: RoomBook, ms: int) -> object:

@@ -263,7 +263,7 @@ def open_held(book: RoomBook) -> None:
         OPENED_MS, Rule(name="all", room=["*"], cloud={"region": "ap-singapore"})
     )
     assert session
-    claims.hold_session(session, OPENED_MS)
+    claims.hold_session(session, OPENED_MS, "amy")
 
 
 def test_end_without_a_reason_is_an_idle_one_when_nothing_was_heard_of_anybody(

@@ -1,0 +1,142 @@
+"""What an operator asks of all rooms of an application, written with every change of one, read without them.
+
+Indexes name the sessions in trouble, by the ms since when; counters have their number, by reason, and what
+happened in each hour.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+from shared.ledger.document import Half, Session
+from shared.ledger.engine import Add, Score, Write
+from shared.ledger.task import Task, TaskId
+
+Kind = Literal["failed", "waiting", "silent", "held"]
+KINDS: tuple[Kind, ...] = ("failed", "waiting", "silent", "held")
+HOUR_MS = 3_600_000
+MISSED_MS = 60_000  # a shorter wait for a start is none that is told of
+# Up to how many ms a latency is counted together; the last has all that is longer.
+BOUNDS: tuple[int, ...] = tuple(
+    step * 10**power for power in range(2, 6) for step in (1, 2, 3, 5, 7)
+)
+
+
+class Mark(NamedTuple):
+    """Why a task of an open session does not do what it should, and since which ms."""
+
+    kind: Kind
+    code: str
+    since_ms: int
+
+
+def find_mark(task: Task) -> Mark | None:
+    """What is wrong with a task of an open session; None for one that runs, or is being started."""
+    code = task.error_code
+    if task.failed_since_ms and task.state in ("failed", "starting"):
+        return Mark("failed", code, task.failed_since_ms)
+    if task.state == "due" or (task.state == "starting" and code):
+        return Mark("waiting", code, task.waiting_ms)
+    if task.state == "held":
+        return Mark("held", "", task.changed_ms)
+    if task.state == "running" and task.hearing.silent_since_ms:
+        return Mark("silent", "", task.hearing.silent_since_ms)
+    return None
+
+
+@lru_cache
+def find_fleet_keys(sdk_app_id: int) -> FleetKeys:
+    """The keys of an application."""
+    return FleetKeys(sdk_app_id)
+
+
+class FleetKeys:
+    """Where that lies, under the tag of an application.
+
+    `marked` is an index of sessions for each kind of trouble. `marks` counts tasks by KIND/CODE,
+    `hours` what happened, by HOUR/WHAT (hours since 1970). `speakers` and `translations` are the streams of
+    each session: of microphones that are on, and of their translations. `missed` has the sessions in which
+    somebody was not transcribed for a while, by the ms at which that ended.
+    """
+
+    def __init__(self, sdk_app_id: int) -> None:
+        self.marked: dict[Kind, str] = {kind: f"{kind}:{sdk_app_id}" for kind in KINDS}
+        self.marks = f"marks:{sdk_app_id}"
+        self.hours = f"hours:{sdk_app_id}"
+        self.speakers = f"speakers:{sdk_app_id}"
+        self.translations = f"translations:{sdk_app_id}"
+        self.missed = f"missed:{sdk_app_id}"
+
+    @property
+    def of_sessions(self) -> list[str]:
+        """The indexes whose members are sessions."""
+        return [*self.marked.values(), self.speakers, self.translations, self.missed]
+
+    def count(self, at_ms: int, what: str, more: int = 1) -> Add:
+        """Count something that happened then."""
+        return Add(self.hours, f"{at_ms // HOUR_MS}/{what}", more)
+
+
+def list_fleet_writes(keys: FleetKeys, former: Half, half: Half) -> Iterator[Write]:
+    """What a change of a room's sessions writes of the fleet, beside the marks of its tasks."""
+    before = {session.id: session for session in former.sessions}
+    for session in half.sessions:
+        was = before.get(session.id)
+        for target, task in session.tasks.items():
+            known = was.tasks.get(target) if was else None
+            if task != known:
+                yield from _compare(keys, session, known or Task(target, task.service), task)
+        if session.closed_ms is not None and was and was.closed_ms is None:
+            yield Score(keys.speakers, session.id, None)
+            yield Score(keys.translations, session.id, None)
+            marks = [mark for task in was.tasks.values() if (mark := find_mark(task))]
+            began_ms = [mark.since_ms for mark in marks if mark.kind != "held"]
+            if began_ms and session.closed_ms - min(began_ms) >= MISSED_MS:
+                yield Score(keys.missed, session.id, session.closed_ms)
+
+
+def count_speaker(
+    keys: FleetKeys, session: Session, more: int, spoken_ms: int, at_ms: int
+) -> Iterator[Write]:
+    """A microphone was switched on (`more` 1), or off (-1) after so long."""
+    languages = session.rule.parameters(session.rule.service).get("translate_to", ())
+    yield Add(keys.speakers, session.id, more)
+    if languages:
+        yield Add(keys.translations, session.id, more * len(languages))
+    if spoken_ms:
+        yield keys.count(at_ms, "spoken_s", spoken_ms // 1000)
+
+
+def _compare(keys: FleetKeys, session: Session, was: Task, task: Task) -> Iterator[Write]:
+    if task.troubles and task.troubles != was.troubles:
+        last = task.troubles[-1]
+        yield keys.count(last.last_ms, f"error/{last.code}")
+    if task.task_ids != was.task_ids:
+        for one in task.task_ids:
+            yield from _compare_times(keys, session, was.find(one.task_id), one)
+    heard = task.hearing
+    if was.hearing.silent_since_ms and not heard.silent_since_ms:
+        ended_ms = was.hearing.silent_since_ms + heard.silent_ms - was.hearing.silent_ms
+        yield Score(keys.missed, session.id, ended_ms)
+
+
+def _compare_times(
+    keys: FleetKeys, session: Session, was: TaskId | None, task_id: TaskId
+) -> Iterator[Write]:
+    timing = task_id.timing
+    if timing.running_ms and timing.event_ms and not (was and was.timing.running_ms):
+        latency_ms = timing.running_ms - timing.event_ms
+        yield keys.count(timing.running_ms, f"start/{find_bound(latency_ms)}")
+        if latency_ms >= MISSED_MS:
+            yield Score(keys.missed, session.id, timing.running_ms)
+    if timing.first_text_ms and timing.running_ms and not (was and was.timing.first_text_ms):
+        bound_ms = find_bound(timing.first_text_ms - timing.running_ms)
+        yield keys.count(timing.first_text_ms, f"text/{bound_ms}")
+
+
+def find_bound(latency_ms: int) -> int:
+    """The bound under which a latency is counted."""
+    return BOUNDS[min(bisect_left(BOUNDS, latency_ms), len(BOUNDS) - 1)]
