@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from benchmarks import burst, cost, crowd, finished, growth, ingest, meetings, strangers, viewers
+from benchmarks import (
+    burst,
+    cost,
+    crowd,
+    finished,
+    fleet,
+    growth,
+    ingest,
+    meetings,
+    strangers,
+    viewers,
+)
 from benchmarks.figures import Benchmark
 
 BENCHMARKS = (
@@ -15,4 +26,5 @@ BENCHMARKS = (
     Benchmark("strangers", strangers.ABOUT, strangers.run),
     Benchmark("viewers", viewers.ABOUT, viewers.run),
     Benchmark("meetings", meetings.ABOUT, meetings.run),
+    Benchmark("fleet", fleet.ABOUT, fleet.run),
 )

@@ -67,6 +67,8 @@ FUNCTIONS = (
     Function("deliver", 60, memory_mb=128, runs_by="timer", gives_up_at_once=True),
     Function("set_people", 10),
     Function("deliveries", 60),  # a test waits for every endpoint
+    Function("describe_fleet", 10),
+    Function("list_missed", 10),
 )
 APART = Function(
     *("transcription_events", 6),

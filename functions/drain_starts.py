@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from shared import log
 from shared.entry import open_resources, run_function
-from shared.errors import NotSharedError, RequestError
+from shared.errors import LedgerError, NotSharedError, RequestError
+from shared.fleet.report import report_fleet
 from shared.lifecycle.drainer import drain
 from shared.lifecycle.outcome import write_outcomes
 from shared.scf import Invocation, Json, is_direct
@@ -18,6 +21,8 @@ def main_handler(event: object, context: object) -> Json:
     def act(settings: Settings, invocation: Invocation) -> Json:
         token = read_token(event, settings)
         resources = open_resources(settings, invocation)
+        with suppress(LedgerError):  # what is due finds out for itself whether it is still away
+            report_fleet(resources)
         for room, outcomes in drain(resources, token):
             drained["rooms"] += bool(outcomes)
             log.bind_room(*room)

@@ -16,6 +16,7 @@ from local.development import ENDPOINT, REDIS_DIR, STATE_DIR
 from local.doctor.command import doctor
 from local.errors import LocalError
 from local.explain import explain
+from local.fleet import missed, status
 from local.link import link
 from local.package.command import package
 from local.people import people
@@ -192,3 +193,5 @@ app.command()(package)
 app.command()(deploy)
 app.command()(doctor)
 app.command()(deliveries)
+app.command()(status)
+app.command()(missed)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+# The SDK's code; a dot and the cause follow: TimeoutError for an API that hangs, UnknownHost, …
+NETWORK = "ClientNetworkError"
+
 
 class RoomscribeError(Exception):
     """Something a caller or an operator can act on; `code` is safe to log and to answer with."""
@@ -104,7 +107,7 @@ class BugError(RoomscribeError):
 class ApiError(RoomscribeError):
     """A Tencent Cloud API call failed.
 
-    `code` is Tencent's error code, or the SDK's `ClientNetworkError` / `ServerNetworkError`.
+    `code` is Tencent's error code, or the SDK's `ServerNetworkError`, or `ClientNetworkError` and its cause.
     `request_id` is "" when no answer arrived. `may_have_happened` is True when the request may
     have taken effect although no answer says so.
     """

@@ -41,7 +41,8 @@ KEYS = (  # the order of a line: Powertools' keys, then ours; any other key foll
     *("function_name", "function_version", "function_memory_size", "function_request_id"),
     *("correlation_id", "sdk_app_id", "room_id", "room_id_type", "user_id", "role"),
     *("event_type", "event_ms", "session", "rule", "transcription_service", "region", "task_id"),
-    *("upstream_request_id", "outcome", "error_code", "reason", "start_latency_ms", "elapsed_ms"),
+    *("upstream_request_id", "outcome", "error_code", "reason", "remedy"),
+    *("start_latency_ms", "elapsed_ms"),
 )
 
 _level = DEFAULT_LEVEL
@@ -98,10 +99,15 @@ def write(message: str, level: str = "info", **fields: object) -> None:
 
 
 def write_error(message: str, error: RoomscribeError) -> None:
-    """Write what an operator needs of an error: its code, and its text unless it is Tencent's."""
-    told = {"reason": str(error)}
+    """Write what an operator needs of an error: its code, its text unless it is Tencent's, and a remedy."""
+    from shared.remedies import find_advice  # late: what succeeds needs no advice
+
+    advice = find_advice(error.code)
+    told: dict[str, object] = advice._asdict() if advice else {}
     if isinstance(error, ApiError):
-        told = {"upstream_request_id": error.request_id} if error.request_id else {}
+        told["upstream_request_id"] = error.request_id or None
+    else:
+        told["reason"] = str(error)
     write(message, "error", error_code=error.code, **told)
 
 

@@ -41,6 +41,7 @@ NAMES = (
     *("TRTC_ENDPOINT", "TRTC_CA", "LEDGER_URL", "LEDGER_NAME", "STAGE", "RULES_FILE"),
     *("LOG_LEVEL", "TENCENTCLOUD_RUNENV"),
     *("USER_SIG_EXPIRE_S", "CALLBACK_MAX_AGE_S", "TASK_QUOTA", "DRAIN_FUNCTION", "INVOKE_ENDPOINT"),
+    *("STREAM_QUOTA",),
     *("STARTS_PER_S_CLOUD", "STARTS_PER_S_AI", "TRANSCRIPT_LINK_KEY", "TRANSCRIPT_KEEP_DAYS"),
     *("ARCHIVE_URL", "LEDGER_KEEP_HOURS", "OPERATOR_LINK_KEY"),
     *("EVENTS_URL", "EVENTS_SECRET", "EVENTS_ALLOW_PRIVATE"),
@@ -70,6 +71,7 @@ FORMS: dict[str, tuple[Callable[[str], object], str]] = {
     "CALLBACK_MAX_AGE_S": (COUNT.fullmatch, f"must be a whole number of seconds, 1 to {MAX_COUNT}"),
     "STARTS_PER_S_CLOUD": (COUNT.fullmatch, f"must be a whole number of starts, 1 to {MAX_COUNT}"),
     "STARTS_PER_S_AI": (COUNT.fullmatch, f"must be a whole number of starts, 1 to {MAX_COUNT}"),
+    "STREAM_QUOTA": (COUNT.fullmatch, f"must be a whole number of streams, 1 to {MAX_COUNT}"),
     "TASK_QUOTA": (COUNT.fullmatch, f"must be a whole number of tasks, 1 to {MAX_COUNT}"),
     "TRANSCRIPT_LINK_KEY": LINK_KEY_FORM,
     "OPERATOR_LINK_KEY": LINK_KEY_FORM,
@@ -104,6 +106,7 @@ class Settings(Struct, frozen=True):
     callback_max_age_s: int
     starts_per_s: Mapping[str, int]
     task_quota: int
+    stream_quota: int
     drain_function: str | None
     invoke_endpoint: str
     transcript_link_key: str | None
@@ -174,6 +177,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
             "ai": int(texts["STARTS_PER_S_AI"] or 50),
         },
         task_quota=int(texts["TASK_QUOTA"] or 100),
+        # Source: TRTC documentation, quotas of speech recognition (product 647, document 79873).
+        stream_quota=int(texts["STREAM_QUOTA"] or 200),
         drain_function=texts["DRAIN_FUNCTION"] or None,
         invoke_endpoint=_write_url(texts["INVOKE_ENDPOINT"] or find_scf_host(endpoint)),
         transcript_link_key=texts["TRANSCRIPT_LINK_KEY"] or None,

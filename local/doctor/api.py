@@ -10,9 +10,10 @@ from pathlib import Path
 
 import httpx
 
-from local.doctor.finding import Finding
+from local.doctor.finding import Finding, Level
 from shared.api.client import Client
 from shared.errors import ApiError
+from shared.remedies import Advice, find_advice
 from shared.rules.decision import Rules
 from shared.services.kinds import is_gone
 from shared.services.service import SERVICES
@@ -23,99 +24,22 @@ TIMEOUT_S = 10.0
 # Source: Tencent Cloud API, signature v3: a request more than five minutes off is refused.
 LARGEST_SKEW_S, LARGE_SKEW_S = 300, 30
 
-Advice = tuple[str, str, str]  # what it means, the remedy, where the guide says more
-ADVICE: dict[str, Advice] = {
-    "AuthFailure.SecretIdNotFound": (
-        "the SecretId does not exist, or is disabled",
-        "copy SecretId and SecretKey again from the CAM console; the site (China, international) "
-        "must be that of TRTC_ENDPOINT",
-        "credentials",
-    ),
-    "AuthFailure.InvalidSecretId": (
-        "the SecretId is not that of a cloud API key",
-        "use one from the CAM console, API keys",
-        "credentials",
-    ),
-    "AuthFailure.SignatureFailure": (
-        "the SecretKey does not belong to the SecretId",
-        "copy both again from the CAM console",
-        "credentials",
-    ),
-    "AuthFailure.SignatureExpire": (
-        "this machine's clock is more than five minutes off",
-        "set it, with NTP",
-        "credentials",
-    ),
-    "AuthFailure.TokenFailure": (
-        "the session token has run out, or belongs to other keys",
-        "take a new set of temporary credentials, or leave TENCENT_TOKEN empty with permanent ones",
-        "credentials",
-    ),
-    "AuthFailure.MFAFailure": (
-        "the account asks for a second factor",
-        "use the key of a CAM user for programs",
-        "credentials",
-    ),
-    "AuthFailure.UnauthorizedOperation": (
-        "these credentials may not do it",
-        "give their user, or the role, the policy of the guide",
-        "the-run-role",
-    ),
-    "AuthFailure.UnRealNameAuthenticated": (
-        "the account has not passed identity verification",
-        "verify it in the account centre",
-        "credentials",
-    ),
-    "UnauthorizedOperation": (
-        "these credentials may not do it",
-        "give their user, or the role, the policy of the guide",
-        "the-run-role",
-    ),
-    "UnauthorizedOperation.SdkAppId": (
-        "the application belongs to somebody else",
-        "use credentials of the account that has TRTC_SDK_APP_ID",
-        "the-run-role",
-    ),
-    "FailedOperation.SdkAppIdNotUnderAppId": (
-        "the application belongs to another account",
-        "use credentials of the account that has TRTC_SDK_APP_ID",
-        "the-run-role",
-    ),
-    "FailedOperation.SdkAppIdNotExist": (
-        "there is no such application",
-        "copy TRTC_SDK_APP_ID again from the TRTC console",
-        "trtc-console",
-    ),
-    "InvalidParameter.SdkAppId": (
-        "the application is not one of this account",
-        "copy TRTC_SDK_APP_ID again from the TRTC console, or use credentials of the account that has it",
-        "trtc-console",
-    ),
-    "FailedOperation.NotAbility": (
-        "AI transcription is not unlocked for the application",
-        "enable it in the TRTC console",
-        "trtc-console",
-    ),
-    "FailedOperation.NotAllowed": (
-        "the account may not use AI transcription",
-        "ask Tencent in a ticket",
-        "trtc-console",
-    ),
-    "UnsupportedRegion": (
-        "the API has no such region",
-        "name another one in the rules",
-        "rules",
-    ),
-    "ClientNetworkError": (
-        "the API cannot be reached from here",
-        "check TRTC_ENDPOINT and TRTC_CA, and that this machine, or the function's VPC, has a way out",
-        "the-network",
-    ),
+# The beginnings of codes that mean that starts would fail too, and the heading of the guide about each.
+PLACES = {
+    "AuthFailure": "credentials",
+    "AuthFailure.UnauthorizedOperation": "the-run-role",
+    "UnauthorizedOperation": "the-run-role",
+    "FailedOperation.SdkAppIdNotUnderAppId": "the-run-role",
+    "FailedOperation.SdkAppIdNotExist": "trtc-console",
+    "InvalidParameter.SdkAppId": "trtc-console",
+    "FailedOperation.NotAbility": "trtc-console",
+    "FailedOperation.NotAllowed": "trtc-console",
+    "UnsupportedRegion": "rules",
+    "ClientNetworkError": "the-network",
 }
-AUTHENTICATION: Advice = (
-    "the API does not accept these credentials",
-    "copy SecretId and SecretKey again from the CAM console",
-    "credentials",
+UNKNOWN = Advice(
+    "signed well, answered otherwise",
+    "if starts fail with it too, look it up in the API's error codes",
 )
 
 
@@ -154,13 +78,18 @@ def explain_answer(service: str, error: ApiError, about: str) -> Finding:
     text += f" (RequestId {error.request_id})" if error.request_id else ""
     if is_unknown_task(service, error):
         return Finding("ok", "API", f"{text}: the signature is right, the task is not there")
-    family = AUTHENTICATION if error.code.startswith("AuthFailure") else None
-    advice = ADVICE.get(error.code, family)
-    if advice:
-        meaning, remedy, place = advice
-        return Finding("FAIL", "API", f"{text}: {meaning}", remedy, place)
-    remedy = "if starts fail with it too, look it up in the API's error codes"
-    return Finding("warn", "API", f"{text}: signed well, answered otherwise", remedy, "credentials")
+    advice = find_advice(error.code) or UNKNOWN
+    place = find_place(error.code)
+    level: Level = "FAIL" if place else "warn"
+    text += f": {advice.reason}"
+    return Finding(level, "API", text, advice.remedy, place or "credentials")
+
+
+def find_place(code: str) -> str:
+    """The heading of the guide about an error that starts would meet too; "" for any other."""
+    while code and code not in PLACES:
+        code = code.rpartition(".")[0]
+    return PLACES.get(code, "")
 
 
 def is_unknown_task(service: str, error: ApiError) -> bool:

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from local.doctor.finding import Finding
 from shared.archive.archive import Archive, open_archive
 from shared.errors import ArchiveError
+from shared.remedies import TABLE
 from shared.settings import Settings
 
 PLACE = "archive"
 FOLDER = "doctor"  # below the archive's prefix
-REMEDY = "allow it in the run role's policy, and check ARCHIVE_URL"
 
 
 def check_archive(settings: Settings) -> Iterator[Finding]:
@@ -24,7 +24,7 @@ def check_archive(settings: Settings) -> Iterator[Finding]:
     archive = open_archive(settings.archive_url, settings.ca)
     failures = [*try_steps(archive)]
     for text in dict.fromkeys(failures):
-        yield Finding("FAIL", "archive", text, REMEDY, PLACE)
+        yield Finding("FAIL", "archive", text, TABLE["archive"].remedy, PLACE)
     if not failures:
         yield Finding("ok", "archive", f"{archive.place}: a probe was written, read and deleted")
 

@@ -11,12 +11,13 @@ from deploy.settings import is_private
 from local.doctor.finding import Finding
 from shared.errors import LedgerError, SettingsError
 from shared.ledger import close_ledgers, open_ledger
+from shared.remedies import TABLE
 from shared.settings import Settings
 
 LEASE, LEASE_MS = "doctor", 1_000
 OLDER_KEYS = "roomscribe:*"
 SCANS, KEYS_A_SCAN = 20, 1_000
-REMEDY = "check LEDGER_URL and what it names"
+REMEDY = TABLE["ledger"].remedy
 
 
 def check_ledger(settings: Settings) -> Finding:

@@ -18,7 +18,7 @@ REDIS = ("redis", "async_timeout")  # what only LEDGER_URL=redis://… needs
 BUNDLE = "certifi/cacert.pem"
 # The SDK's transport and all it needs: shared/api/sdk.py takes its place, `ca/` that of the bundle.
 NEVER_USED = ("requests", "urllib3", "charset_normalizer", "idna", "certifi")
-OURS = (".py", ".sql", ".html", ".css", ".js")
+OURS = (".py", ".sql", ".json", ".html", ".css", ".js")
 
 
 def collect_files(

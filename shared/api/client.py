@@ -23,7 +23,7 @@ from tencentcloud.common.profile.http_profile import HttpProfile
 from shared.api.deadline import set_deadline
 from shared.api.sdk import import_common_client
 from shared.api.transport import NotSentError, Transport, UnwantedAnswerError
-from shared.errors import ApiError
+from shared.errors import NETWORK, ApiError
 from shared.settings import Credentials, read_credentials
 
 CommonClient = import_common_client()
@@ -65,10 +65,10 @@ class Client:
         except TencentCloudSDKException as error:
             raise _convert_sdk_error(error) from None
         except NotSentError as error:
-            raise ApiError("ClientNetworkError", str(error)) from None
+            raise ApiError(f"{NETWORK}.{error}") from None
         except (OSError, UnwantedAnswerError) as error:
             kind = type(error).__name__
-            raise ApiError("ClientNetworkError", kind, may_have_happened=True) from None
+            raise ApiError(f"{NETWORK}.{kind}", may_have_happened=True) from None
         except (ValueError, KeyError, TypeError) as error:
             raise _unreadable_error(error) from None
         return _read_answer(answer)

@@ -163,8 +163,10 @@ class Transport:
             raise NotSentError("SSLError") from error
         except TimeoutError as error:
             raise NotSentError("ConnectTimeout") from error
-        except (OSError, UnicodeError) as error:  # UnicodeError: not a host name
-            raise NotSentError("ConnectionError") from error
+        except (socket.gaierror, UnicodeError) as error:  # UnicodeError: not a host name
+            raise NotSentError("UnknownHost") from error
+        except OSError as error:
+            raise NotSentError("NoConnection") from error
 
     def _take(self) -> BoundSocket | ssl.SSLSocket | None:
         """The connection used last on which nothing has come since, such as the end of it."""

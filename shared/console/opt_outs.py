@@ -12,7 +12,7 @@ from shared.ledger.opting_out import OptOuts, list_opted_out, set_opt_outs
 from shared.lifecycle.drainer import ALL
 from shared.lifecycle.heal_room import heal_room
 from shared.lifecycle.outcome import Outcome, failed, write_outcomes
-from shared.lifecycle.task_api import SHORTEST_CALL_S
+from shared.lifecycle.task_api import DEADLINE, SHORTEST_CALL_S
 from shared.lifecycle.wake_drainer import wake_drainer
 from shared.resources import Resources
 from shared.room import Room
@@ -21,7 +21,7 @@ from shared.transcripts.records import FOR_EVER_MS
 
 MOST = 100  # users opted out in one place: each start names all of them, and each event reads them
 
-LEFT = Outcome("transcription.waiting", "due", due=True)
+LEFT = Outcome("transcription.waiting", "due", due=True, fields={"error_code": DEADLINE})
 
 
 def opt(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timezone
 
 from msgspec.json import encode
 
 from shared.ledger.events import Event
 from shared.ledger.layout import parse_room
+from shared.times import write_time
 
 
 def compose(event: Event) -> str:
@@ -30,9 +30,3 @@ def compose_body(type_: str, at_ms: int, data: Mapping[str, object]) -> str:
     Source: Standard Webhooks, Payload structure, 2023-11.
     """
     return encode({"type": type_, "timestamp": write_time(at_ms), "data": data}).decode()
-
-
-def write_time(at_ms: int) -> str:
-    """An instant, in ms since 1970, by ISO 8601 in UTC."""
-    moment = datetime.fromtimestamp(at_ms / 1000, timezone.utc)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

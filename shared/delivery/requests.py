@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 
 from shared.console.describe import require_shared_ledger
 from shared.console.request import Result
-from shared.delivery.payloads import compose, compose_body, write_time
+from shared.delivery.payloads import compose, compose_body
 from shared.delivery.sending import send
 from shared.endpoints import Endpoint
 from shared.errors import RequestError
@@ -20,6 +20,7 @@ from shared.ledger.outbox import Outbox
 from shared.lifecycle.outcome import Outcome
 from shared.resources import Resources
 from shared.scf import Json
+from shared.times import write_time
 
 SCANNED = 10_000  # events looked at for those of one application
 TEST = "roomscribe.test"

@@ -110,6 +110,8 @@ class _Teller:
     ) -> None:
         fields: Fields = {"session": event.session, "type": event.type, "event_id": event.id}
         fields |= {"endpoint": self._endpoint.key, "tries": told.tries, "status": told.last}
+        if level != "info":
+            fields["error_code"] = "EndpointFailed"
         self.outcomes.append(Outcome(message, outcome, level=level, fields=fields))
 
 

@@ -12,12 +12,14 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from shared.ledger.document import Half, Session
-from shared.ledger.engine import Add, Score, Write
+from shared.ledger.engine import Add, Engine, Score, Scores, Write
 from shared.ledger.task import Task, TaskId
+from shared.transcripts.records import FOR_EVER_MS
 
 Kind = Literal["failed", "waiting", "silent", "held"]
 KINDS: tuple[Kind, ...] = ("failed", "waiting", "silent", "held")
 HOUR_MS = 3_600_000
+MANY = 1_000_000  # more than an index has
 MISSED_MS = 60_000  # a shorter wait for a start is none that is told of
 # Up to how many ms a latency is counted together; the last has all that is longer.
 BOUNDS: tuple[int, ...] = tuple(
@@ -58,8 +60,9 @@ class FleetKeys:
 
     `marked` is an index of sessions for each kind of trouble. `marks` counts tasks by KIND/CODE,
     `hours` what happened, by HOUR/WHAT (hours since 1970). `speakers` and `translations` are the streams of
-    each session: of microphones that are on, and of their translations. `missed` has the sessions in which
-    somebody was not transcribed for a while, by the ms at which that ended.
+    each session: of microphones that are on, and of their translations; their sums stand in `marks`, as
+    `report_fleet` found them last. `missed` has the sessions in which somebody was not transcribed for a
+    while, by the negative of the ms at which that ended, so that the newest is first.
     """
 
     def __init__(self, sdk_app_id: int) -> None:
@@ -95,7 +98,7 @@ def list_fleet_writes(keys: FleetKeys, former: Half, half: Half) -> Iterator[Wri
             marks = [mark for task in was.tasks.values() if (mark := find_mark(task))]
             began_ms = [mark.since_ms for mark in marks if mark.kind != "held"]
             if began_ms and session.closed_ms - min(began_ms) >= MISSED_MS:
-                yield Score(keys.missed, session.id, session.closed_ms)
+                yield Score(keys.missed, session.id, -session.closed_ms)
 
 
 def count_speaker(
@@ -120,7 +123,7 @@ def _compare(keys: FleetKeys, session: Session, was: Task, task: Task) -> Iterat
     heard = task.hearing
     if was.hearing.silent_since_ms and not heard.silent_since_ms:
         ended_ms = was.hearing.silent_since_ms + heard.silent_ms - was.hearing.silent_ms
-        yield Score(keys.missed, session.id, ended_ms)
+        yield Score(keys.missed, session.id, -ended_ms)
 
 
 def _compare_times(
@@ -131,7 +134,7 @@ def _compare_times(
         latency_ms = timing.running_ms - timing.event_ms
         yield keys.count(timing.running_ms, f"start/{find_bound(latency_ms)}")
         if latency_ms >= MISSED_MS:
-            yield Score(keys.missed, session.id, timing.running_ms)
+            yield Score(keys.missed, session.id, -timing.running_ms)
     if timing.first_text_ms and timing.running_ms and not (was and was.timing.first_text_ms):
         bound_ms = find_bound(timing.first_text_ms - timing.running_ms)
         yield keys.count(timing.first_text_ms, f"text/{bound_ms}")
@@ -140,3 +143,40 @@ def _compare_times(
 def find_bound(latency_ms: int) -> int:
     """The bound under which a latency is counted."""
     return BOUNDS[min(bisect_left(BOUNDS, latency_ms), len(BOUNDS) - 1)]
+
+
+class Fleet(NamedTuple):
+    """All rooms of an application in numbers.
+
+    `living` counts tasks by state, `marks` by KIND/CODE; it has the sums of streams, too. `marked` has
+    sessions in trouble with the ms since when, the longest first. `hours` counts by HOUR/WHAT.
+    """
+
+    living: dict[str, int]
+    marks: dict[str, int]
+    marked: dict[Kind, Scores]
+    hours: dict[str, int]
+
+
+def read_fleet(engine: Engine, sdk_app_id: int, most: int) -> Fleet:
+    """All rooms of an application, and at most so many sessions of each kind of trouble."""
+    keys, tag = find_fleet_keys(sdk_app_id), str(sdk_app_id)
+    numbers = [
+        dict(engine.list_scores(tag, key, 0, FOR_EVER_MS, MANY))
+        for key in (f"living:{sdk_app_id}", keys.marks, keys.hours)
+    ]
+    marked = {
+        kind: engine.list_scores(tag, key, 0, FOR_EVER_MS, most)
+        for kind, key in keys.marked.items()
+    }
+    return Fleet(numbers[0], numbers[1], marked, numbers[2])
+
+
+def sum_streams(engine: Engine, sdk_app_id: int) -> list[Write]:
+    """The writes that keep how many streams there are in all."""
+    keys = find_fleet_keys(sdk_app_id)
+    sums: list[Write] = []
+    for what, key in (("recognition", keys.speakers), ("translation", keys.translations)):
+        streams = engine.list_scores(str(sdk_app_id), key, 0, FOR_EVER_MS, MANY)
+        sums.append(Score(keys.marks, what, sum(count for _, count in streams)))
+    return sums

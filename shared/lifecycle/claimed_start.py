@@ -52,6 +52,7 @@ class ClaimedStart(Struct):
     began_s: float = field(default_factory=time.perf_counter)
     called_ms: int = 0  # when the API was asked, if it may have heard of it
     request_id: str = ""
+    living: int = 0  # tasks of the application, with this one; 0 when that is not known
 
     def run(self) -> list[Outcome]:
         """Call the API and settle the claim, whatever happens."""
@@ -74,7 +75,8 @@ class ClaimedStart(Struct):
         session, task, resources = self.session, self.task, self.resources
         try:
             task_api.find_timeout_s(resources)
-            if self.book and (self.book.living or 0) > resources.settings.task_quota:
+            self.living = (self.book.living or 0) if self.book else 0
+            if self.living > resources.settings.task_quota:
                 return self._wait(QUOTA)
             params = task_api.build_start(session, task, resources)
             self.called_ms = resources.now_ms()
@@ -204,11 +206,16 @@ class ClaimedStart(Struct):
         self._release(
             "due", error_code, not_before_ms=again_ms, may_have_happened=may_have_happened
         )
-        message, outcome, level = "transcription.deferred", "retry", "warning"
-        waits = self._outcome(
-            message, outcome, COME_BACK, level, due=True, queued=queued, error_code=error_code
+        tries = self.task.attempts
+        level = "info" if tries & (tries - 1) else "warning"  # of the first, second, fourth, eighth
+        deferred = self._outcome(
+            *("transcription.deferred", "retry", COME_BACK, level),
+            due=True,
+            queued=queued,
+            error_code=error_code,
+            attempts=tries,
         )
-        return [waits]
+        return [deferred]
 
     def _fall_back(self, error: ApiError, service: str) -> list[Outcome]:
         code = error.code
@@ -226,7 +233,7 @@ class ClaimedStart(Struct):
 
     def _give_up(self, error: ApiError, kind: str) -> list[Outcome]:
         """Try again now and then, and when package or settings change, what the room is not the cause of."""
-        is_mendable = kind in ("account", "credentials")
+        is_mendable = self.called_ms > 0 and kind in ("account", "credentials", "refused")
         told = self.task.failed_under and self.task.error_code == error.code
         self._release(
             "failed",
@@ -273,4 +280,9 @@ class ClaimedStart(Struct):
             "upstream_request_id": self.request_id or None,
             "elapsed_ms": round((time.perf_counter() - self.began_s) * 1000),
         }
+        if http_status == COME_BACK:
+            known["waited_ms"] = self.resources.now_ms() - self.task.waiting_ms
+            if self.living:
+                known["living"] = self.living - 1
+                known["task_quota"] = self.resources.settings.task_quota
         return Outcome(message, outcome, http_status, level, {**known, **fields}, due, queued)

@@ -32,9 +32,17 @@ class Outcome(Struct, frozen=True):
 
 
 def write_outcomes(outcomes: Iterable[Outcome]) -> None:
-    """Write the log line of each outcome."""
+    """Write the log line of each outcome; an error code brings its reason and its remedy."""
     for one in outcomes:
-        log.write(one.message, one.level, outcome=one.outcome, **one.fields)
+        fields = one.fields
+        if code := fields.get("error_code"):
+            from shared.remedies import find_advice  # late: what succeeds needs no advice
+
+            used, limit = fields.get("living"), fields.get("task_quota")
+            if advice := find_advice(str(code), used=used, limit=limit):
+                told = {name: value for name, value in fields.items() if value is not None}
+                fields = {**advice._asdict(), **told}
+        log.write(one.message, one.level, outcome=one.outcome, **fields)
 
 
 def ignored(reason: str) -> Outcome:

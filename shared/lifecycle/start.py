@@ -13,7 +13,7 @@ from shared.ledger import RoomBook, Session, Task, claims
 from shared.ledger.document import Half
 from shared.lifecycle import task_api
 from shared.lifecycle.claimed_start import QUEUED, ClaimedStart
-from shared.lifecycle.outcome import COME_BACK, DONE, Fields, Outcome, describe_task, failed
+from shared.lifecycle.outcome import COME_BACK, DONE, Outcome, describe_task, failed
 from shared.lifecycle.stop import stop_leftovers
 from shared.lifecycle.task_api import UNSURE_MS
 from shared.resources import Resources
@@ -63,10 +63,12 @@ def claim_start(
     request: StartRequest, session: Session, book: RoomBook, resources: Resources
 ) -> Claim | Outcome:
     """Claim a start, as part of a change of the room's document; of what the rule no longer wants, say so."""
-    now_ms, rule = resources.now_ms(), session.find_rule(request.target)
-    known = session.tasks.get(request.target)
+    now_ms, known = resources.now_ms(), session.tasks.get(request.target)
+    if known and known.state == "failed" and not request.by_hand and is_mended(known, resources):
+        _take_mended_rule(session, known, resources)
+    rule = session.find_rule(request.target)
     if rule.service == "none":
-        if known and known.state == "due":  # else it would be due for ever
+        if known and known.state in ("due", "failed"):  # else it would be due for ever
             known.set_state("stopped", now_ms)
         return not_wanted(session, rule)
     is_replayed = request.event_ms < now_ms - resources.settings.callback_max_age_s * 1000
@@ -152,7 +154,7 @@ def start_without_ledger(
     if session is None or is_other or rule.ignores(callback.user_id or ""):
         return [failed(error)]
     task = Task(WHOLE_ROOM, rule.service)
-    fields: Fields = {**describe_task(session, task), "reason": str(error)}
+    fields = describe_task(session, task)
     try:
         params = task_api.build_start(session, task, resources)
         # The limiter is in the ledger that is away.
@@ -161,9 +163,12 @@ def start_without_ledger(
     except ApiError as refusal:
         fields["error_code"] = refusal.code
         if classify_error(refusal).kind == "exists":
+            fields["reason"] = str(error)
             return [Outcome("transcription.unchanged", "unrecorded", fields=fields)]
-        return [Outcome("transcription.deferred", "unrecorded", COME_BACK, "warning", fields)]
+        deferred = Outcome("transcription.deferred", "unrecorded", COME_BACK, "warning", fields)
+        return [failed(error), deferred]
     fields |= {"task_id": task_id, "start_latency_ms": resources.now_ms() - event_ms}
+    fields |= {"error_code": error.code, "reason": str(error)}
     return [Outcome("transcription.started", "unrecorded", 200, "warning", fields)]
 
 
@@ -176,6 +181,18 @@ def not_wanted(session: Session, rule: Rule) -> Outcome:
 def is_mended(task: Task, resources: Resources) -> bool:
     """Whether package or settings have changed since the task failed because of them."""
     return bool(task.failed_under) and task.failed_under != take_fingerprint(resources.settings)
+
+
+def _take_mended_rule(session: Session, task: Task, resources: Resources) -> None:
+    """Let a session whose rule the API refused go on with the mended one, while nothing of it runs.
+
+    A person's own choice of parameters gives way, too: with those the API would refuse it for good.
+    """
+    was_refused = classify_error(ApiError(task.error_code)).kind == "refused"
+    rule = resources.rules.decide(*session.room)
+    is_free = not (session.is_busy or session.opted_out)
+    if was_refused and is_free and rule.scope == session.rule.scope:
+        session.rule = rule
 
 
 def _is_at_once(task: Task, request: StartRequest, resources: Resources) -> bool:

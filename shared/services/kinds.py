@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from shared.errors import ApiError
+from shared.errors import NETWORK, ApiError
 
 Kind = Literal["exists", "retry", "not_yet", "refused", "account", "credentials"]
 
@@ -80,9 +80,9 @@ GONE_CODES = {"ai": "FailedOperation.TaskNotExist", "cloud": "ResourceNotFound"}
 
 def classify_error(error: ApiError) -> Verdict:
     """What a failed start means; a code that stands in no table goes by its family, else it is unsure."""
-    if error.code == "ClientNetworkError":  # only the client knows whether anything was sent
-        return Verdict("retry", error.may_have_happened)
     family = error.code.partition(".")[0]
+    if family == NETWORK:  # only the client knows whether anything was sent
+        return Verdict("retry", error.may_have_happened)
     return VERDICTS.get(error.code) or VERDICTS.get(family) or RETRY_UNSURE
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from local.cloud.config import Application, CloudConfig
 from local.development import CALLBACK_KEY, SDK_APP_ID, SDK_SECRET_KEY, SECRET_ID, SECRET_KEY
-from local.doctor.api import ADVICE
+from local.doctor.api import PLACES
 from local.redis_server import RedisServer, pick_port
 from tests.support.emulator import RunningCloud, running_cloud
 from tests.support.local_commands import ROOT, run_local
@@ -261,7 +261,7 @@ def test_every_remedy_leads_to_a_heading_of_the_guide() -> None:
     guide = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
     headings = re.findall(r"^#+ (.+)$", guide, re.MULTILINE)
     anchors = {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
-    used = {place for _, _, place in ADVICE.values()}
+    used = {*PLACES.values()}
     for path in (ROOT / "local" / "doctor").glob("*.py"):
         used |= set(re.findall(r'"([a-z-]+)"\)', path.read_text(encoding="utf-8"))) & {
             *("settings", "rules", "credentials", "redis", "the-run-role", "the-network"),

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from local.doctor.api import ADVICE, check_clock, explain_answer, find_services
+from local.doctor.api import PLACES, check_clock, explain_answer, find_services
 from local.doctor.deployment import check_policy
 from local.doctor.functions import check_limits, check_log
 from local.doctor.functions import explain_error as explain_function_error
 from local.doctor.ledger import check_ledger
 from local.redis_server import RedisServer
 from shared.errors import ApiError
+from shared.remedies import TABLE, find_advice
 from shared.rules.file import parse_rules
 from shared.services.kinds import VERDICTS
 from shared.settings import read_settings
@@ -83,8 +84,22 @@ def test_every_code_of_signature_and_permission_is_a_failure_with_a_remedy() -> 
         assert "RequestId r-1" in str(finding)
 
 
-def test_every_advice_is_about_a_documented_code() -> None:
-    assert ADVICE.keys() <= VERDICTS.keys()
+def test_every_failure_is_about_a_documented_code_that_has_advice() -> None:
+    assert PLACES.keys() <= VERDICTS.keys() & TABLE.keys()
+
+
+def test_doctor_says_of_the_api_s_answers_what_the_log_says() -> None:
+    for code in (
+        "RequestLimitExceeded",
+        "ClientNetworkError.TimeoutError",
+        "AuthFailure.Brand.New",
+    ):
+        advice, finding = find_advice(code), explain_answer("cloud", ApiError(code), "Describe")
+        assert advice
+        assert (finding.text, finding.remedy) == (
+            f"Describe: {code}: {advice.reason}",
+            advice.remedy,
+        )
 
 
 @pytest.mark.parametrize(
@@ -99,7 +114,7 @@ def test_every_advice_is_about_a_documented_code() -> None:
         ("cloud", "InvalidParameter.TaskId", "warn"),
         ("cloud", "InvalidParameter.SdkAppId", "FAIL"),
         ("cloud", "Something.New", "warn"),
-        ("cloud", "ClientNetworkError", "FAIL"),
+        ("cloud", "ClientNetworkError.TimeoutError", "FAIL"),
         ("ai", "FailedOperation.SdkAppIdNotExist", "FAIL"),
         ("ai", "FailedOperation.NotAbility", "FAIL"),
     ],

@@ -31,6 +31,8 @@ OVER_HTTP = ("api-gateway", "clb", "function-url")  # to whom no function but tr
 BY_HAND = (
     *("start_transcription", "stop_transcription", "describe_room", "delete_transcript"),
     "set_people",
+    "describe_fleet",
+    "list_missed",
 )
 
 

@@ -27,6 +27,7 @@ SOURCES = {
     "shared/__init__.py": "",
     "shared/words.py": "WORDS = {'a', 'b', 'c'}\n",
     "shared/ledger/schema.sql": "SELECT 1;",
+    "shared/remedies.json": "[]",
     "shared/page/index.html": "<p>",
     "shared/page/page.css": "p {}",
     "shared/page/page.js": "1",
@@ -78,6 +79,7 @@ def test_what_runs_is_in_it_and_nothing_else(root: Path, installed: Path) -> Non
     assert names == {
         *("greet.py", "rules.toml", "rules.toml.prepared.json", "LICENSES.txt"),
         *("shared/__init__.py", "shared/words.py", "shared/ledger/schema.sql"),
+        "shared/remedies.json",
         *("shared/page/index.html", "shared/page/page.css", "shared/page/page.js"),
         *("msgspec/_core.so", "one_file.py"),
         *("redis/__init__.py", "async_timeout/__init__.py"),

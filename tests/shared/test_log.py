@@ -10,6 +10,7 @@ import pytest
 
 from shared import log
 from shared.errors import ApiError, SettingsError
+from shared.remedies import TABLE
 from shared.scf import begin_invocation
 from tests.support.instance import CONTEXT
 
@@ -77,12 +78,15 @@ def test_api_error_is_logged_without_its_text(capsys: pytest.CaptureFixture[str]
     log.write_error("transcription.failed", ApiError("InternalError", "said: secret", "request-9"))
     (line,) = read_lines(capsys)
     assert (line["error_code"], line["upstream_request_id"]) == ("InternalError", "request-9")
+    assert (line["reason"], line["remedy"]) == TABLE["InternalError"]
     assert "secret" not in str(line)
 
 
 def test_settings_error_is_logged_with_its_text(capsys: pytest.CaptureFixture[str]) -> None:
     log.write_error("callback.failed", SettingsError(["TRTC_CALLBACK_KEY: not set"]))
-    assert read_lines(capsys)[0]["reason"] == "settings: TRTC_CALLBACK_KEY: not set"
+    (line,) = read_lines(capsys)
+    assert line["reason"] == "settings: TRTC_CALLBACK_KEY: not set"
+    assert line["remedy"] == TABLE["settings"].remedy
 
 
 def test_crash_is_logged_by_kind_and_place_only(capsys: pytest.CaptureFixture[str]) -> None:

@@ -64,8 +64,8 @@ def test_webhook_answers_in_time_while_the_api_hangs_or_drips(tmp_path: Path) ->
             assert CALL_MS <= elapsed_ms < TRTC_WAITS_MS, room_id
         deferred = stage.list_lines("transcription.deferred")
         assert {(line["error_code"], line["cold_start"]) for line in deferred} == {
-            ("ClientNetworkError", True),
-            ("ClientNetworkError", False),
+            ("ClientNetworkError.TimeoutError", True),
+            ("ClientNetworkError.TimeoutError", False),
         }
 
     theatre = open_house(f"sqlite:///{tmp_path}/ledger.db", write_rules(tmp_path))

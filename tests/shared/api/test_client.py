@@ -125,34 +125,36 @@ def test_unreadable_answer_may_have_happened(client: Client, body: str, content_
 
 
 @pytest.mark.parametrize(
-    ("cause", "may_have_happened"),
+    ("cause", "word", "may_have_happened"),
     [
-        (NotSentError("ConnectTimeout"), False),
-        (TimeoutError("the deadline has passed"), True),
-        (ConnectionResetError("Connection aborted."), True),
-        (UnwantedAnswerError(), True),
+        (NotSentError("ConnectTimeout"), "ConnectTimeout", False),
+        (TimeoutError("the deadline has passed"), "TimeoutError", True),
+        (ConnectionResetError("Connection aborted."), "ConnectionResetError", True),
+        (UnwantedAnswerError(), "UnwantedAnswerError", True),
     ],
 )
 @responses.activate
 def test_network_error_says_whether_the_request_may_have_arrived(
-    client: Client, cause: Exception, may_have_happened: bool
+    client: Client, cause: Exception, word: str, may_have_happened: bool
 ) -> None:
     responses.post(ENDPOINT + "/", body=cause)
     error = fail(client)
-    assert (error.code, error.may_have_happened) == ("ClientNetworkError", may_have_happened)
+    assert error.code == f"ClientNetworkError.{word}"
+    assert error.may_have_happened == may_have_happened
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "key"),
+    ("endpoint", "key", "word"),
     [
-        ("http://127.0.0.1:9", "key"),
-        ("http://no-such-host.invalid", "key"),
-        (ENDPOINT, "new\nline"),
+        ("http://127.0.0.1:9", "key", "NoConnection"),
+        ("http://no-such-host.invalid", "key", "UnknownHost"),
+        (ENDPOINT, "new\nline", "InvalidHeader"),
     ],
 )
-def test_request_that_could_not_be_sent_never_happened(endpoint: str, key: str) -> None:
+def test_request_that_could_not_be_sent_never_happened(endpoint: str, key: str, word: str) -> None:
     client = Client(endpoint, credentials=lambda: Credentials(key, key, None))
-    assert not fail(client).may_have_happened
+    error = fail(client)
+    assert (error.code, error.may_have_happened) == (f"ClientNetworkError.{word}", False)
 
 
 def test_error_text_carries_no_secret() -> None:

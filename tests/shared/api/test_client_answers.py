@@ -156,8 +156,8 @@ def test_answer_is_refused_and_nothing_of_it_told(answer: bytes, tls: Path | Non
     with run_server(send(answer), echo, certificate=tls) as server:
         client = server.open_client()
         error = fail(client)
-        assert (error.code, error.may_have_happened) == ("ClientNetworkError", True)
-        assert error.message == "UnwantedAnswerError"
+        assert error.code == "ClientNetworkError.UnwantedAnswerError"
+        assert error.may_have_happened
         assert server.peers[0].closed.wait(PATIENCE_S)
         assert call(client) == "StopAITranscription"
 
@@ -167,8 +167,8 @@ def test_answer_that_is_cut_is_refused(answer: bytes, tls: Path | None) -> None:
     with run_server(send_and_close(answer), echo, certificate=tls) as server:
         client = server.open_client()
         error = fail(client)
-        assert (error.code, error.may_have_happened) == ("ClientNetworkError", True)
-        assert error.message == "ConnectionError"
+        assert error.code == "ClientNetworkError.ConnectionError"
+        assert error.may_have_happened
         assert call(client) == "StopAITranscription"
 
 

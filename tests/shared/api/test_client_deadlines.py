@@ -97,7 +97,7 @@ def test_call_ends_at_its_deadline_and_its_connection_is_closed(
         client = server.open_client()
         error = fail(client)
         server.given_up.set()
-        assert (error.code, error.may_have_happened) == ("ClientNetworkError", True)
+        assert (error.code, error.may_have_happened) == ("ClientNetworkError.TimeoutError", True)
         assert server.peers[0].closed.wait(PATIENCE_S)
 
 
@@ -107,7 +107,7 @@ def test_call_ends_while_the_server_does_not_even_take_the_request(tls: Path | N
         client = server.open_client()
         error = fail(client, 1.5, Much="x" * 8_000_000)
         server.given_up.set()
-        assert (error.code, error.may_have_happened) == ("ClientNetworkError", True)
+        assert (error.code, error.may_have_happened) == ("ClientNetworkError.TimeoutError", True)
         assert server.peers[0].closed.wait(PATIENCE_S)
 
 
@@ -127,7 +127,7 @@ def test_request_was_never_sent_when_the_handshake_does_not_end(
     with run_server(script, certificate=certificate) as server:
         client = server.open_client()
         error = fail(client)
-        assert (error.code, error.may_have_happened) == ("ClientNetworkError", False)
+        assert (error.code, error.may_have_happened) == ("ClientNetworkError.ConnectTimeout", False)
         assert server.peers[0].closed.wait(PATIENCE_S)
 
 
@@ -140,8 +140,7 @@ def test_connecting_takes_a_second_at_most(timeout_s: float) -> None:
             client = Client(f"http://127.0.0.1:{address[1]}", credentials=lambda: CREDENTIALS)
             began = time.monotonic()
             error = fail(client, timeout_s)
-    assert (error.code, error.message) == ("ClientNetworkError", "ConnectTimeout")
-    assert not error.may_have_happened
+    assert (error.code, error.may_have_happened) == ("ClientNetworkError.ConnectTimeout", False)
     assert time.monotonic() - began < min(timeout_s, 1.0) + OVER_S
 
 
@@ -227,7 +226,7 @@ def test_answer_without_end_is_given_up(script: Script, tls: Path | None) -> Non
     with run_server(script, certificate=tls) as server:
         client = server.open_client()
         error = fail(client, 30)
-        assert error.code in ("ServerNetworkError", "ClientNetworkError")
+        assert error.code in ("ServerNetworkError", "ClientNetworkError.UnwantedAnswerError")
         assert error.may_have_happened
         assert server.peers[0].closed.wait(PATIENCE_S)
         assert server.peers[0].bytes_sent < HUGE / 4

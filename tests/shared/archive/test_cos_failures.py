@@ -105,7 +105,7 @@ def test_object_that_is_not_there_is_none_and_deleted() -> None:
 def test_refused_connection_is_told(action: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = ApiServer((), f"http://127.0.0.1:{listener.getsockname()[1]}")
-    assert fail(open_cos(server), action) == f"{PLACE}: {action}: ConnectionError"
+    assert fail(open_cos(server), action) == f"{PLACE}: {action}: NoConnection"
 
 
 @each_call

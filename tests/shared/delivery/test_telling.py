@@ -145,6 +145,7 @@ def test_event_is_tried_for_days_with_the_same_id_and_then_dead(office: Office) 
         *(("event.deferred", "warning", tries) for tries in (1, 2, 4, 8)),
         ("event.dead", "error", MOST_TRIES),
     ]
+    assert {one.fields["error_code"] for one in told} == {"EndpointFailed"}
     days = (office.stage.now_ms - T) / DAY_MS
     assert 3.1 < days < 3.6
     bodies = {request.body for request in office.servers[0].requests}

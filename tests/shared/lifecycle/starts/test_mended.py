@@ -5,16 +5,22 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from shared.console.commands import start_room
+from shared.console.request import RoomRequest
 from shared.lifecycle.claimed_start import FAILED_AGAIN_MS
 from shared.lifecycle.drainer import drain
+from shared.rules.file import parse_rules
 from shared.settings import read_settings, take_fingerprint
-from tests.support.faked_api import OPENED_MS, STARTED, Stage, error
+from tests.support.faked_api import OPENED_MS, RULES, STARTED, Stage, error
 from tests.support.instance import SETTINGS
 
 CREATE, START_AI = "CreateCloudTranscription", "StartAITranscription"
 MENDABLE = [
     "AuthFailure.SignatureFailure",
+    "AuthFailure.TokenFailure",
     "InvalidParameter.UserSig",
+    "InvalidParameterValue",
+    "UnsupportedRegion",
     "InvalidParameter",
     "FailedOperation.NotAbility",
     "FailedOperation.SdkAppIdNotUnderAppId",
@@ -25,6 +31,13 @@ def change_settings(stage: Stage, **changes: str) -> None:
     """The next deployment has other settings."""
     settings = read_settings({**SETTINGS, **changes})
     stage.resources = replace(stage.resources, settings=settings)
+
+
+def change_rules(stage: Stage, was: str, now: str) -> None:
+    """The next deployment has other rules, and a setting that is of no matter."""
+    change_settings(stage, TASK_QUOTA="99")
+    stage.resources = replace(stage.resources, rules=parse_rules(RULES.replace(was, now)))
+    begin_cold(stage)
 
 
 def begin_cold(stage: Stage) -> None:
@@ -65,6 +78,46 @@ def test_a_new_instance_of_the_drainer_tries_what_failed_under_other_settings(st
     change_settings(stage, TRTC_SDK_SECRET_KEY="the-right-one")
     assert stage.drain() == ["transcription.started"]
     assert stage.task().failed_under == ""
+
+
+def test_rule_that_the_api_refused_gives_way_to_the_mended_one(stage: Stage) -> None:
+    stage.answer(CREATE, error("InvalidParameter.OutOfRange"), STARTED)
+    stage.create()
+    change_rules(stage, '"bigmodel-en"', '"bigmodel-zh"')
+    assert stage.drain() == ["transcription.started"]
+    assert stage.body()["AsrParam"]["Lang"] == "bigmodel-zh"
+
+
+def test_rule_of_a_session_stays_when_something_else_was_wrong(stage: Stage) -> None:
+    stage.answer(CREATE, error("InvalidParameter.UserSig"), STARTED)
+    stage.create()
+    change_rules(stage, '"bigmodel-en"', '"bigmodel-zh"')
+    assert stage.drain() == ["transcription.started"]
+    assert stage.body()["AsrParam"]["Lang"] == "bigmodel-en"
+
+
+def test_room_that_the_mended_rules_leave_out_is_not_tried_again(stage: Stage) -> None:
+    stage.answer(CREATE, error("UnsupportedRegion"))
+    stage.create()
+    change_rules(stage, 'room = "*"', 'room = "*"\nservice = "none"')
+    assert stage.drain() == ["transcription.not_wanted"]
+    assert stage.resources.ledger.find_next_due() is None
+
+
+def test_persons_own_parameters_are_not_the_rules_to_mend(stage: Stage) -> None:
+    stage.answer(CREATE, error("InvalidParameter.OutOfRange"), STARTED)
+    stage.create()
+    change_rules(stage, '"bigmodel-en"', '"bigmodel-zh"')
+    changes = {"cloud": {"language": "bigmodel-ja"}}
+    start_room(RoomRequest(stage.room, None, "now", changes), stage.resources)
+    assert stage.body()["AsrParam"]["Lang"] == "bigmodel-ja"
+
+
+def test_room_whose_id_no_api_can_take_is_not_tried_again(stage: Stage) -> None:
+    stage.room_id = "x" * 65
+    stage.create()
+    change_rules(stage, '"bigmodel-en"', '"bigmodel-zh"')
+    assert (stage.drain(), stage.asked()) == ([], [])
 
 
 def test_permanent_credentials_are_settings_and_a_roles_are_not(

@@ -10,6 +10,7 @@ import requests
 from msgspec.structs import replace
 
 from shared.api.client import Client
+from shared.lifecycle.drainer import drain
 from shared.lifecycle.task_api import find_timeout_s
 from tests.support.faked_api import (
     ENDPOINT,
@@ -203,6 +204,18 @@ def test_missing_credentials_give_the_claim_back(
     assert (failed.message, failed.http_status) == ("callback.failed", 500)
     assert "TENCENT_SECRET_KEY" in str(failed.fields["reason"])
     assert (stage.task().state, stage.task().unseen) == ("due", [])
+
+
+def test_start_that_fails_on_and_on_warns_less_and_less_often(stage: Stage) -> None:
+    stage.answer("CreateCloudTranscription", error("InternalError"))
+    told = [stage.create()]
+    told += [one for _, outcomes in drain(stage.resources) for one in outcomes]
+    assert {one.message for one in told} == {"transcription.deferred"}
+    assert [one.fields["attempts"] for one in told] == [*range(1, len(told) + 1)]
+    warned = [one.fields["attempts"] for one in told if one.level == "warning"]
+    assert warned == [1, 2, 4, 8, 16, 32, 64][: len(warned)]
+    assert len(told) > 30 > 7 >= len(warned) > 4
+    assert int(str(told[-1].fields["waited_ms"])) > 60_000
 
 
 def test_reason_of_our_own_refusal_is_told(stage: Stage) -> None:

@@ -52,11 +52,23 @@ def test_news_of_a_task_comes_back(bare: Stage) -> None:
     assert outcome.http_status == 503
 
 
-@pytest.mark.parametrize("answer", [error("InternalError"), requests.ReadTimeout()])
-def test_start_that_fails_comes_back(bare: Stage, answer: object) -> None:
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (error("InternalError"), "InternalError"),
+        (requests.ReadTimeout(), "ClientNetworkError.ReadTimeout"),
+    ],
+)
+def test_start_that_fails_comes_back_and_both_failures_are_told(
+    bare: Stage, answer: object, code: str
+) -> None:
     bare.answer(CREATE, answer)
-    outcome = bare.create()
-    assert find_status([outcome], drainer_comes=True) == 503
+    outcomes = bare.outcomes(101, OPENED_MS, "ann")
+    assert [(one.message, one.fields["error_code"]) for one in outcomes] == [
+        ("callback.failed", "ledger"),
+        ("transcription.deferred", code),
+    ]
+    assert find_status(outcomes, drainer_comes=True) == 503
 
 
 def test_room_that_waits_for_a_speaker_comes_back(bare: Stage) -> None:

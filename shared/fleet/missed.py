@@ -1,0 +1,139 @@
+"""What `list_missed` answers: where somebody was not transcribed, or not heard, and for how long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal, NamedTuple
+
+import msgspec
+from msgspec import Meta, Struct
+
+from shared.console.describe import require_shared_ledger
+from shared.console.request import Result, choose_application
+from shared.errors import RequestError
+from shared.ledger import Session, Task
+from shared.ledger.fleet import MISSED_MS, find_fleet_keys, find_mark
+from shared.remedies import find_advice
+from shared.resources import Resources
+from shared.scf import Json
+from shared.times import read_time, write_time
+from shared.transcripts.records import FOR_EVER_MS
+
+
+class MissedEvent(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which application is asked about, since when, and how many rooms are named."""
+
+    sdk_app_id: int | None = None
+    since: str | int = "24h"
+    limit: Annotated[int, Meta(ge=1, le=500)] = 100
+
+
+class Gap(NamedTuple):
+    """A time in which a task was wanted and none ran (missing), or one ran and heard nothing (silent).
+
+    `began_ms` is 0 for silences that are over: of them only the sum is known. `code` says why, if known.
+    """
+
+    target: str
+    kind: Literal["missing", "silent"]
+    began_ms: int
+    lasted_ms: int
+    is_over: bool
+    code: str = ""
+
+
+def list_missed(asked: Json, resources: Resources) -> Result:
+    """The rooms in which something was missed since then, the newest first; what goes on comes first."""
+    try:
+        request = msgspec.convert(asked, MissedEvent)
+    except msgspec.ValidationError as error:
+        raise RequestError(f"the event is not a request for what was missed: {error}") from None
+    require_shared_ledger(resources)
+    sdk_app_id = choose_application(request.sdk_app_id, resources.settings)
+    now_ms = resources.now_ms()
+    since_ms = read_time(request.since, now_ms)
+    ids = _list_ids(sdk_app_id, since_ms, request.limit, resources)
+    known = resources.ledger.read_sessions(ids).known
+    rooms = [_show(session, since_ms, now_ms) for session in known.values()]
+    missing, silent = (
+        sum(gap["lasted_ms"] for room in rooms for gap in room["gaps"] if gap["kind"] == kind)
+        for kind in ("missing", "silent")
+    )
+    return [], {
+        "outcome": "listed",
+        "since": write_time(since_ms),
+        "is_cut": len(ids) == request.limit,
+        "missing_s": missing // 1000,
+        "silent_s": silent // 1000,
+        "rooms": [room for room in rooms if room["gaps"]],
+    }
+
+
+def find_gaps(session: Session, now_ms: int) -> Iterator[Gap]:
+    """Every gap of a session, also those that go on."""
+    for target, task in session.tasks.items():
+        for one in task.task_ids:
+            began_ms, ended_ms = one.timing.event_ms, one.timing.running_ms
+            if began_ms and ended_ms - began_ms >= MISSED_MS:
+                code = _find_code(task, began_ms, ended_ms)
+                yield Gap(target, "missing", began_ms, ended_ms - began_ms, True, code)
+        if task.hearing.silent_ms:
+            yield Gap(target, "silent", 0, task.hearing.silent_ms, True)
+        yield from _find_last(session, task, now_ms)
+
+
+def _find_last(session: Session, task: Task, now_ms: int) -> Iterator[Gap]:
+    """The gap of a task that goes on, or went on until the room closed."""
+    is_over, until_ms = session.closed_ms is not None, session.closed_ms or now_ms
+    silent_ms, mark = task.hearing.silent_since_ms, find_mark(task)
+    if silent_ms and (is_over or (mark and mark.kind == "silent")):
+        yield Gap(task.target, "silent", silent_ms, until_ms - silent_ms, is_over)
+    elif is_over and task.state in ("stopped", "stopping") and task.wanted_ms:
+        code = _find_code(task, task.wanted_ms, until_ms)
+        yield Gap(task.target, "missing", task.wanted_ms, until_ms - task.wanted_ms, True, code)
+    elif not is_over and mark and mark.kind in ("waiting", "failed"):
+        lasted_ms = until_ms - mark.since_ms
+        if lasted_ms >= MISSED_MS:
+            yield Gap(task.target, "missing", mark.since_ms, lasted_ms, False, mark.code)
+
+
+def _find_code(task: Task, began_ms: int, ended_ms: int) -> str:
+    codes = [
+        one.code for one in task.troubles if began_ms <= one.last_ms and one.first_ms <= ended_ms
+    ]
+    return codes[-1] if codes else ""
+
+
+def _list_ids(sdk_app_id: int, since_ms: int, most: int, resources: Resources) -> list[str]:
+    """The sessions in which something goes on, then those in which it has ended, the newest first."""
+    keys, engine, tag = find_fleet_keys(sdk_app_id), resources.ledger.engine, str(sdk_app_id)
+    now_ms = resources.now_ms()
+    long_ms = now_ms - MISSED_MS
+    indexes = (
+        (keys.marked["failed"], 0, long_ms),
+        (keys.marked["waiting"], 0, long_ms),
+        (keys.marked["silent"], 0, now_ms),
+        (keys.missed, -FOR_EVER_MS, -since_ms),
+    )
+    found = [
+        name
+        for key, above, until in indexes
+        for name, _ in engine.list_scores(tag, key, above, until, most)
+    ]
+    return [*dict.fromkeys(found)][:most]
+
+
+def _show(session: Session, since_ms: int, now_ms: int) -> Json:
+    gaps = []
+    for gap in find_gaps(session, now_ms):
+        if gap.is_over and gap.began_ms and gap.began_ms + gap.lasted_ms < since_ms:
+            continue
+        advice = find_advice(gap.code or gap.kind)
+        shown: Json = {
+            **gap._asdict(),
+            "began": write_time(gap.began_ms) if gap.began_ms else "",
+            "reason": advice.reason if advice else "",
+            "remedy": advice.remedy if advice else "",
+        }
+        gaps.append({key: value for key, value in shown.items() if value not in ("", 0)})
+    return {**session.room._asdict(), "session": session.id, "gaps": gaps}

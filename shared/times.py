@@ -1,0 +1,47 @@
+"""Times as people read and write them, beside the ms since 1970 that Roomscribe counts in."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+
+from shared.errors import RequestError
+
+UNITS_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+def write_time(at_ms: int) -> str:
+    """The instant in UTC, to the ms, like 2026-11-27T09:00:00.000Z."""
+    moment = datetime.fromtimestamp(at_ms / 1000, timezone.utc)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def read_time(value: object, now_ms: int) -> int:
+    """The ms since 1970 in such a number, in ISO text, or in a time ago like "90m"; raises RequestError."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 2**53:
+        return value
+    text = value if isinstance(value, str) else ""
+    if ago := re.fullmatch(r"([0-9]{1,9})([smhd])", text):
+        return now_ms - int(ago[1]) * UNITS_MS[ago[2]]
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise RequestError(
+            'a time must be ms since 1970, like "2026-11-27T09:00:00Z", or a time ago like "90m", "24h"'
+        ) from None
+    return round(
+        (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp() * 1000
+    )
+
+
+def write_duration(duration_ms: int) -> str:
+    """How long, in its two largest units: 850ms, 4.2s, 4m10s, 3h05m, 2d04h."""
+    seconds = max(duration_ms, 0) // 1000
+    if seconds < 1:
+        return f"{max(duration_ms, 0)}ms"
+    if seconds < 60:
+        return f"{duration_ms / 1000:.1f}s"
+    minutes, hours = seconds // 60, seconds // 3600
+    if minutes < 60:
+        return f"{minutes}m{seconds % 60:02}s"
+    return f"{hours}h{minutes % 60:02}m" if hours < 24 else f"{hours // 24}d{hours % 24:02}h"
