@@ -5,8 +5,10 @@ from __future__ import annotations
 from shared import log
 from shared.callbacks import ROOM_EVENTS, receive_callback
 from shared.entry import open_resources, run_function
-from shared.scf import Invocation, Json, answer_code
+from shared.errors import RoomscribeError
+from shared.scf import Invocation, Json, answer_code, is_direct
 from shared.settings import Settings
+from shared.traffic import COUNTS, Traffic
 
 
 def main_handler(event: object, context: object) -> Json:
@@ -22,9 +24,17 @@ def main_handler(event: object, context: object) -> Json:
 
 def act_on_callback(event: object, settings: Settings, invocation: Invocation) -> Json:
     """The answer to a callback; every outcome is logged."""
-    callback = receive_callback(
-        event, settings.applications, invocation.started_ms, settings.callback_max_age_s
-    )
+    applications, now_ms = settings.applications, invocation.started_ms
+    try:
+        callback = receive_callback(event, applications, now_ms, settings.callback_max_age_s)
+    except RoomscribeError as error:
+        if is_direct(event):  # CAM knows who sent it
+            raise
+        COUNTS.refuse(event, error, [app.sdk_app_id for app in applications], now_ms)
+        COUNTS.flush(lambda: open_resources(settings, invocation).ledger, invocation)
+        return answer_code(error.http_status, error.code)
+    if not is_direct(event):
+        COUNTS.add([callback.room.sdk_app_id], Traffic({callback.event_type // 100: now_ms}))
     log.bind_room(  # enough to build the event again
         *callback.room,
         user_id=callback.user_id,
@@ -43,5 +53,6 @@ def act_on_callback(event: object, settings: Settings, invocation: Invocation) -
 
     outcomes = act_on(callback, open_resources(settings, invocation))
     write_outcomes(outcomes)
+    COUNTS.flush(lambda: open_resources(settings, invocation).ledger, invocation)
     status = find_status(outcomes, drainer_comes=settings.has_drainer)
     return answer_code(status, "" if status == 200 else "come_back")

@@ -107,10 +107,11 @@ def receive_callback(
     envelope = _decode(request.body)
     if envelope.sent_ms is None:
         raise CallbackError("the callback has no CallbackTs")
-    if abs(now_ms - envelope.sent_ms) > max_age_s * 1000:
-        raise SignatureError(
-            "CallbackTs is too old or in the future: check the clock, or replay with a new Sign"
-        )
+    off_ms = now_ms - envelope.sent_ms
+    if abs(off_ms) > max_age_s * 1000:
+        off = f"{abs(off_ms) // 1000} s {'older' if off_ms > 0 else 'newer'}"
+        reason = f"the callback is {off} than this function's clock, says its CallbackTs: check the clock"
+        raise SignatureError(f"{reason}, or replay with a new Sign", "stale", off_ms)
     callback = _read_callback(application.sdk_app_id, envelope)
     return msgspec.structs.replace(callback, signed_with="old key") if by_old_key else callback
 
@@ -132,12 +133,13 @@ def verify_request(
     by_new_key = verify_callback(key, request.body, sign)
     by_old_key = bool(old_key) and verify_callback(old_key, request.body, sign)
     if not sign:
-        raise SignatureError("no Sign header: set a callback key in the TRTC console")
+        raise SignatureError("no Sign header: set a callback key in the TRTC console", "no_sign")
     if application is None:
-        raise SignatureError("the SdkAppId header names no application of ours")
+        raise SignatureError("the SdkAppId header names no application of ours", "foreign_app")
     if not (by_new_key or by_old_key):
         raise SignatureError(
-            "the Sign header does not match the body: compare TRTC_CALLBACK_KEY with the console"
+            "the Sign header does not match the body: compare TRTC_CALLBACK_KEY with the console",
+            "wrong_sign",
         )
     return application, not by_new_key
 

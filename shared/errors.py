@@ -64,10 +64,14 @@ class CallbackError(RoomscribeError):
 
 
 class SignatureError(RoomscribeError):
-    """The callback does not prove that it comes from TRTC: Sign, SdkAppId or age."""
+    """The callback does not prove that it comes from TRTC: Sign, SdkAppId or age; `refusal` says which."""
 
     code = "unauthorized"
     http_status = 401
+
+    def __init__(self, reason: str, refusal: str, clock_off_ms: int | None = None) -> None:
+        self.refusal, self.clock_off_ms = refusal, clock_off_ms
+        super().__init__(reason)
 
 
 class LedgerError(RoomscribeError):

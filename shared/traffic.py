@@ -1,109 +1,111 @@
-"""What the webhook accepted and refused: counted in an instance, kept in the ledger once a minute.
-
-Strangers can cause no more writing than that; what an instance has counted since is lost with it.
-"""
+"""What the webhook accepted and refused: counted in an instance, kept in the ledger once a minute."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.json import Decoder, encode
 
+from shared import log
 from shared.errors import RoomscribeError
-from shared.scf import Invocation
+from shared.scf import Invocation, fold_names
 
 if TYPE_CHECKING:
     from shared.ledger import Ledger
-    from shared.ledger.engine import Write
 
 MINUTE_MS, BUCKET_MS, HOUR_MS = 60_000, 600_000, 3_600_000
-FLUSH_S = 1.5  # of the time to answer: a store that is away may take so long
-MEDIA = 2  # what is told of microphones comes with what is told of rooms
+REASONS = {"method_not_allowed": "wrong_method", "too_large": "too_large"}  # by an error's code
 
 
 class Traffic(Struct, frozen=True):
     """What was accepted and refused of one application.
 
-    `accepted` is the ms since 1970 at which the last callback came, by event group (1: rooms and media,
-    9: 1.0 tasks, 14: 2.0 tasks). `refused` has counts by reason (no_sign, wrong_sign, foreign_app, stale,
-    malformed, too_large, wrong_method), and by the ms at which their ten minutes began.
+    `accepted`: the ms since 1970 of the last, by event group (1: rooms, 2: media, 9: 1.0, 14: 2.0 tasks).
+    `refused`: counts by reason (no_sign, wrong_sign, foreign_app, stale, malformed, too_large or
+    wrong_method), then by the ms at which their ten minutes began.
     """
 
     accepted: dict[int, int] = {}
     refused: dict[str, dict[int, int]] = {}
 
     def merge(self, more: Traffic, since_ms: int = 0) -> Traffic:
-        """The later of the times, the sums of the counts; without ten minutes that began before then."""
-        accepted, refused = {**self.accepted}, {**self.refused}
-        for group, at_ms in more.accepted.items():
-            accepted[group] = max(at_ms, accepted.get(group, 0))
+        """The later of the times and the sums of the counts, of ten minutes that began since then."""
+        refused = {}
         for reason in self.refused | more.refused:
             counts = Counter(self.refused.get(reason)) + Counter(more.refused.get(reason))
             refused[reason] = {ms: count for ms, count in counts.items() if ms >= since_ms}
-        return Traffic(accepted, refused)
-
-    def count_refused(self) -> dict[str, int]:
-        """How many were refused, by reason."""
-        return {reason: sum(counts.values()) for reason, counts in self.refused.items() if counts}
+        return Traffic(Counter(self.accepted) | Counter(more.accepted), refused)
 
 
+NOTHING = Traffic()
 TRAFFIC = Decoder(Traffic)  # made here, once: msgspec 0.22 crashes when two threads learn a type
 
 
 class Counts:
-    """What an instance has counted and not kept yet, by SdkAppId; safe to use from several threads."""
+    """What an instance has counted and not kept yet; safe to use from several threads."""
 
     def __init__(self) -> None:
         self._lock, self._due_ms = Lock(), 0
-        self._counted: dict[int, Traffic] = {}
+        self._counted: dict[int, Traffic] = {}  # by SdkAppId
+        self._told: dict[tuple[str, str], tuple[int, int]] = {}  # when last, and how many since
 
-    def accept(self, sdk_app_id: int, event_type: int, now_ms: int) -> None:
-        """Count a callback that was accepted."""
-        group = event_type // 100
-        self._add([sdk_app_id], Traffic({1 if group == MEDIA else group: now_ms}))
+    def add(self, sdk_app_ids: Sequence[int], more: Traffic) -> None:
+        """Count for each application."""
+        with self._lock:
+            for sdk_app_id in sdk_app_ids:
+                self._counted[sdk_app_id] = self._counted.get(sdk_app_id, NOTHING).merge(more)
 
-    def refuse(self, sdk_app_ids: Iterable[int], reason: str, now_ms: int) -> None:
-        """Count a callback that was refused; an instance waits a minute before it keeps its first."""
-        self._due_ms = self._due_ms or now_ms + MINUTE_MS
-        self._add(sdk_app_ids, Traffic(refused={reason: {now_ms - now_ms % BUCKET_MS: 1}}))
+    def refuse(self, event: object, error: RoomscribeError, ours: list[int], now_ms: int) -> None:
+        """Count a refused callback, and log it, at most once a minute, reason and level.
+
+        A Sign, or an SdkAppId of `ours`, makes it a warning; without the latter it counts for all of them.
+        """
+        reason = getattr(error, "refusal", REASONS.get(error.code, "malformed"))
+        headers = fold_names(fold_names(event).get("headers"))
+        claimed = str(headers.get("sdkappid")).strip()
+        named = [sdk_app_id for sdk_app_id in ours if str(sdk_app_id) == claimed]
+        self._due_ms = self._due_ms or now_ms + MINUTE_MS  # strangers alone connect nothing
+        self.add(named or ours, Traffic({}, {reason: {now_ms - now_ms % BUCKET_MS: 1}}))
+        level = "warning" if named or headers.get("sign") else "info"
+        logged_ms, count = self._told.get((reason, level), (0, 0))
+        is_due = not 0 <= now_ms - logged_ms < MINUTE_MS
+        self._told[reason, level] = (now_ms, 0) if is_due else (logged_ms, count + 1)
+        if is_due:
+            came = claimed if claimed.isdecimal() else "malformed"
+            facts = {"error_code": error.code, "claimed_sdk_app_id": came, "count": count + 1}
+            facts["reason"] = f"{error} (SdkAppId {came}, ours {', '.join(map(str, ours))})"
+            facts["clock_off_ms"] = getattr(error, "clock_off_ms", None)
+            log.write("callback.refused", level, outcome=reason, **facts)
 
     def flush(self, open_ledger: Callable[[], Ledger], invocation: Invocation) -> None:
         """Keep what was counted, at most once a minute; without a ledger it is counted on."""
         now_ms = invocation.started_ms
-        if 0 < self._due_ms - now_ms <= MINUTE_MS or invocation.remaining_s() < FLUSH_S:
-            return
+        if 0 < self._due_ms - now_ms <= MINUTE_MS or invocation.remaining_s() < 1.5:
+            return  # so long may a store take that is away
         self._due_ms = now_ms + MINUTE_MS
         with self._lock, suppress(RoomscribeError):  # whoever needs the ledger says what it lacks
             for sdk_app_id in [*self._counted]:
                 read_traffic(open_ledger(), sdk_app_id, now_ms, self._counted[sdk_app_id])
                 del self._counted[sdk_app_id]
 
-    def _add(self, sdk_app_ids: Iterable[int], more: Traffic) -> None:
-        with self._lock:
-            for sdk_app_id in sdk_app_ids:
-                self._counted[sdk_app_id] = self._counted.get(sdk_app_id, Traffic()).merge(more)
-
 
 COUNTS = Counts()  # of this instance
 
 
-def read_traffic(
-    ledger: Ledger, sdk_app_id: int, now_ms: int, more: Traffic | None = None
-) -> Traffic:
-    """What the ledger knows of the last hour, after `more` was added to it; raises LedgerError."""
-    from shared.ledger.engine import Put  # late: what is refused or ignored needs no ledger
-    from shared.ledger.layout import traffic_cell
+def read_traffic(ledger: Ledger, sdk_app_id: int, now_ms: int, more: Traffic = NOTHING) -> Traffic:
+    """What the ledger knows of an application's last hour, once `more` is added; raises LedgerError."""
+    from shared.ledger.engine import Cell, Put  # late: a refused callback needs no ledger
 
-    cell = traffic_cell(sdk_app_id)
+    cell = Cell(f"traffic:{sdk_app_id}")
 
-    def merge(seen: list[bytes]) -> tuple[Traffic, list[Write]]:
-        known = ledger.decode(TRAFFIC.decode, seen[0]) if seen[0] else Traffic()
-        merged = known.merge(more or Traffic(), now_ms - HOUR_MS)
-        return merged, [Put(cell, encode(merged))] if more else []
+    def add(seen: list[bytes]) -> tuple[Traffic, list[Any]]:
+        known = ledger.decode(TRAFFIC.decode, seen[0]) if seen[0] else NOTHING
+        merged = known.merge(more, now_ms - HOUR_MS)
+        return merged, [Put(cell, encode(merged))] if more is not NOTHING else []
 
-    return ledger.exchange(str(sdk_app_id), [cell], merge)
+    return ledger.exchange(str(sdk_app_id), [cell], add)

@@ -80,11 +80,6 @@ def asked_cell(session_id: str) -> Cell:
     return Cell(f"asked:{session_id.partition('/')[0]}", session_id)
 
 
-def traffic_cell(sdk_app_id: int) -> Cell:
-    """What the webhook accepted and refused of an application: see `shared.traffic`."""
-    return Cell(f"traffic:{sdk_app_id}")
-
-
 def parse_room(name: str) -> Room:
     """The room of that name; ValueError for what is none."""
     sdk_app_id, room_id_type, room_id = name.split("/", 2)

@@ -156,7 +156,7 @@ def _answer_captions(event: object) -> Answer | None:
 def _log(answer: Answer, elapsed_ms: float) -> None:
     read = "captions.served" if answer.format == "js" else "transcript.read"
     log.write(
-        "transcript.refused" if answer.outcome == "refused" else read,
+        "transcript.refused" if answer.outcome.startswith("link_") else read,
         session=answer.session_id,
         outcome=answer.outcome,
         format=answer.format or None,
@@ -178,7 +178,9 @@ def answer_request(request: Request, transcripts: KeptTranscripts, key: str, now
     match = PATH.fullmatch(request.path)
     session_id = read_link(key, match[1], now_ms // 1000) if match else None
     if match is None or session_id is None:
-        return Answer(write_message(403, *REFUSED), "refused")
+        old = match and read_link(key, match[1], 0)  # told in the log alone
+        outcome = "link_expired" if old else "link_forged"
+        return Answer(write_message(403, *REFUSED), outcome, "", old)
     head = transcripts.read_head(session_id)
     if head is None:
         return Answer(write_message(404, *GONE), "gone", session_id=session_id)

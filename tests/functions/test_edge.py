@@ -90,7 +90,7 @@ def test_old_callback_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert post(body)["statusCode"] == 401
     line = json.loads(capsys.readouterr().out)
     assert line["message"] == "callback.refused"
-    assert line["location"].startswith("main_handler:")
+    assert line["location"].startswith("refuse:")
 
 
 @pytest.mark.parametrize(("keys", "said"), [("aNewKey,{}", "old key"), ("{},anOldKey", None)])

@@ -333,6 +333,30 @@ def test_log_has_one_line_and_no_secret(
     assert not any(secret in output for secret in (*SECRETS, "\\u65e9", token, token[-40:]))
 
 
+@pytest.mark.parametrize(
+    ("path", "outcome", "session"),
+    [
+        (lambda: f"/{sign(lifetime_s=0)}.json", "link_expired", SESSION),
+        (lambda: f"/{sign_link('some other secret key', SESSION, 0)}", "link_forged", None),
+        (lambda: f"/{sign()[:-1]}", "link_forged", None),
+        (lambda: "/favicon.ico", "link_forged", None),
+    ],
+    ids=["expired", "other key", "changed", "no link"],
+)
+def test_log_alone_tells_an_expired_link_from_a_forged_one(
+    source: MemorySource,
+    capsys: pytest.CaptureFixture[str],
+    path: Callable[[], str],
+    outcome: str,
+    session: str | None,
+) -> None:
+    answer = get(source, path())
+    line = json.loads(capsys.readouterr().out)
+    assert (line["message"], line["outcome"]) == ("transcript.refused", outcome)
+    assert line.get("session") == session
+    assert answer == get(MemorySource(), "/no-such-link")
+
+
 def test_unknown_payload_is_counted_and_not_shown(source: MemorySource) -> None:
     source.add(hear({"Result": "hidden"}))
     document = get(source, f"/{sign()}.json")["body"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared import entry, resources, scf
+from shared import entry, resources, scf, traffic
 from shared.ledger import close_ledgers
 
 SDK_APP_ID = 1400000000
@@ -24,6 +24,7 @@ def forget_instance() -> None:
     resources.open_client.cache_clear()
     resources.open_strangers.cache_clear()
     close_ledgers()
+    traffic.COUNTS.__init__()  # type: ignore[misc]  # nothing counted
 
 
 CONTEXT = {
