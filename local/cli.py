@@ -94,6 +94,14 @@ def up(
             help="End when all is quiet; exit 0 only if everything wanted was transcribed.",
         ),
     ] = False,
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "--verbose",
+            envvar="ROOMSCRIBE_VERBOSE",
+            help="Show every callback that fails, log line and file, and count them at the end.",
+        ),
+    ] = False,
     redis: Annotated[
         bool,
         typer.Option(
@@ -124,7 +132,7 @@ def up(
 
     loaded = load_scenario(scenario or SAMPLE)
     kept_in = redis_dir if redis else None
-    choices = Choices(clock == "manual", switches, kept_in, runtime_python)
+    choices = Choices(clock == "manual", switches, kept_in, runtime_python, verbose)
     raise typer.Exit(run_up(os.environ, port, loaded, choices, once=once))
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from local.origin import OWN_NAMES
+from local.errors import LocalError
+from local.origin import OWN_NAMES, is_on_this_machine
 from shared.setting_texts import strip_text
 from shared.settings import DEVELOPMENT_MARK
 
@@ -111,6 +112,15 @@ def is_archive_at_home(archive_url: str) -> bool:
 def has_own_keys(settings: Mapping[str, str]) -> bool:
     """Whether what comes to a function URL is signed with keys that not everybody knows."""
     return not any(DEVELOPMENT_MARK in settings.get(name, "") for name in URL_KEYS)
+
+
+def refuse_development_key(name: str, key: str, url: str) -> None:
+    """Raise LocalError where the development key `key` of setting `name` would sign for a URL elsewhere."""
+    if DEVELOPMENT_MARK in key and not is_on_this_machine(url):
+        raise LocalError(
+            f"{name} is the development key, which everybody knows, and {url} is not on this "
+            f"machine; set the deployment's {name}, in .env or the environment"
+        )
 
 
 def _is_setting(name: str) -> bool:

@@ -12,13 +12,12 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from dotenv.parser import Binding, parse_stream
 
 from local.development import ROOT
 from local.errors import LocalError
-from local.origin import OWN_NAMES
+from local.origin import is_on_this_machine
 
 ENV_FILE = ROOT / ".env"
 PATHS = ("RULES_FILE", "TRTC_CA")  # relative ones mean the folder of the file
@@ -41,11 +40,7 @@ def read_deployment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 def read_environment_of(url: str, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The deployment's environment for a URL elsewhere; the environment as it is for one on this machine."""
-    try:
-        is_here = urlsplit(url).hostname in (None, *OWN_NAMES)
-    except ValueError:  # whoever uses it says so
-        is_here = True
-    return dict(environ) if is_here else read_deployment(environ)
+    return dict(environ) if is_on_this_machine(url) else read_deployment(environ)
 
 
 def find_env_file(environ: Mapping[str, str]) -> Path | None:

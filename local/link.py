@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from local.development import ENDPOINT, local_environment
+from local.development import ENDPOINT, local_environment, refuse_development_key
 from local.env_file import read_environment_of
 from local.errors import LocalError
 from local.naming import KINDS, RoomIdType, choose_room
@@ -58,6 +58,9 @@ def link(
     if sdk_app_id is None and len(known) > 1:
         raise LocalError(f"--sdk-app-id: name one of {known}")
     application = sdk_app_id or known[0]
+    key_name = "OPERATOR_LINK_KEY" if all_meetings else "TRANSCRIPT_LINK_KEY"
+    key = settings.operator_link_key if all_meetings else settings.transcript_link_key
+    refuse_development_key(key_name, key or "", url)
     if all_meetings:
         print(write_list_link(settings, url, application, int(time.time())))
         return

@@ -51,6 +51,14 @@ class OwnOriginOnly:
         return self._has_own_keys or (is_own and (origin is None or _is_loopback(origin)))
 
 
+def is_on_this_machine(url: str) -> bool:
+    """Whether a URL leads to this machine; one that is malformed leads nowhere else."""
+    try:
+        return urlsplit(url).hostname in (None, *OWN_NAMES)
+    except ValueError:  # whoever uses it says so
+        return True
+
+
 def _read_host(headers: dict[bytes, str]) -> str:
     """The host and port that are asked for; tccli sends a scheme before them."""
     return headers.get(b"host", "").lower().removeprefix("http://")

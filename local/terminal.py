@@ -1,4 +1,4 @@
-"""What a person at the terminal sees of the live feed: rooms, function logs, captions."""
+"""The terminal: a line for each entry of the live feed, in the words of a Story or in all detail."""
 
 from __future__ import annotations
 
@@ -47,16 +47,23 @@ class PatientConsole(Console):
 
 
 class Screen:
-    """Prints feed entries, one line each; in colour on a terminal, plainly elsewhere."""
+    """Prints feed entries, one line each; in colour on a terminal, plainly elsewhere.
 
-    def __init__(self, console: Console | None = None) -> None:
+    `describe` gives an entry's text and style; without one every callback and log line is told.
+    """
+
+    def __init__(
+        self,
+        console: Console | None = None,
+        describe: Callable[[Entry], tuple[str, str]] | None = None,
+    ) -> None:
         self._console = console or PatientConsole(highlight=False)
+        self._describe = describe or describe_in_detail
         self._styles: dict[str, str] = {}
 
     def show(self, entry: Entry) -> None:
         """Print an entry, unless it is not worth a line."""
-        describe = DESCRIPTIONS.get(str(entry["kind"]))
-        text, style = describe(entry) if describe else ("", "")
+        text, style = self._describe(entry)
         if not text:
             return
         if entry["kind"] == "caption":
@@ -74,6 +81,12 @@ class Screen:
     def _find_style(self, user_id: str) -> str:
         number = len(self._styles) % len(SPEAKER_STYLES)
         return self._styles.setdefault(user_id, SPEAKER_STYLES[number])
+
+
+def describe_in_detail(entry: Entry) -> tuple[str, str]:
+    """The text of an entry, "" for what is not worth a line, and its style."""
+    describe = DESCRIPTIONS.get(str(entry["kind"]))
+    return describe(entry) if describe else ("", "")
 
 
 def _describe_room(entry: Entry) -> tuple[str, str]:

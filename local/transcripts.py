@@ -66,11 +66,8 @@ class Transcripts:
 
     def find(self, rooms: list[Room]) -> list[dict[str, object]]:
         """The newest transcripts of these rooms in which something was said, newest first."""
-        settings = self._settings
-        ledger = open_ledger(
-            settings.ledger_url, settings.transcript_keep_days, settings.ledger_name
-        )
-        kept = KeptTranscripts(ledger, settings.kept_since_ms(self._clock.now_ms()))
+        kept = self._open()
+        ledger = kept.ledger
         sessions = [each for room in rooms for each in ledger.list_sessions(room, MOST_SESSIONS)]
         sessions.sort(key=lambda session: session.opened_ms, reverse=True)
         heads = map(kept.read_head, [each.id for each in sessions])
@@ -79,6 +76,23 @@ class Transcripts:
             for session, head in zip(sessions, heads, strict=True)
             if head and head.version
         ]
+
+    def count_sentences(self, room: Room, since_ms: int) -> int:
+        """How many sentences the sessions of a room have that opened since then; 0 without a ledger."""
+        try:
+            kept = self._open()
+            sessions = kept.ledger.list_sessions(room, MOST_SESSIONS)
+            heads = [kept.read_head(one.id) for one in sessions if one.opened_ms >= since_ms]
+            return sum(len(kept.read(head, 0).sentences) for head in heads if head)
+        except LedgerError:  # what the functions could not write, their lines say
+            return 0
+
+    def _open(self) -> KeptTranscripts:
+        settings = self._settings
+        ledger = open_ledger(
+            settings.ledger_url, settings.transcript_keep_days, settings.ledger_name
+        )
+        return KeptTranscripts(ledger, settings.kept_since_ms(self._clock.now_ms()))
 
     def _describe(self, session: Session) -> dict[str, object]:
         return {

@@ -39,6 +39,7 @@ from local.receiver.receiver import PATH as RECEIVER
 from local.receiver.receiver import Receiver
 from local.scenario import Scenario
 from local.server import Site, Work, listen, serve
+from local.story import Story
 from local.switches import Switches
 from local.tally import Tally
 from local.terminal import Screen
@@ -58,6 +59,7 @@ class Choices(NamedTuple):
     switches: Switches
     redis_dir: Path | None = None  # where a Redis of its own keeps the ledger
     runtime_python: str | None = None  # what runs functions that are made through SCF's API
+    in_detail: bool = False  # whether the terminal shows every callback and log line
 
 
 class Emulator(NamedTuple):
@@ -118,7 +120,11 @@ async def _compose_all(
             page = Mount("/", StaticFiles(directory=PAGE_DIR, html=True))
             routes = [*emulator.routes, *transcripts.routes, *functions, page]
             tally = Tally(config.applications[0].sdk_app_id, config.wanted)
-            performance = Performance(scenario, url, feed, tally, Screen(), transcripts)
+            in_detail = choices.in_detail
+            screen = Screen() if in_detail else Screen(describe=Story(tally).describe)
+            performance = Performance(
+                scenario, url, feed, tally, screen, transcripts, in_detail=in_detail
+            )
             work = _find_work(performance, choices, once=once)
             yield Site(_serve(routes), work, has_own_keys(settings))
 
@@ -175,13 +181,15 @@ def _serve(routes: list[BaseRoute]) -> Starlette:
 
 def _find_work(performance: Performance, choices: Choices, *, once: bool) -> Work:
     if choices.manual_clock:
-        return functools.partial(_stand_still, performance.feed, performance.screen)
+        return functools.partial(_stand_still, performance)
     return performance.play_once if once else performance.play_and_stay
 
 
-async def _stand_still(feed: Feed, screen: Screen) -> int:
-    screen.say("The clock stands still, so no meeting is played; POST /_local/clock moves it.")
-    return await Watch(feed, screen.show).follow()
+async def _stand_still(performance: Performance) -> int:
+    performance.screen.say(
+        "The clock stands still, so no meeting is played; POST /_local/clock moves it."
+    )
+    return await Watch(performance.feed, performance.take).follow()
 
 
 @contextlib.asynccontextmanager

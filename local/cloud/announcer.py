@@ -65,6 +65,10 @@ class Announcer:
         }
         self._publish(kind, task.room, {**about, **fields})
 
+    def show_room(self, kind: str, room: Room, **fields: object) -> None:
+        """Put what happens in a room into the feed, of which no callback tells."""
+        self._publish(kind, room, fields)
+
     def _write_room_id(self, room: Room, event_type: int) -> str | int:
         as_text = event_type == 102 and self._config.dismissed_room_id == "string"
         return room.room_id if room.room_id_type == 1 or as_text else int(room.room_id)

@@ -1,5 +1,7 @@
 """`/_local`: rooms and people by HTTP, the books' report and the live feed."""
 
+import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 
@@ -75,8 +77,26 @@ class RoomsApi:
             read_query_number(request, "type"),
             read_query_number(request, "sdk_app_id"),
         )
+        if request.path_params["verb"] == "say":
+            await self._wait_for_task(room, arguments)
         more = command(room, arguments)
         return JSONResponse({**describe_room(room), **more})
+
+    async def _wait_for_task(self, room: Room, arguments: Arguments) -> None:
+        """With `wait_s`, let so many seconds pass at most until a task hears who speaks.
+
+        A room that was created a moment ago has none yet. The seconds are real ones on any clock.
+        """
+        user_id, wait_s = arguments.read_text("user_id"), arguments.read_integer("wait_s")
+
+        async def follow() -> None:
+            async for _ in self._feed.subscribe(self._feed.last_seq - 1):
+                if any(task.hears(user_id) for task in room.tasks.values()):
+                    return
+
+        if wait_s:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(follow(), wait_s)
 
     async def _follow(self, request: Request) -> Response:
         """Server-sent events: the kept entries after Last-Event-ID or `?after=`, then live ones."""

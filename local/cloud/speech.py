@@ -32,14 +32,20 @@ class Speech:
     def say(self, room: Room, user: User, text: str, translations: Mapping[str, str]) -> list[str]:
         """The ids of the tasks that heard it; `translations` is language → text."""
         hearing = [task for task in room.tasks.values() if task.hears(user.user_id)]
+        if not hearing:
+            self._announcer.show_room("speech.unheard", room, user_id=user.user_id, text=text)
         for task in hearing:
             sentence = self._recognise(task, user, text)
             asked = {lang: translations[lang] for lang in task.languages if lang in translations}
             if task.sends_captions:
                 self._messages.send(task, write_captions(task, sentence, asked))
-            self._tell_spoken(task, sentence)
-            for language, translation in asked.items():
-                self._tell_translated(task, sentence, language, translation)
+            # 1.0 sends its translations into the room only.
+            told = asked if task.service == "cloud" else {}
+            self._call_back(task, SENTENCE_SPOKEN[task.service], sentence, {})
+            self._show(task, sentence, None, text, translations=told)
+            for language, translation in told.items():
+                self._call_back(task, SENTENCE_TRANSLATED, sentence, {language: translation})
+                self._show(task, sentence, language, translation)
         return [task.task_id for task in hearing]
 
     def _recognise(self, task: Task, user: User, text: str) -> Sentence:
@@ -50,16 +56,6 @@ class Speech:
         task.said_until_ms[user.user_id] = end_ms
         return Sentence(user.user_id, text, start_ms, end_ms, uuid.uuid4().hex)
 
-    def _tell_spoken(self, task: Task, sentence: Sentence) -> None:
-        self._call_back(task, SENTENCE_SPOKEN[task.service], sentence, {})
-        self._show(task, sentence, None, sentence.text)
-
-    def _tell_translated(self, task: Task, sentence: Sentence, language: str, text: str) -> None:
-        """1.0 sends translations into the room only, 2.0 calls back as well."""
-        if task.service == "cloud":
-            self._call_back(task, SENTENCE_TRANSLATED, sentence, {language: text})
-        self._show(task, sentence, language, text)
-
     def _call_back(
         self, task: Task, event_type: int, sentence: Sentence, translations: Mapping[str, str]
     ) -> None:
@@ -67,7 +63,9 @@ class Speech:
         payload, info = describe_words(words, task, sentence, translations, now_ms)
         self._announcer.tell_task(task, event_type, payload, **info)
 
-    def _show(self, task: Task, sentence: Sentence, language: str | None, text: str) -> None:
+    def _show(
+        self, task: Task, sentence: Sentence, language: str | None, text: str, **more: object
+    ) -> None:
         self._announcer.show_task(
             "caption",
             task,
@@ -77,4 +75,5 @@ class Speech:
             start_ms=sentence.start_ms,
             end_ms=sentence.end_ms,
             round_id=sentence.round_id,
+            **more,
         )

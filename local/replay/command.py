@@ -6,6 +6,7 @@ import os
 import random
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -14,13 +15,21 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from local.development import local_environment
+from local.development import local_environment, refuse_development_key
 from local.env_file import read_environment_of
 from local.errors import LocalError
 from local.printable import print_safely
 from local.replay import options
+from local.replay.choice import Tests, choose, make_tests
 from local.replay.play import DEFAULT_STATUS, Outcome, Send, plan_order, play
-from local.replay.records import Record, Recording, read_recording
+from local.replay.records import (
+    CALLBACK,
+    REFUSED,
+    SENTENCE,
+    Record,
+    Recording,
+    read_recording,
+)
 from local.replay.senders import DEFAULT_URL, Deliver, open_in_process, open_url, read_url
 from local.replay.signing import Signer
 from shared.errors import SettingsError
@@ -28,6 +37,10 @@ from shared.scf import now_ms
 from shared.settings import read_settings
 
 MISMATCH, UNUSABLE = 1, 2  # exit codes
+NOT_IN_LOGS = {
+    SENTENCE: "the log never holds what was said",
+    REFUSED: "their lines name no room",
+}
 
 
 def replay(
@@ -42,11 +55,16 @@ def replay(
     expect: options.Expect = DEFAULT_STATUS,
     sdk_app_id: options.SdkAppId = None,
     keep_callback_ts: options.KeepCallbackTs = False,
+    since: options.Since = None,
+    until: options.Until = None,
+    room: options.Room = None,
+    outcome: options.Wanted = None,
 ) -> None:
     """Play saved callbacks again, signed anew, and compare the HTTP status of each answer.
 
-    For a URL elsewhere the keys come from .env, too. Exits 1 when an answer was not the expected
-    one, 2 when the input is unusable.
+    For a URL elsewhere the keys come from .env, too. To play the same input twice changes nothing.
+    Log lines hold neither what was said nor callbacks that were refused or never came: those cannot
+    be rebuilt. Exits 1 when an answer was not the expected one, 2 when the input is unusable.
     """
     seed = random.randrange(2**32) if seed is None else seed  # noqa: S311  not a secret
     begun_s = time.monotonic()
@@ -54,9 +72,13 @@ def replay(
         environ = dict(os.environ) if in_process else read_environment_of(url)
         settings = local_environment(environ, endpoint=_find_endpoint(url))
         applications = read_settings(settings).applications
+        for application in () if in_process else applications:
+            refuse_development_key("TRTC_CALLBACK_KEY", application.callback_key, url)
         signer = Signer(applications, sdk_app_id=sdk_app_id, keep_callback_ts=keep_callback_ts)
-        recording = _read_playable(files, signer)
-        order = plan_order(recording.records, duplicates=duplicates, shuffle=shuffle, seed=seed)
+        tests = make_tests(since, until, room, outcome, now_ms())
+        chosen, origin = _read_playable(files, tests, signer)
+        print_safely(f"read {origin}")
+        order = plan_order(chosen, duplicates=duplicates, shuffle=shuffle, seed=seed)
         with _open(url, settings, in_process, concurrency) as deliver:
 
             def send(record: Record) -> int:
@@ -67,36 +89,47 @@ def replay(
         print_safely(f"replay: {error}", err=True)
         raise typer.Exit(UNUSABLE) from error
     took_s = time.monotonic() - begun_s
-    print_safely(summarise(recording, outcomes, took_s, seed if shuffle else None))
+    print_safely(summarise(outcomes, took_s, seed if shuffle else None))
     if not all(outcome.is_expected for outcome in outcomes):
         raise typer.Exit(MISMATCH)
 
 
-def summarise(
-    recording: Recording, outcomes: Sequence[Outcome], took_s: float, seed: int | None
-) -> str:
+def describe_origin(recording: Recording, left_out: Counter[str]) -> str:
+    """What was read and what is not played of it, in one line; `left_out` counts by option."""
+    read = [_count(number, kind) for kind, number in recording.values.items()]
+    parts = [f"{', '.join(read) or 'nothing'} in {_count(recording.files, 'file')}"]
+    if set(recording.values) - {CALLBACK}:
+        parts.append(_count(len(recording.records), "callback"))
+    parts += [f"{number} filtered out by {option}" for option, number in left_out.items()]
+    for kind, number in recording.not_rebuilt.items():
+        parts.append(f"{_count(number, kind)} cannot be rebuilt: {NOT_IN_LOGS[kind]}")
+    if recording.skipped:
+        parts.append(f"{_count(recording.skipped, 'line')} without a callback of their own")
+    return " · ".join(parts)
+
+
+def summarise(outcomes: Sequence[Outcome], took_s: float, seed: int | None) -> str:
     """The totals, in one line; `seed` is that of a shuffle."""
     right = sum(outcome.is_expected for outcome in outcomes)
     parts = [
-        f"{len(outcomes)} sent from {_count(recording.files, 'file')} in {took_s:.1f} s",
+        f"{len(outcomes)} sent in {took_s:.1f} s",
         f"{right} as expected",
         f"{len(outcomes) - right} not",
     ]
-    if recording.skipped:
-        parts.append(
-            f"{_count(recording.skipped, 'log line')} without a callback of their own skipped"
-        )
     if seed is not None:
         parts.append(f"shuffled with --seed {seed}")
     return " · ".join(parts)
 
 
-def _read_playable(files: Sequence[Path], signer: Signer) -> Recording:
+def _read_playable(files: Sequence[Path], tests: Tests, signer: Signer) -> tuple[list[Record], str]:
+    """The callbacks to play, and where they come from; raises LocalError when there is none."""
     recording = read_recording(files)
-    if not recording.records:
-        raise LocalError(f"no callback in {_count(recording.files, 'file')}; name another")
-    signer.check(recording.records)
-    return recording
+    chosen, left_out = choose(recording.records, tests)
+    origin = describe_origin(recording, left_out)
+    if not chosen:
+        raise LocalError(f"no callback to play in {origin}; name another")
+    signer.check(chosen)
+    return chosen, origin
 
 
 def _play_visibly(
@@ -147,4 +180,7 @@ def _find_endpoint(url: str) -> str:
 
 
 def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    """A number with its noun, whose first word takes the plural."""
+    first, _, rest = noun.partition(" of ")
+    plural = first if number == 1 else f"{first}s"
+    return f"{number:,} {plural} of {rest}" if rest else f"{number:,} {plural}"

@@ -11,7 +11,7 @@ Files = Annotated[
     list[Path],
     typer.Argument(
         metavar="FILE…",
-        help="Saved callbacks or Roomscribe's own log lines: .json, .jsonl, or a folder of them.",
+        help="Saved callbacks, Roomscribe's log lines or a CLS export: .json, .jsonl, .csv, a folder; or -.",
         show_default=False,
     ),
 ]
@@ -70,5 +70,27 @@ KeepCallbackTs = Annotated[
         "--keep-callback-ts",
         envvar="ROOMSCRIBE_REPLAY_KEEP_CALLBACK_TS",
         help="Leave CallbackTs as saved; by default it becomes the present time, the saved one beside it.",
+    ),
+]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        envvar="ROOMSCRIBE_REPLAY_SINCE",
+        help="Only events from then on: 2h ago, or 2026-11-27T03:00, which is UTC.",
+    ),
+]
+Until = Annotated[
+    str | None,
+    typer.Option(envvar="ROOMSCRIBE_REPLAY_UNTIL", help="Only events before then, as in --since."),
+]
+Room = Annotated[
+    str | None, typer.Option(envvar="ROOMSCRIBE_REPLAY_ROOM", help="Only events of this room.")
+]
+Wanted = Annotated[
+    str | None,
+    typer.Option(
+        "--outcome",
+        envvar="ROOMSCRIBE_REPLAY_OUTCOME",
+        help="Only events whose log lines say so: failed, come_back (left to do), or any outcome.",
     ),
 ]

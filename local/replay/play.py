@@ -10,8 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from local.printable import make_printable
-from local.replay.records import Record
-from local.replay.signing import read_object
+from local.replay.records import Record, read_object
 
 DEFAULT_STATUS = 200
 
@@ -39,8 +38,7 @@ class Outcome:
     def describe(self) -> str:
         """One line: where the callback stands, what it is, what was answered instead of what."""
         envelope = read_object(self.record.body)
-        info = envelope.get("EventInfo")
-        room = info.get("RoomId", "?") if isinstance(info, dict) else "?"
+        room = self.record.event.get("RoomId", "?")
         event = f"event {envelope.get('EventType', '?')}, room {room}"
         return make_printable(
             f"{self.record.place}: {event}: got {self.got}, expected {self.expected}"

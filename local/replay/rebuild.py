@@ -6,11 +6,19 @@ from collections.abc import Hashable, Mapping
 from typing import Any
 
 from shared.room import names_numeric_room
+from shared.task_news import TASK_SPOKE
 
 Json = dict[str, Any]  # a decoded JSON object: any value may stand in it
 Line = Mapping[str, Any]  # a log line: flat JSON
 
 NEEDED = ("event_type", "event_ms", "room_id")
+UNFINISHED = (
+    "due",
+    "starting",
+    "retry",
+    "unconfirmed",
+    "unrecorded",
+)  # left to do: 503, or drained
 FIRST_SERVICE_EVENT = 900  # from group 9 on the room id is text and RoomIdType tells its type
 
 
@@ -19,11 +27,12 @@ class LogLineError(ValueError):
 
 
 def rebuild_callback(line: Line) -> Json | None:
-    """The callback a log line is about, None when it is about none; raises LogLineError.
+    """The callback a log line is about, None when it tells too little; raises LogLineError.
 
-    CallbackTs is the event's own time: whoever sends it puts in the present one.
+    A sentence is never rebuilt: no log line holds what was said. CallbackTs is the event's own time:
+    whoever sends it puts in the present one.
     """
-    if any(line.get(name) in (None, "") for name in NEEDED):
+    if any(line.get(name) in (None, "") for name in NEEDED) or tells_of_sentence(line):
         return None
     event_type, event_ms = _read_int(line, "event_type"), _read_int(line, "event_ms")
     is_service = event_type >= FIRST_SERVICE_EVENT
@@ -44,9 +53,26 @@ def identify_line(line: Line) -> Hashable:
     return tuple(str(line.get(name)) for name in names) if is_known else None
 
 
+def tells_of_sentence(line: Line) -> bool:
+    """Whether a log line is about a callback of group 9 or 14 that tells what was said."""
+    return str(line.get("event_type")) in map(str, TASK_SPOKE)
+
+
+def read_words(line: Line) -> set[str]:
+    """What a log line says came of its callback, in the words of `--outcome`."""
+    message, outcome = str(line.get("message", "")), str(line.get("outcome", ""))
+    words = {outcome, message.rpartition(".")[2]} - {""}
+    if message.endswith(("_failed", ".crashed")):
+        words.add("failed")
+    if outcome in UNFINISHED:
+        words.add("come_back")
+    return words
+
+
 def _room_info(line: Line, event_ms: int) -> Json:
     """Source: TRTC documentation, room callbacks (product 647, document 51586), 2025-01."""
-    optional = {"UserId": line.get("user_id"), "Role": line.get("role")}
+    role = None if line.get("role") in (None, "") else _read_int(line, "role")
+    optional = {"UserId": line.get("user_id"), "Role": role}
     return {
         "RoomId": _read_int(line, "room_id") if _is_numeric(line) else str(line["room_id"]),
         "EventTs": event_ms // 1000,
@@ -57,7 +83,9 @@ def _room_info(line: Line, event_ms: int) -> Json:
 
 def _service_info(line: Line) -> Json:
     """Source: TRTC documentation, AI service callbacks (product 647, document 109686), 2026-11."""
-    payload = {"LeaveCode": line["leave_code"]} if "leave_code" in line else {}
+    payload = (
+        {"LeaveCode": _read_int(line, "leave_code", signed=True)} if "leave_code" in line else {}
+    )
     return {
         "EventMsTs": _read_int(line, "event_ms"),
         "TaskId": str(line.get("task_id", "")),
@@ -75,8 +103,9 @@ def _is_numeric(line: Line) -> bool:
     return str(room_id_type) == "0"
 
 
-def _read_int(line: Line, name: str) -> int:
+def _read_int(line: Line, name: str, *, signed: bool = False) -> int:
     value = str(line[name])
-    if not (value.isascii() and value.isdigit()):
+    digits = value.removeprefix("-") if signed else value
+    if not (digits.isascii() and digits.isdigit()):
         raise LogLineError(f"{name} must be a whole number, not {value[:64]!r}")
     return int(value)

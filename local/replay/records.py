@@ -1,26 +1,30 @@
-"""Saved callbacks: reads them from files, in any of the shapes people keep them in."""
+"""Saved callbacks: one out of each value of a file, in any of the shapes people keep them in."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local.errors import LocalError
-from local.replay.rebuild import LogLineError, identify_line, rebuild_callback
+from local.replay.cls import is_entry, read_entry
+from local.replay.files import RecordError, find_files, read_values
+from local.replay.rebuild import (
+    LogLineError,
+    identify_line,
+    read_words,
+    rebuild_callback,
+    tells_of_sentence,
+)
 
 Json = dict[str, Any]  # a decoded JSON object: any value may stand in it
 
-LINE_SUFFIXES = (".jsonl", ".ndjson", ".log")
-SUFFIXES = (".json", *LINE_SUFFIXES)
-
-
-class RecordError(LocalError):
-    """A file holds something that cannot be played; the text says where, what, and what to do."""
+CALLBACK, LOG_LINE, EXPORTED = "saved callback", "log line", "line of a CLS export"
+SENTENCE, REFUSED = "sentence", "refused callback"  # whose log lines tell too little
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Record:
     """One saved callback.
 
     `place` is file:index, from 1. `sdk_app_id` and `expected` (an HTTP status) are None where the
-    file does not say.
+    file does not say. `outcomes` is what its log lines say came of it, empty where it has none.
     """
 
     place: str
@@ -36,58 +40,63 @@ class Record:
     method: str = "POST"
     sdk_app_id: str | None = None
     expected: int | None = None
+    outcomes: set[str] = field(default_factory=set)
+
+    @property
+    def event(self) -> Json:
+        """The EventInfo, empty when the body has none."""
+        info = read_object(self.body).get("EventInfo")
+        return info if isinstance(info, dict) else {}
+
+    @property
+    def event_ms(self) -> int | None:
+        """When it happened, in ms since 1970; None where the body does not say."""
+        info, envelope = self.event, read_object(self.body)
+        seconds = info.get("EventTs")
+        times = (
+            info.get("EventMsTs"),
+            seconds * 1000 if isinstance(seconds, int) else None,
+            envelope.get("CallbackTs"),
+            envelope.get("CallbackMsTs"),
+        )
+        return next((time for time in times if isinstance(time, int)), None)
 
 
 @dataclass
 class Recording:
-    """What a set of files holds; `skipped` counts log lines that are no callback of their own."""
+    """What a set of files holds.
+
+    `values` counts what was read by its kind, `not_rebuilt` callbacks of which log lines tell too
+    little, by theirs. `skipped` counts log lines that are no callback of their own.
+    """
 
     records: list[Record] = field(default_factory=list)
     files: int = 0
     skipped: int = 0
+    values: Counter[str] = field(default_factory=Counter)
+    not_rebuilt: Counter[str] = field(default_factory=Counter)
 
 
 def read_recording(paths: Iterable[Path]) -> Recording:
-    """Read files, and folders with everything below them in name order; raises RecordError."""
-    recording, seen = Recording(), set[object]()
+    """Read files, and folders with everything below them in name order; raises RecordError.
+
+    What an export holds comes in the order in which it happened, all else in that of the files.
+    """
+    recording, seen = Recording(), dict[Hashable, Record | None]()
     for path in paths:
         for file in find_files(path):
             recording.files += 1
+            first, exported = len(recording.records), recording.values[EXPORTED]
             for place, value in read_values(file):
                 _add(recording, seen, place, value)
+            if recording.values[EXPORTED] > exported:
+                ordered = sorted(recording.records[first:], key=lambda record: record.event_ms or 0)
+                recording.records[first:] = ordered
     return recording
 
 
-def find_files(path: Path) -> list[Path]:
-    """The file itself, or the callback files of a folder; raises RecordError for neither."""
-    if path.is_file():
-        return [path]
-    if not path.is_dir():
-        raise RecordError(f"{path}: no such file or folder; name files with saved callbacks")
-    files = sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES and file.is_file())
-    if not files:
-        raise RecordError(f"{path}: no {', '.join(SUFFIXES)} file in this folder; name another")
-    return files
-
-
-def read_values(file: Path) -> Iterator[tuple[str, object]]:
-    """Each JSON value of a file with its place: a list's items, a line's value, or the only one."""
-    text = _read_text(file)
-    if file.suffix not in LINE_SUFFIXES:
-        whole = _parse(text)
-        if not isinstance(whole, ValueError):
-            values = whole if isinstance(whole, list) else [whole]
-            yield from ((f"{file}:{index}", value) for index, value in enumerate(values, 1))
-            return
-        if file.suffix == ".json":
-            raise RecordError(
-                f"{file}: not JSON ({whole}); mend it, or name it .jsonl if each line is a value"
-            )
-    yield from _read_lines(file, text)
-
-
 def read_record(place: str, value: object) -> Record | None:
-    """The callback in one value, None for a log line without an event; raises RecordError."""
+    """The callback in one value, None for a log line that tells too little; raises RecordError."""
     if not isinstance(value, dict):
         raise RecordError(f"{place}: {_kind(value)} is no callback; {EXPECTED_SHAPES}")
     if "EventInfo" in value or "EventType" in value:
@@ -113,47 +122,50 @@ def encode_json(value: object) -> bytes:
         return json.dumps(value, separators=(",", ":")).encode()
 
 
-def _add(recording: Recording, seen: set[object], place: str, value: object) -> None:
-    """A function writes several lines about one callback: only the first of them plays it."""
-    identity = identify_line(value) if isinstance(value, dict) else None
-    record = None if identity is not None and identity in seen else read_record(place, value)
-    if record is None:
+def read_object(body: bytes) -> Json:
+    """The JSON object in a body, empty when there is none."""
+    try:
+        value = json.loads(body.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _add(
+    recording: Recording, seen: dict[Hashable, Record | None], place: str, value: object
+) -> None:
+    """Add the callback in a value; a function writes several lines about one, the first one plays it."""
+    kind, value = _open(value)
+    recording.values[kind] += 1
+    line: Json = value if isinstance(value, dict) and "message" in value else {}
+    identity = identify_line(line)
+    if identity is not None and identity in seen:
         recording.skipped += 1
+        record = seen[identity]
     else:
-        seen.add(identity)
+        record = seen[identity] = None if value is None else read_record(place, value)
+        _count(recording, record, line)
+    if record:
+        record.outcomes.update(read_words(line))
+
+
+def _count(recording: Recording, record: Record | None, line: Json) -> None:
+    if record:
         recording.records.append(record)
+    elif line.get("message") == "callback.refused":
+        recording.not_rebuilt[REFUSED] += 1
+    elif tells_of_sentence(line):
+        recording.not_rebuilt[SENTENCE] += 1
+    else:
+        recording.skipped += 1
 
 
-def _read_text(file: Path) -> str:
-    try:
-        return file.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise RecordError(f"{file}: not UTF-8 (byte {error.start}); save it as UTF-8") from error
-    except OSError as error:
-        raise RecordError(f"{file}: cannot be read: {error.strerror}") from error
-
-
-def _read_lines(file: Path, text: str) -> Iterator[tuple[str, object]]:
-    # Not splitlines(): JSON text may hold U+2028, which is no end of a line there.
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        value = _parse(line)
-        if isinstance(value, ValueError):
-            raise RecordError(
-                f"{file}:{number}: not JSON ({value}); each line must be one JSON object"
-            )
-        yield f"{file}:{number}", value
-
-
-def _parse(text: str) -> object:
-    """The value, or the error that says why there is none."""
-    try:
-        return json.loads(text)
-    except RecursionError:
-        return ValueError("nested too deeply")
-    except ValueError as error:
-        return error
+def _open(value: object) -> tuple[str, object]:
+    """What kind of value it is; and the value, which is an export's line, None in an entry without one."""
+    if is_entry(value):
+        return EXPORTED, read_entry(value)
+    is_line = isinstance(value, dict) and isinstance(value.get("message"), str)
+    return (LOG_LINE if is_line else CALLBACK), value
 
 
 def _read_wrapper(place: str, value: Json) -> Record:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from local.errors import LocalError
-from local.replay.records import Json, Record, encode_json
+from local.replay.records import Record, encode_json, read_object
 from shared.applications import Application
 from shared.signer import sign_callback
 
@@ -85,12 +84,3 @@ def renew(body: bytes, now_ms: int) -> bytes:
     pattern = rb'("%s"\s*:\s*)%d\b' % (name.encode(), envelope[name])
     renewed, count = re.subn(pattern, rb"\g<1>%d%s" % (now_ms, beside), body)
     return renewed if count == 1 else encode_json({**envelope, name: now_ms, **saved})
-
-
-def read_object(body: bytes) -> Json:
-    """The JSON object in a body, empty when there is none."""
-    try:
-        value = json.loads(body.decode("utf-8", "replace"))
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}

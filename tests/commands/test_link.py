@@ -111,6 +111,22 @@ def test_link_for_a_url_elsewhere_is_the_deployment_s_and_one_here_is_not(tmp_pa
     assert here.stderr.startswith("error: no string room 'class-7' is in the ledger")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [(("--room", "class-7"), "TRANSCRIPT_LINK_KEY"), (("--all",), "OPERATOR_LINK_KEY")],
+)
+def test_production_gets_no_link_that_everybody_could_sign(
+    arguments: tuple[str, ...], name: str
+) -> None:
+    url = "https://1400-abcd.ap-singapore.tencentscf.com"
+    done = run_local("link", *arguments, "--url", url)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"error: {name} is the development key, which everybody knows, and {url} is not on this "
+        f"machine; set the deployment's {name}, in .env or the environment\n"
+    )
+
+
 def wait_for_hearing(http: httpx.Client, said: Mapping[str, object]) -> None:
     """Say it until a task hears it."""
     for _ in range(600):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import socket
 from pathlib import Path
@@ -73,6 +74,39 @@ at_s = 4.2
 do = "dismiss"
 room_id = "class-9"
 """
+FULL = """
+[[step]]
+do = "create"
+room_id = "class-1"
+room_id_type = 1
+user_id = "amy"
+[[step]]
+at_s = 1.5
+do = "create"
+room_id = "class-2"
+room_id_type = 1
+user_id = "ben"
+[[step]]
+at_s = 2
+do = "say"
+room_id = "class-1"
+user_id = "amy"
+text = "Heard."
+[[step]]
+at_s = 2.5
+do = "say"
+room_id = "class-2"
+user_id = "ben"
+text = "In vain."
+[[step]]
+at_s = 3
+do = "dismiss"
+room_id = "class-1"
+[[step]]
+at_s = 6
+do = "dismiss"
+room_id = "class-2"
+"""
 FORMS = ("", ".vtt", ".srt", ".json", ".txt")
 PROXIES = {"HTTP_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
 
@@ -91,7 +125,34 @@ def test_sample_meeting_is_transcribed_whole() -> None:
     lines = done.stdout.splitlines()
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     assert lines[0].startswith("ready http://127.0.0.1:")
-    assert "captions  7 spoken, 4 zh, 3 en" in lines
+    assert re.fullmatch(
+        r"2 rooms: all that was said after the start was transcribed; "
+        r"starts took \d\.\d( to \d\.\d)? s",
+        lines[-1],
+    ), done.stdout
+    told = [line[10:] for line in lines[2:-1]]
+    for line in (
+        "class-7     room created (string id)",
+        "class-7     teacher-amy came",
+        "class-7     teacher-amy: Good morning. Can everybody hear me? [zh] 早上好。大家都能听到我说话吗?",
+        "20001       chen: 喂,你好,听得到吗?",  # 1.0 tells of no translation
+        "20001       wang left",
+        "20001       room ended",
+    ):
+        assert told.count(line) == 1, line
+    assert len([line for line in told if "transcription runs after" in line]) == 2
+    # two rooms, four people, seven sentences: nothing else
+    assert len(told) == 2 * 3 + 4 * 2 + 7, done.stdout
+    assert not re.search(r"own_bot|roomscribe_|\b(10\d|20\d|90\d|140\d)\b", "\n".join(told))
+
+
+@pytest.mark.slow
+def test_verbose_shows_every_line_and_the_counts() -> None:
+    done = run_local("up", "--once", "--port", "0", environ={"ROOMSCRIBE_VERBOSE": "1"})
+    lines = done.stdout.splitlines()
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert "captions  7 spoken, 4 zh" in lines
+    assert lines[-1].startswith("2 rooms: all that was said after the start was transcribed; ")
     assert any(
         line.startswith("tasks     ") and "cloud 1 started, 1 stopped" in line for line in lines
     )
@@ -116,7 +177,24 @@ def test_meeting_that_lacks_something_exits_1_and_says_what(tmp_path: Path) -> N
     environ = {"ROOMSCRIBE_ONCE": "1", "ROOMSCRIBE_PORT": "0", **PROXIES}
     done = run_local("up", "--scenario", str(scenario), environ=environ)
     assert (done.returncode, done.stderr) == (1, "")
-    assert done.stdout.splitlines()[-1] == "MISSING   no captions came in: ja"
+    *_, verdict, missing = done.stdout.splitlines()
+    assert verdict.startswith("1 room: not all was transcribed; the start took ")
+    assert missing == "MISSING   class-1: no translation into ja was told of what was said"
+
+
+@pytest.mark.slow
+def test_what_was_said_before_a_start_is_named_with_the_reason(tmp_path: Path) -> None:
+    scenario = tmp_path / "full.toml"
+    scenario.write_text(FULL)
+    environ = {"TASK_QUOTA": "1"}
+    done = run_local("up", "--once", "--port", "0", "--scenario", str(scenario), environ=environ)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert "class-2     transcription waiting: TaskQuota" in done.stdout
+    *_, verdict, missing = done.stdout.splitlines()
+    assert verdict.startswith("2 rooms: all that was said after the start was transcribed; starts ")
+    assert missing == (
+        "MISSING   class-2: 1 of 1 sentence said before a transcription ran: TaskQuota"
+    )
 
 
 def invoke_something(up: Running) -> list[int]:

@@ -357,6 +357,22 @@ def test_log_alone_tells_an_expired_link_from_a_forged_one(
     assert answer == get(MemorySource(), "/no-such-link")
 
 
+@pytest.mark.parametrize("level", ["INFO", "DEBUG"])
+def test_poll_that_learns_nothing_is_logged_for_debugging_only(
+    source: MemorySource,
+    environment: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    level: str,
+) -> None:
+    environment.setenv("LOG_LEVEL", level)
+    etag = get(source, f"/{sign()}.json")["headers"]["ETag"]
+    capsys.readouterr()
+    assert get(source, f"/{sign()}.json", headers={"if-none-match": etag})["statusCode"] == 304
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    told = [(line["level"], line["message"], line["outcome"]) for line in lines]
+    assert told == ([("DEBUG", "transcript.read", "not_changed")] if level == "DEBUG" else [])
+
+
 def test_unknown_payload_is_counted_and_not_shown(source: MemorySource) -> None:
     source.add(hear({"Result": "hidden"}))
     document = get(source, f"/{sign()}.json")["body"]

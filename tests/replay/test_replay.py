@@ -143,15 +143,17 @@ def test_callbacks_arrive_signed_and_fresh(receiver: Receiver, tmp_path: Path) -
 
 def test_summary_counts_what_was_sent(receiver: Receiver, tmp_path: Path) -> None:
     ran = run(write(tmp_path / "two.json", [make_callback()] * 2), "--url", receiver.url)
-    assert ran.stdout.startswith("2 sent from 1 file in ")
-    assert ran.stdout.endswith(" s · 2 as expected · 0 not\n")
+    origin, summary = ran.stdout.splitlines()
+    assert origin == "read 2 saved callbacks in 1 file"
+    assert summary.startswith("2 sent in ")
+    assert summary.endswith(" s · 2 as expected · 0 not")
 
 
 def test_mismatch_is_one_line_and_exit_code_1(receiver: Receiver, tmp_path: Path) -> None:
     file = write(tmp_path / "two.json", [make_callback(), make_callback("lobby", 503)])
     ran = run(file, "--url", receiver.url)
     assert ran.code == 1
-    assert ran.stdout.splitlines()[0] == (f"{file}:2: event 101, room lobby: got 503, expected 200")
+    assert ran.stdout.splitlines()[1] == (f"{file}:2: event 101, room lobby: got 503, expected 200")
     assert ran.stdout.endswith("1 as expected · 1 not\n")
 
 
@@ -165,7 +167,7 @@ def test_statuses_of_wrappers_and_of_expect_are_compared(
         make_callback(status=503),
     ]
     ran = run(write(tmp_path / "cases.json", cases), "--url", receiver.url, "--expect", "503")
-    assert (ran.code, ran.stdout[:6]) == (0, "4 sent")
+    assert (ran.code, "\n4 sent in " in ran.stdout) == (0, True)
     assert [request.method for request in receiver.received] == ["POST", "POST", "GET", "POST"]
 
 
@@ -179,7 +181,9 @@ def test_log_lines_arrive_as_the_callbacks_they_tell_of(receiver: Receiver, tmp_
     line = {"message": "room.opened", "event_type": 101, "event_ms": OLD_MS, "room_id": "7"}
     line |= {"room_id_type": 0, "sdk_app_id": SDK_APP_ID, "user_id": "200"}
     ran = run(write(tmp_path / "app.json", [line, {"message": "cold"}]), "--url", receiver.url)
-    assert ran.stdout.endswith("· 1 log line without a callback of their own skipped\n")
+    assert ran.stdout.splitlines()[0] == (
+        "read 2 log lines in 1 file · 1 callback · 1 line without a callback of their own"
+    )
     sent = receiver.received[0].callback
     assert sent.pop("SavedCallbackTs") == OLD_MS
     assert {**sent, "CallbackTs": OLD_MS} == make_callback()
@@ -195,6 +199,37 @@ def test_duplicates_and_shuffle_send_all(receiver: Receiver, tmp_path: Path) -> 
     receiver.received.clear()
     run(file, "--url", receiver.url, *options)
     assert rooms == [request.callback["EventInfo"]["RoomId"] for request in receiver.received]
+
+
+def test_standard_input_is_read_as_a_file_is(receiver: Receiver) -> None:
+    lines = "\n".join(json.dumps(make_callback(room)) for room in (1, 2))
+    ran = run_local("replay", "-", "--url", receiver.url, stdin=lines)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith("read 2 saved callbacks in 1 file\n2 sent in ")
+    wrong = run_local("replay", "-", "--url", receiver.url, stdin=f"{lines}\nSTART")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert wrong.stderr.startswith("replay: standard input:3: not JSON (")
+
+
+def test_what_is_filtered_out_is_counted_and_not_sent(receiver: Receiver, tmp_path: Path) -> None:
+    file = write(tmp_path / "three.json", [make_callback(room) for room in (7, "7", "lobby")])
+    ran = run(file, "--url", receiver.url, "--room", "7", "--until", "2023-06-27T00:00Z")
+    assert ran.stdout.startswith("read 3 saved callbacks in 1 file · 1 filtered out by --room\n")
+    assert [one.callback["EventInfo"]["RoomId"] for one in receiver.received] == [7, "7"]
+    ran = run(file, "--url", receiver.url, "--since", "2h")
+    assert (ran.code, ran.stdout) == (2, "")
+    assert ran.stderr.startswith(
+        "replay: no callback to play in 3 saved callbacks in 1 file · 3 filt"
+    )
+    ran = run(file, "--url", receiver.url, "--since", "yesterday")
+    assert ran.stderr.startswith("replay: --since yesterday: must be like 2h, ")
+
+
+def test_production_is_sent_nothing_signed_with_the_development_key(tmp_path: Path) -> None:
+    file = write(tmp_path / "one.json", make_callback())
+    ran = run(file, "--url", "https://1400-abcd.ap-singapore.tencentscf.com")
+    assert (ran.code, ran.stdout) == (2, "")
+    assert ran.stderr.startswith("replay: TRTC_CALLBACK_KEY is the development key, ")
 
 
 def test_keys_come_from_the_environment(
@@ -224,7 +259,7 @@ def test_every_option_has_its_twin_in_the_environment(
     [
         ("[", "one.json: not JSON ("),
         ("[7]", "one.json:1: a number is no callback; expected "),
-        ("[]", "no callback in 1 file; name another"),
+        ("[]", "no callback to play in nothing in 1 file; name another"),
         (
             '{"body": "{}", "headers": {"SdkAppId": "1400999999"}}',
             "one.json:1: no callback key for application 1400999999; set ",
@@ -274,7 +309,7 @@ def test_progress_goes_nowhere_without_a_terminal(receiver: Receiver, tmp_path: 
     file = write(tmp_path / "one.json", make_callback(status=503))
     ran = run_local("replay", file, "--url", receiver.url)
     assert (ran.returncode, ran.stderr) == (1, "")
-    assert ran.stdout.count("\n") == 2
+    assert ran.stdout.count("\n") == 3
 
 
 def test_progress_shows_on_a_terminal(receiver: Receiver, tmp_path: Path) -> None:
@@ -287,4 +322,4 @@ def test_progress_shows_on_a_terminal(receiver: Receiver, tmp_path: Path) -> Non
         shown = terminal.read(65536)
     assert b"2/2" in shown
     assert b"got 503" not in shown
-    assert ran.stdout.count(b"\n") == 2
+    assert ran.stdout.count(b"\n") == 3

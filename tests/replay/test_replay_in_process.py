@@ -62,7 +62,7 @@ def play(path: Path, *options: str) -> Result:
 
 def split_output(result: Result) -> tuple[list[dict[str, Any]], str]:
     """The function's log lines, and the summary after them."""
-    *lines, summary = result.stdout.splitlines()
+    _origin, *lines, summary = result.stdout.splitlines()
     return [json.loads(line) for line in lines], summary
 
 
@@ -74,7 +74,7 @@ def test_replayed_room_is_transcribed_once_however_often(
     file = write(tmp_path / "one.json", make_callback(101, opened_ms, UserId="amy"))
     lines, summary = split_output(play(file, "--duplicates", "3"))
     assert [line["message"] for line in lines].count("transcription.started") == 1
-    assert summary.startswith("3 sent from 1 file in ")
+    assert summary.startswith("3 sent in ")
     assert summary.endswith(" · 3 as expected · 0 not")
     assert play(file).exit_code == 0
     assert [task["service"] for task in cloud.list_tasks()] == ["cloud"]
@@ -121,6 +121,34 @@ def test_logs_of_a_meeting_play_it_again(cloud: RunningCloud, tmp_path: Path) ->
     assert " · 5 as expected · 0 not" in summary
     events = [line["event_type"] for line in again]
     assert sorted(set(events), key=events.index) == [101, 103, 203, 104, 102]
+
+
+def export(line: dict[str, Any]) -> dict[str, Any]:
+    """A log line as an entry of CLS, by SCF's document on the structure of its logs."""
+    entry = {"SCF_FunctionName": "trtc_callback", "SCF_Type": "Custom", "SCF_RetryNum": 0}
+    return {**entry, "SCF_LogTime": line["event_ms"], "SCF_Message": json.dumps(line)}
+
+
+def test_export_plays_a_meeting_again_and_twice_doubles_nothing(
+    cloud: RunningCloud, tmp_path: Path
+) -> None:
+    cloud.create("lobby")
+    opened_ms = int(str(cloud.list_rooms()[0]["opened_ms"]))
+    meeting = [
+        make_callback(101, opened_ms, UserId="amy"),
+        make_callback(103, opened_ms + 1, UserId="amy", Role=20),
+        make_callback(203, opened_ms + 2, UserId="amy"),
+    ]
+    lines, _ = split_output(play(write(tmp_path / "meeting.jsonl", *meeting)))
+    forget_instance()
+    (tmp_path / "ledger.db").unlink()
+    newest_first = [export(line) for line in reversed(lines)]
+    file = write(tmp_path / "cls.json", *newest_first)
+    first = play(file)
+    assert " · 3 as expected · 0 not" in first.stdout
+    again, _ = split_output(play(file))
+    assert "transcription.started" not in [line["message"] for line in again]
+    assert [task["status"] for task in cloud.list_tasks()].count("InProgress") == 1
 
 
 def test_environment_is_put_back(

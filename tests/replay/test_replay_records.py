@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from local.replay.records import RecordError, read_record, read_recording
+from local.replay.files import RecordError
+from local.replay.records import read_record, read_recording
 
 CALLBACK = {
     "EventGroupId": 1,
@@ -202,5 +203,5 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_folder_without_callbacks_is_named(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("empty")
-    with pytest.raises(RecordError, match=r"no \.json, \.jsonl, \.ndjson, \.log file in this"):
+    with pytest.raises(RecordError, match=r"no \.json, \.jsonl, \.ndjson, \.log, \.csv file in"):
         read_recording([tmp_path])

@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from local.replay.records import LINE_SUFFIXES, Record, RecordError, read_recording
+from local.replay.files import LINE_SUFFIXES, TABLE_SUFFIX, RecordError
+from local.replay.records import Record, read_recording
 from local.replay.signing import SENT_AT, renew
 
 EVENTS = Path(__file__).parents[2] / "events"
-NAMES = ("a.json", *(f"a{suffix}" for suffix in LINE_SUFFIXES), "a")
+NAMES = ("a.json", *(f"a{suffix}" for suffix in LINE_SUFFIXES), "a", f"a{TABLE_SUFFIX}")
 FOLDER = tempfile.TemporaryDirectory()
 PATHS = [Path(FOLDER.name, name) for name in NAMES]
 NOW_MS = 1_800_000_000_000
@@ -25,6 +26,8 @@ LINE = (
     '"function_request_id": "f"}'
 )
 SERVICE = LINE.replace("101", "902").replace("}", ', "leave_code": 1, "task_id": "t"}')
+EXPORTED = json.dumps({"SCF_Message": LINE, "SCF_LogTime": 1700000000000})
+TABLE = f"SCF_Message,SCF_LogTime\n'{LINE}',1\nSTART,2\n".replace('"', '""').replace("'", '"')
 WRAPPED = '{"body": "e30=", "isBase64Encoded": true, "status": 401, "headers": {"SdkAppId": "1"}}'
 BARE = '{"EventType": 101, "CallbackTs": 1700000000000, "EventInfo": {"RoomId": 1}}'
 
@@ -34,6 +37,8 @@ def list_seeds() -> Iterator[bytes]:
     for path in sorted(EVENTS.glob("*.json")):
         yield b"\0" + path.read_bytes()
     yield b"\1" + "\n".join((LINE, SERVICE, WRAPPED, BARE, LINE)).encode()
+    yield b"\1" + EXPORTED.encode()
+    yield b"\5" + TABLE.encode()
     yield b"\0" + f"[{LINE}, {WRAPPED}, {BARE}]".encode()
     yield from (b"\4" + text.encode() for text in (LINE, SERVICE, WRAPPED, BARE))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from local.redis_server import RedisServer
 from shared.ledger import Ledger, RoomBook, Session, Task, claims
 from shared.ledger.due import find_due
+from shared.ledger.fleet import KINDS, find_fleet_keys, find_mark, read_fleet
+from shared.ledger.task import Hearing
 from shared.room import Room
 from tests.support.ledger_steps import APP, RULE, T, hear, note_person, open_redis, open_sqlite
 from tests.support.redis_servers import be_patient, empty
@@ -75,6 +78,23 @@ def end_tasks(book: RoomBook, ms: int) -> object:
     return [not task.needs_stop for task in tasks]
 
 
+def fail(book: RoomBook, ms: int) -> object:
+    """What is being started is refused: for good or, at every other second, until later."""
+    state: claims.Release = "failed" if ms % 2_000 else "due"
+    begun = [*book.latest.tasks.values()] if book.latest else []
+    for task in begun:
+        about = book.latest, task, state, f"Code{ms % 3}", ms
+        claims.release_start(*about, may_have_happened=False)  # type: ignore[arg-type]
+    return [task.troubles for task in begun]
+
+
+def hear_nothing(book: RoomBook, ms: int) -> object:
+    """It is noted that what runs stays silent, or does not any more."""
+    for task in book.latest.tasks.values() if book.latest else ():
+        task.hearing = Hearing(silent_since_ms=ms if ms % 1_000 else 0)
+    return None
+
+
 def hold(book: RoomBook, ms: int) -> object:
     return claims.hold_session(book.latest, ms, "amy") if book.latest else None
 
@@ -101,6 +121,8 @@ WORKS: list[Work] = [
     claim,
     finish,
     end_tasks,
+    fail,
+    hear_nothing,
     hold,
 ]
 moments = st.integers(0, 40).map(lambda number: T + number * 500)
@@ -219,6 +241,31 @@ def check_beside_the_books(ledger: Ledger) -> None:
         ]
         living = [task for task in tasks if task.state == "starting" or task.alive]
         assert ledger.count_living(app) == len(living)
+        check_fleet(ledger, app, books)
+
+
+def check_fleet(ledger: Ledger, app: int, books: list[RoomBook]) -> None:
+    """What an operator is told of all rooms is exactly what the books and the people say."""
+    sessions = [book.open_now for book in books if book.room.sdk_app_id == app and book.open_now]
+    marks = {
+        one.id: [mark for task in one.tasks.values() if (mark := find_mark(task))]
+        for one in sessions
+    }
+    fleet, keys = read_fleet(ledger.engine, app, 99), find_fleet_keys(app)
+    counts = Counter(f"{mark.kind}/{mark.code}" for found in marks.values() for mark in found)
+    assert {name: count for name, count in fleet.marks.items() if count} == counts
+    for kind in KINDS:
+        since = {
+            name: min(mark.since_ms for mark in found if mark.kind == kind)
+            for name, found in marks.items()
+            if any(mark.kind == kind for mark in found)
+        }
+        assert dict(fleet.marked[kind]) == since
+    speakers = ledger.engine.list_scores(str(app), keys.speakers, 0, LATER, 99)
+    heard = {
+        one.id: sum(person.microphone for person in ledger.list_people(one)) for one in sessions
+    }
+    assert dict(speakers) == {name: count for name, count in heard.items() if count}
 
 
 def list_tasks(book: RoomBook) -> list[tuple[Session, Task]]:
