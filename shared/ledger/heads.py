@@ -1,4 +1,4 @@
-"""What a session says of its transcript: when it was, and which tasks heard it."""
+"""What a session says of its transcript: when it was, what became of it, and which tasks heard it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from shared.ledger.document import Session
 from shared.ledger.ledger import Version
-from shared.transcripts.records import TaskOrigin, TranscriptHead
+from shared.transcripts.records import State, TaskOrigin, TranscriptHead
 
 ENGINE = re.compile(r"(?:bigmodel-|16k_|8k_)?([a-z]{2,3}(?:-[A-Za-z]{2,4})?)")
 
@@ -23,7 +23,32 @@ def make_head(session: Session, version: Version, names_version: int = 0) -> Tra
         deleted=version.deleted,
         names_version=names_version,
         notice=session.rule.notice,
+        state=find_state(session),
     )
+
+
+def find_state(session: Session) -> State:
+    """What has become of a session; of an open one, what most concerns whoever waits for its transcript."""
+    tasks = session.tasks.values()
+    states = {task.state for task in tasks}
+    if session.closed_ms is not None:
+        return _find_end(session, has_failed="failed" in states)
+    if "running" in states:
+        return "live"
+    if session.held or "held" in states:
+        return "held"
+    pending = [task for task in tasks if task.state in ("due", "starting")]
+    if pending:
+        return "waiting" if any(task.error_code for task in pending) else "live"
+    if "failed" in states:
+        return "failed"
+    return "not_transcribed" if session.rule.wants_nothing else "live"
+
+
+def _find_end(session: Session, *, has_failed: bool) -> State:
+    if any(task.task_ids for task in session.tasks.values()):
+        return "ended"
+    return "failed" if has_failed else "not_transcribed"
 
 
 def _list_origins(session: Session) -> dict[str, TaskOrigin]:

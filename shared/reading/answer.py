@@ -236,7 +236,7 @@ def _name_version(head: TranscriptHead, form: str, languages: Sequence[str]) -> 
 
     A poll with `since` that has this ETag knows everything already, so `since` is not in it.
     """
-    parts = (head.session_id, head.room_id, head.closed_ms, write_next(head))
+    parts = (head.session_id, head.room_id, head.closed_ms, head.state, write_next(head))
     named = repr((*parts, form, tuple(languages)))
     return f'W/"{hashlib.blake2b(named.encode("utf-8", "replace"), digest_size=9).hexdigest()}"'
 

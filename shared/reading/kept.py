@@ -160,6 +160,7 @@ class KeptTranscripts:
             closed_ms=document.closed_ms,
             version=document.version,
             notice=document.notice,
+            state=document.state or "ended",
             told_layout=document.next.partition(".")[2],
         )
 

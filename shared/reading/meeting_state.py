@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from shared.ledger import heads
 from shared.ledger.deliveries import Delivery
 from shared.ledger.document import Session
 
@@ -21,23 +22,9 @@ State = Literal[
 
 def find_state(session: Session, delivery: Delivery) -> State:
     """The state of a meeting; of an open one, what most concerns whoever waits for its transcript."""
-    states = {task.state for task in session.tasks.values()}
-    if session.closed_ms is not None:
-        return _find_end(session, delivery, has_failed="failed" in states)
-    if "running" in states:
-        return "live"
-    if session.held or "held" in states:
-        return "held"
-    if states & {"due", "starting"}:
-        return "waiting"
-    if "failed" in states:
-        return "failed"
-    return "not_transcribed" if session.rule.wants_nothing else "waiting"
-
-
-def _find_end(session: Session, delivery: Delivery, *, has_failed: bool) -> State:
-    if delivery.at_ms or delivery.deleted:
+    if session.closed_ms is not None and (delivery.at_ms or delivery.deleted):
         return "delivered" if delivery.at_ms else "deleted"
-    if any(task.task_ids for task in session.tasks.values()):
-        return "closed"
-    return "failed" if has_failed else "not_transcribed"
+    state = heads.find_state(session)
+    if state == "live" and all(task.state != "running" for task in session.tasks.values()):
+        return "waiting"
+    return "closed" if state == "ended" else state

@@ -16,7 +16,10 @@ from shared.scf import Response
 FOLDER = Path(__file__).parent / "page"
 STYLE, MEETINGS_STYLE = "page.css", "meetings.css"
 # In this order: each uses what stands before it.
-SCRIPTS = ("words.js", "languages.js", "captions.js", "following.js", "polling.js", "page.js")
+SCRIPTS = (
+    *("words.js", "languages.js", "captions.js", "following.js", "filters.js"),
+    *("moments.js", "polling.js", "page.js"),
+)
 EMBEDDED_STYLE = "embed.css"
 EMBEDDED_SCRIPTS = ("languages.js", "polling.js", "embed.js")
 MEETINGS_SCRIPTS = ("words.js", "languages.js", "meeting_rows.js", "meetings.js")

@@ -11,10 +11,10 @@ from datetime import datetime, timezone
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from shared.errors import RequestError
-from shared.transcripts.records import Sentence, Transcript, TranscriptHead
+from shared.transcripts.records import Sentence, State, Transcript, TranscriptHead
 
 WEBVTT_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 # An invisible character keeps text from being taken for times, of which two make a cue to some readers;
@@ -56,6 +56,10 @@ class Document(Struct, frozen=True, omit_defaults=True):
         Meta(description="user_id → name, of those who have one; null: not any more"),
     ] = {}
     notice: Annotated[str, Meta(description="that, and by whom, the room is transcribed")] = ""
+    state: Annotated[
+        State | UnsetType,
+        Meta(description="what became of it; archived by earlier releases: absent"),
+    ] = UNSET
 
 
 def write_document(transcript: Transcript, *, complete: bool = True) -> str:
@@ -73,6 +77,7 @@ def write_document(transcript: Transcript, *, complete: bool = True) -> str:
         sentences=transcript.sentences,
         names=transcript.names,
         notice=head.notice,
+        state=head.state,
     )
     return msgspec.json.encode(document).decode()
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -15,6 +15,16 @@ from msgspec import Meta, Struct
 UNKNOWN_MS = -1
 FOR_EVER_MS = 2**53  # of a session that has closed nothing may come any more
 KEYS_KEPT = 100  # of the sentences deleted last, about which more may still be told
+
+# What has become of a session, in the words that whoever has a link may know: never a code or a reason.
+State = Literal[
+    "live",  # open; it is transcribed, or will be as soon as there is somebody to hear
+    "waiting",  # open; a start was put off, or did not succeed, and is tried again
+    "failed",  # no task runs, or ever ran, because its start failed
+    "held",  # open, and a person stopped the transcription
+    "not_transcribed",  # its rule wants nothing, or it closed before any task ran
+    "ended",  # closed, and a task heard it
+]
 
 
 class Words(Struct, frozen=True, order=True, omit_defaults=True, gc=False):
@@ -145,6 +155,7 @@ class TranscriptHead(Struct, frozen=True):
     deleted: int = 0
     names_version: int = 0
     notice: str = ""  # that, and by whom, the room is transcribed
+    state: State = "live"
     told_layout: str = ""  # of a transcript that is known from its document alone
 
     @property

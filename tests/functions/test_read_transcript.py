@@ -245,7 +245,7 @@ def test_known_version_is_not_sent_again(source: MemorySource, ending: str) -> N
     assert source.lists == 0
 
 
-@pytest.mark.parametrize("change", ["sentence", "closed", "task", "language"])
+@pytest.mark.parametrize("change", ["sentence", "closed", "task", "state", "language"])
 def test_changed_version_is_sent(source: MemorySource, change: str) -> None:
     etag = get(source, f"/{sign()}.vtt")["headers"]["ETag"]
     if change == "sentence":
@@ -254,6 +254,8 @@ def test_changed_version_is_sent(source: MemorySource, change: str) -> None:
         source.change(closed_ms=OPENED_MS + 9000)
     if change == "task":
         source.change(tasks={TASK: TaskOrigin(OPENED_MS + 500)})
+    if change == "state":
+        source.change(state="waiting")
     query = {"lang": "zh"} if change == "language" else {}
     answer = get(source, f"/{sign()}.vtt", headers={"if-none-match": etag}, queryString=query)
     assert answer["statusCode"] == 200
@@ -315,7 +317,7 @@ def test_hostile_room_id_harms_neither_header_nor_file(room_id: str) -> None:
     )
     assert f"Room {room_id.strip()}\n" in answer["body"]
     page = get(source, f"/{sign(session_id)}")
-    assert page["body"].count("<script>") == 6
+    assert page["body"].count("<script>") == 8
 
 
 @pytest.mark.parametrize("path", ["", ".vtt", ".json", "x"])

@@ -1,4 +1,4 @@
-"""A real browser, and a local cloud in a process of its own."""
+"""A real browser, a local cloud in a process of its own, and read_transcript with a meeting in it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.pages.local_cloud import CHROMIUM, PATIENCE_S, LocalCloud
+from tests.support.transcript_server import ReadingServer
+from tests.support.transcript_source import LINK_KEY, MemorySource
 
 
 @pytest.fixture(scope="module")
@@ -26,3 +28,17 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def server(environment: pytest.MonkeyPatch) -> Iterator[ReadingServer]:
+    environment.setenv("TRANSCRIPT_LINK_KEY", LINK_KEY)
+    source = MemorySource()
+    source.open()
+    with contextlib.closing(ReadingServer(source)) as server:
+        yield server
+
+
+@pytest.fixture
+def source(server: ReadingServer) -> MemorySource:
+    return server.source

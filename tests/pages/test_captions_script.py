@@ -13,8 +13,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.pages.captioned_site import CaptionedSite
 from tests.pages.local_cloud import CHROMIUM, LocalCloud
+from tests.pages.watch import Watch
 from tests.support.transcript_server import ReadingServer
-from tests.support.transcript_source import LINK_KEY, OPENED_MS, SESSION, MemorySource
+from tests.support.transcript_source import OPENED_MS, SESSION, MemorySource
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "captions-example.html"
 PLACEHOLDER = "https://read-transcript.example"
@@ -34,20 +35,6 @@ Open = Callable[..., Page]
 
 
 @pytest.fixture
-def server(environment: pytest.MonkeyPatch) -> Iterator[ReadingServer]:
-    environment.setenv("TRANSCRIPT_LINK_KEY", LINK_KEY)
-    source = MemorySource()
-    source.open()
-    with contextlib.closing(ReadingServer(source)) as server:
-        yield server
-
-
-@pytest.fixture
-def source(server: ReadingServer) -> MemorySource:
-    return server.source
-
-
-@pytest.fixture
 def site() -> Iterator[CaptionedSite]:
     with contextlib.closing(CaptionedSite()) as site:
         yield site
@@ -55,26 +42,18 @@ def site() -> Iterator[CaptionedSite]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page, not opened yet; afterwards nothing went wrong on it but for what a test has read."""
+    """A page, not opened yet."""
     page = browser.new_page(viewport={"width": 900, "height": 700})
-    complaints = list_complaints(page)
     yield page
     page.close()
-    assert complaints == []
 
 
-def list_complaints(page: Page) -> list[str]:
-    """What goes wrong on the page from now on; what the browser says of an answer is none of it."""
-    complaints: list[str] = []
-
-    def note(kind: str, text: str) -> None:
-        if kind in ("error", "warning") and not text.startswith(FORGIVEN):
-            complaints.append(text)
-
-    page.on("console", lambda message: note(message.type, message.text))
-    page.on("pageerror", lambda error: note("error", str(error)))
-    page.on("dialog", lambda dialog: note("error", f"dialog {dialog.message}"))
-    return complaints
+@pytest.fixture(autouse=True)
+def watch(page: Page, site: CaptionedSite, server: ReadingServer) -> Iterator[Watch]:
+    """Afterwards nothing went wrong on the page; what the browser says of an answer is none of it."""
+    watch = Watch(page, site.url, server.origin, forgiven=FORGIVEN)
+    yield watch
+    assert watch.complaints == []
 
 
 @pytest.fixture
@@ -323,10 +302,10 @@ def test_script_of_another_integrity_is_not_run(
     wrong = f'crossorigin integrity="sha384-{"A" * 64}"'
     site.pages["/"] = write_page(write_script(server, wrong))
     page = browser.new_page()
-    complaints = list_complaints(page)
+    watch = Watch(page, site.url, server.origin, forgiven=FORGIVEN)
     page.goto(site.url)
     expect(page.locator("[data-roomscribe]")).to_have_count(0)
-    assert "integrity" in complaints[0]
+    assert "integrity" in watch.complaints[0]
     page.close()
 
 
@@ -468,11 +447,11 @@ def test_wrong_attribute_is_told_and_harms_nothing(
     script = f'<script src="{server.url}/captions.js" {attributes}></script>'
     site.pages["/"] = write_page(f"{script}<script>window.goesOn = true</script>")
     page = browser.new_page()
-    complaints = list_complaints(page)
+    watch = Watch(page, site.url, server.origin, forgiven=FORGIVEN)
     page.goto(site.url)
     expect(lines(page)).to_have_count(boxes)
     assert page.evaluate("goesOn")
-    assert [said in each for each in complaints] == [True]
+    assert [said in each for each in watch.complaints] == [True]
     page.close()
 
 
@@ -592,7 +571,7 @@ def test_nothing_is_wider_than_the_screen(
 
 
 def test_example_page_shows_a_meeting_of_the_local_cloud(
-    browser: Browser, page: Page, site: CaptionedSite, cloud: LocalCloud
+    browser: Browser, page: Page, site: CaptionedSite, cloud: LocalCloud, watch: Watch
 ) -> None:
     own = browser.new_page()
     own.goto(cloud.url)
@@ -601,6 +580,7 @@ def test_example_page_shows_a_meeting_of_the_local_cloud(
     cloud.say("class-7", "teacher-amy", "Good morning.", zh="早上好。")
     link = own.get_by_role("link", name="Read the transcript").evaluate("it => it.href")
     own.close()
+    watch.origins.add(cloud.url)
     reader = link.rpartition("/")[0]
     text = EXAMPLE.read_text(encoding="utf-8")
     assert text.count(f'"{PLACEHOLDER}/') == 2

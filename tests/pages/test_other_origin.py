@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import threading
@@ -15,7 +14,7 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from tests.support.transcript_server import ReadingServer
-from tests.support.transcript_source import LINK_KEY, MemorySource
+from tests.support.transcript_source import MemorySource
 
 CHROMIUM = "/usr/bin/chromium"
 PLAYER = """<!doctype html><title>player</title><link rel=icon href="data:,">
@@ -38,20 +37,10 @@ class QuietHandler(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture
-def server(environment: pytest.MonkeyPatch) -> Iterator[ReadingServer]:
-    """Serves what two people said."""
-    environment.setenv("TRANSCRIPT_LINK_KEY", LINK_KEY)
-    source = MemorySource()
-    source.open()
+def page(server: ReadingServer, source: MemorySource, tmp_path: Path) -> Iterator[Page]:
+    """A page of somebody else, with a player of what two people said."""
     source.say("amy", "Good morning.", 3)
     source.say("li", "早上好。", 4)
-    with contextlib.closing(ReadingServer(source)) as server:
-        yield server
-
-
-@pytest.fixture
-def page(server: ReadingServer, tmp_path: Path) -> Iterator[Page]:
-    """A page of somebody else, with a player of that transcript."""
     (tmp_path / "player.html").write_text(PLAYER.format(link=server.link()), encoding="utf-8")
     handler = functools.partial(QuietHandler, directory=str(tmp_path))
     others = ThreadingHTTPServer(("127.0.0.1", 0), handler)

@@ -1,4 +1,4 @@
-"""What must not happen on a page of read_transcript, in a real browser."""
+"""What must not happen on a page, in a real browser."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from playwright.sync_api import Page
 
 
 class Watch:
-    """What must not happen on the page, whatever a test does."""
+    """What must not happen on the page, whatever a test does: it asks these origins and no others.
 
-    def __init__(self, page: Page, origin: str) -> None:
+    Forgiven is what the browser says that begins so.
+    """
+
+    def __init__(self, page: Page, *origins: str, forgiven: str | tuple[str, ...] = ()) -> None:
         self.complaints: list[str] = []
-        self.forgiven = "nothing"
-        self._origin = origin
+        self.forgiven = forgiven
+        self.origins = {*origins}
         page.on("console", lambda message: self._note(message.type, message.text))
         page.on("pageerror", lambda error: self._note("error", str(error)))
         page.on("dialog", lambda dialog: self._note("error", f"dialog {dialog.message}"))
@@ -25,5 +28,5 @@ class Watch:
 
     def _check(self, url: str) -> None:
         parts = urlsplit(url)
-        if parts.scheme != "data" and f"{parts.scheme}://{parts.netloc}" != self._origin:
+        if parts.scheme != "data" and f"{parts.scheme}://{parts.netloc}" not in self.origins:
             self.complaints.append(f"request to {url}")

@@ -9,6 +9,8 @@ const byKey = new Map();
 const colours = new Map();
 let shownLanguages = [SPOKEN];
 let searched = null;
+let shownSpeaker = null; // a user id; null: everybody
+let markedKey = ""; // of the sentence that a search, or a link, has led to
 
 function colourOf(sentence) {
   const name = sentence.user_id;
@@ -73,10 +75,12 @@ function newRow(sentence) {
   const row = { sentence, item };
   byKey.set(sentence.key, row);
   item.classList.add(`speaker-${colourOf(sentence)}`);
+  item.classList.toggle("marked", sentence.key === markedKey);
   item.querySelector(".who").textContent = speakerName(sentence);
   const time = item.querySelector("time");
   time.textContent = clock(sentence.start_ms);
   time.dateTime = `PT${(sentence.start_ms / 1000).toFixed(3)}S`;
+  item.querySelector(".copy").ariaLabel = `Copy the sentence at ${time.textContent}, with a link`;
   writeTexts(row);
   return row;
 }
@@ -102,22 +106,25 @@ function markTurn(at) {
   row.item.classList.toggle("turn", !goesOn);
 }
 
+/** The row, its direction being "auto", runs as its first text does: of an element with a direction it takes no notice. */
 function writeTexts(row) {
   const texts = textsOf(row.sentence, shownLanguages);
-  const paragraphs = texts.map(({ text, language, missing }) => {
+  const paragraphs = texts.map(({ text, language, missing }, place) => {
     const paragraph = document.createElement("p");
     paragraph.className = "text";
-    paragraph.dir = "auto";
+    if (place) paragraph.dir = "auto";
     if (language && language !== "und") paragraph.lang = language.replaceAll("_", "-");
     if (missing) paragraph.dataset.missing = "";
     paragraph.append(...highlighted(text));
     return paragraph;
   });
   row.item.querySelector(".said").replaceChildren(...paragraphs);
-  row.item.hidden = Boolean(searched) && !matches(row, texts);
+  row.item.hidden = !isShown(row, texts);
 }
 
-function matches(row, texts) {
+function isShown(row, texts) {
+  if (shownSpeaker !== null && row.sentence.user_id !== shownSpeaker) return false;
+  if (!searched) return true;
   const inside = [speakerName(row.sentence), ...texts.map(({ text }) => text)];
   return inside.some((text) => text.search(searched) >= 0);
 }
@@ -139,14 +146,3 @@ function showLanguages(languages) {
   shownLanguages = languages;
   rows.forEach(writeTexts);
 }
-
-/** Show only what contains these words; returns how many sentences do. */
-function searchFor(words) {
-  const pattern = words.trim().replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&");
-  searched = pattern ? new RegExp(pattern, "gi") : null;
-  list.classList.toggle("searching", Boolean(searched));
-  rows.forEach(writeTexts);
-  return countShown();
-}
-
-const countShown = () => rows.filter((row) => !row.item.hidden).length;

@@ -18,6 +18,11 @@ const before = (one, other) => one.start_ms - other.start_ms || one.end_ms - oth
 const fold = (tag) => tag.toLowerCase().replaceAll("_", "-");
 const mainPart = (tag) => fold(tag).split("-")[0];
 
+/** Which of these languages a tag means: the very same, or else one of another region. */
+function findLanguage(known, tag) {
+  return known.find((each) => fold(each) === fold(tag)) || known.find((each) => mainPart(each) === mainPart(tag));
+}
+
 function textIn(sentence, language) {
   if (language === SPOKEN) return { text: sentence.text, language: sentence.language };
   const known = Object.entries(sentence.translations);

@@ -5,10 +5,26 @@ const address = location.pathname;
 const QUICK_MS = 1500;
 const STATES = {
   live: "Live",
+  waiting: "Waiting for a free place",
+  failed: "Transcription failed",
+  not_transcribed: "This room is not transcribed",
+  held: "Transcription was stopped by hand",
   ended: "Ended",
   lost: "Connection lost. Trying again…",
   expired: "This link has expired. What you see may be incomplete.",
   gone: "This transcript is no longer kept.",
+};
+const EMPTY = { // what an open room without a sentence says, title and text
+  live: ["Nothing has been said yet", "Captions appear here while people talk."],
+  waiting: ["No captions yet", "They appear here as soon as there is a free place."],
+  failed: ["No captions", "What is said in this room is not written down."],
+  not_transcribed: ["No captions", "What is said in this room is not written down."],
+  held: ["No captions", "They appear here when transcription is started again."],
+};
+const EMPTY_ENDED = {
+  ended: ["Nothing was said", "This room closed without a word that was transcribed."],
+  failed: ["Transcription failed", "What was said in this room was not written down."],
+  not_transcribed: ["This room was not transcribed", "What was said in it was not written down."],
 };
 const ANNOUNCE_MS = 6000; // a screen reader is not interrupted more often
 const languages = new Set();
@@ -16,6 +32,7 @@ const about = { closed_ms: null, opened_ms: 0 };
 const announcing = { sentences: [], timer: 0 };
 
 const closed = () => about.closed_ms !== null;
+const stateOf = (states, otherwise) => (Object.hasOwn(states, about.state) ? about.state : otherwise);
 
 function onNews(news) {
   const first = !about.opened_ms;
@@ -29,15 +46,17 @@ function onNews(news) {
   const added = news.sentences.filter((sentence) => !known.has(sentence.key));
   if (news.sentences.map((each) => noteLanguages(languages, each)).some(Boolean)) offerLanguages();
   button.hidden = closed();
+  offerSpeakers();
   if (first) follow(!closed());
-  else noteAdded(added.length);
-  if (!first) announce(added);
+  else noteAdded(added.filter(({ key }) => !byKey.get(key).item.hidden).length);
+  if (first) goToMoment();
+  else announce(added);
   writeFacts();
-  if (searched) writeFound(countShown());
+  writeFound();
 }
 
 function onState(state) {
-  const shown = state === "reached" ? (closed() ? "ended" : "live") : state;
+  const shown = state === "reached" ? (closed() ? "ended" : stateOf(EMPTY, "live")) : state;
   const status = element("status");
   if (status.dataset.state === shown) return;
   status.dataset.state = shown === "expired" ? "gone" : shown;
@@ -52,6 +71,8 @@ function stopForGood(state) {
   if (state === "gone") {
     clearAll();
     about.sentences = [];
+    offerSpeakers();
+    writeFound();
   }
 }
 
@@ -81,8 +102,7 @@ function showEmpty() {
   element("empty").hidden = Boolean(rows.length) || state === "loading";
   const gone = state === "gone" || state === "lost";
   const [title, text] = gone ? ["Nothing to show", ""]
-    : closed() ? ["Nothing was said", "This room closed without a word that was transcribed."]
-      : ["Nothing has been said yet", "Captions appear here while people talk."];
+    : closed() ? EMPTY_ENDED[stateOf(EMPTY_ENDED, "ended")] : EMPTY[stateOf(EMPTY, "live")];
   element("empty-title").textContent = title;
   element("empty-text").textContent = text;
 }
@@ -106,15 +126,22 @@ function fillPick(id, options, value) {
   pick.value = options.some(([tag]) => tag === value) ? value : options[0][0];
 }
 
+/** What the address asks for; else what was said, and the reader's own language where it is there. */
+function wantedLanguages() {
+  const asked = new URLSearchParams(location.search).get("lang");
+  if (asked !== null) return asked.split(/[,+ ]+/);
+  return [SPOKEN, navigator.languages.map((tag) => findLanguage([...languages], tag)).find(Boolean)];
+}
+
 /** Language choices, as soon as there is a choice. */
 function offerLanguages() {
-  const wanted = new URLSearchParams(location.search).get("lang")?.split(/[,+ ]+/) || [];
+  const [first, second] = wantedLanguages().map((tag) => findLanguage([SPOKEN, ...languages], tag ?? ""));
   const named = [...languages].map((tag) => [tag, languageName(tag)]);
   const some = rows.some((row) => Object.keys(row.sentence.translations).length);
   element("pick-language").hidden = element("pick-beside").hidden = !some;
-  fillPick("language", [[SPOKEN, "As spoken"], ...named], element("language").value || wanted[0]);
+  fillPick("language", [[SPOKEN, "As spoken"], ...named], first);
   fillPick("beside", [["", "One language"], [SPOKEN, "+ as spoken"], ...named.map(([tag, name]) => [tag, `+ ${name}`])],
-    element("beside").value || wanted[1]);
+    some ? second : "");
   onLanguages();
 }
 
@@ -127,6 +154,7 @@ function onLanguages() {
   const chosen = chosenLanguages();
   showLanguages(chosen);
   writeDownloads(chosen);
+  writeFound();
   if (following && !searched) toEnd();
 }
 
@@ -137,22 +165,8 @@ function writeDownloads(chosen) {
   });
 }
 
-function writeFound(count) {
-  element("found").textContent = searched ? `${count.toLocaleString("en")} of ${countOf(rows.length, "sentence")}` : "";
-}
-
-function onSearch() {
-  const count = searchFor(element("search").value);
-  writeFound(count);
-  if (searched) scrollTo({ top: Math.min(scrollY, element("captions").offsetTop) });
-  else if (following) toEnd();
-  showMissed();
-}
-
 function onPicked() {
-  const chosen = chosenLanguages();
-  const query = chosen.length > 1 || chosen[0] !== SPOKEN ? `?lang=${chosen.join(",")}` : "";
-  history.replaceState(null, "", address + query);
+  history.replaceState(null, "", `${address}?lang=${chosenLanguages().join(",")}${location.hash}`);
   onLanguages();
 }
 
@@ -166,11 +180,12 @@ function closeMenu(event) {
 
 function start() {
   writeDownloads([SPOKEN]);
-  element("search").addEventListener("input", onSearch);
   element("language").addEventListener("change", onPicked);
   element("beside").addEventListener("change", onPicked);
   document.addEventListener("click", closeMenu);
   document.addEventListener("keydown", closeMenu);
+  startFilters();
+  startMoments();
   startFollowing();
   startPolling(onNews, onState);
 }

@@ -3,15 +3,17 @@
 // Whoever uses it says where (`address`), how often (QUICK_MS), and whether the room has closed (`closed()`).
 
 const SLOW_MS = 15000;
+const PATIENCE_MS = 20000; // for an answer; more after each failure, for a long one over a slow line
+const MOST_PATIENCE_MS = 120000;
 const SLOWEST_MS = 60000;
 const ENDED_POLLS = 20; // what was said last may still be on its way when a room closes
 
 const polling = { next: "", etag: "", failures: 0, quiet: 0, ended: 0, timer: 0, busy: false, stopped: false };
 
-async function ask() {
+async function ask(signal) {
   const since = polling.next ? `?since=${encodeURIComponent(polling.next)}` : "";
   const headers = polling.etag ? { "If-None-Match": polling.etag } : {};
-  const answer = await fetch(`${address}.json${since}`, { headers, cache: "no-store" });
+  const answer = await fetch(`${address}.json${since}`, { headers, cache: "no-store", signal });
   if (answer.status === 304) return null;
   if (!answer.ok) throw Object.assign(new Error("no transcript"), { status: answer.status });
   const news = await answer.json();
@@ -32,8 +34,10 @@ async function poll(onNews, onState) {
   if (polling.busy) return;
   clearTimeout(polling.timer);
   polling.busy = true;
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), Math.min(PATIENCE_MS * (1 + polling.failures), MOST_PATIENCE_MS));
   try {
-    const news = await ask();
+    const news = await ask(patience.signal);
     polling.failures = 0;
     if (news) {
       polling.ended = 0;
@@ -45,6 +49,7 @@ async function poll(onNews, onState) {
     polling.failures += 1;
     onState("lost");
   } finally {
+    clearTimeout(timer);
     polling.busy = false;
   }
   if (polling.stopped || (closed() && ++polling.ended > ENDED_POLLS)) return undefined;

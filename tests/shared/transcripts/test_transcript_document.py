@@ -25,9 +25,14 @@ def test_document_is_whole_and_in_the_schema() -> None:
     document = msgspec.json.decode(text, type=Document)
     assert document.sentences == transcript.sentences
     assert (document.room_id, document.closed_ms, document.complete) == ("class-7", None, True)
-    assert set(json.loads(text)) == set(
-        msgspec.json.schema(Document)["$defs"]["Document"]["required"]
-    )
+    required = msgspec.json.schema(Document)["$defs"]["Document"]["required"]
+    assert set(json.loads(text)) == {*required, "state"}
+
+
+def test_document_of_an_earlier_release_has_no_state() -> None:
+    written = json.loads(write_document(make_transcript(("amy", "one", 3))))
+    assert written.pop("state") == "live"
+    assert not msgspec.json.decode(json.dumps(written), type=Document).state
 
 
 def test_next_leads_to_what_changes_next() -> None:
