@@ -66,6 +66,7 @@ FUNCTIONS = (
     Function("delete_transcript", 10),
     Function("deliver", 60, memory_mb=128, runs_by="timer", gives_up_at_once=True),
     Function("set_people", 10),
+    Function("check_deployment", 20),  # three calls, one after the other
     Function("deliveries", 60),  # a test waits for every endpoint
     Function("describe_fleet", 10),
     Function("list_missed", 10),

@@ -1,14 +1,8 @@
-"""Checks that ask the TRTC API: one signed call that changes nothing, and the time it is there."""
+"""Checks that ask the TRTC API: signed calls that change nothing."""
 
 from __future__ import annotations
 
-import ssl
-import time
 from collections.abc import Iterator, Mapping
-from email.utils import parsedate_to_datetime
-from pathlib import Path
-
-import httpx
 
 from local.doctor.finding import Finding, Level
 from shared.api.client import Client
@@ -21,8 +15,6 @@ from shared.settings import Settings, read_credentials
 
 NO_SUCH_TASK = "roomscribe-doctor"
 TIMEOUT_S = 10.0
-# Source: Tencent Cloud API, signature v3: a request more than five minutes off is refused.
-LARGEST_SKEW_S, LARGE_SKEW_S = 300, 30
 
 # The beginnings of codes that mean that starts would fail too, and the heading of the guide about each.
 PLACES = {
@@ -99,37 +91,3 @@ def is_unknown_task(service: str, error: ApiError) -> bool:
     """
     is_malformed = service == "ai" and error.code == "InvalidParameter.TaskId"
     return is_malformed or is_gone(service, error)
-
-
-def check_clock(settings: Settings) -> Finding:
-    """How far this machine's clock is from the API's, by the Date of an answer."""
-    ahead_s = measure_skew(settings.endpoint, settings.ca)
-    if ahead_s is None:
-        remedy = "compare it with another clock"
-        return Finding("warn", "clock", "unknown: no answer with a date", remedy, "credentials")
-    text = f"{abs(ahead_s):.0f} s {'ahead of' if ahead_s > 0 else 'behind'} the API's"
-    remedy = "set it, with NTP"
-    if abs(ahead_s) > LARGEST_SKEW_S:
-        return Finding("FAIL", "clock", f"{text}; signatures are refused", remedy, "credentials")
-    if abs(ahead_s) > LARGE_SKEW_S:
-        return Finding("warn", "clock", text, remedy, "credentials")
-    return Finding("ok", "clock", text)
-
-
-def measure_skew(endpoint: str, ca: str | None) -> float | None:
-    """Seconds that this clock is ahead, as near as a Date in whole seconds tells."""
-    try:
-        answer = httpx.get(f"{endpoint}/", verify=_trust(ca), timeout=TIMEOUT_S, trust_env=False)
-        there = parsedate_to_datetime(answer.headers["date"]).timestamp() + 0.5
-    except (httpx.HTTPError, OSError, KeyError, ValueError):
-        return None
-    return time.time() - answer.elapsed.total_seconds() / 2 - there
-
-
-def _trust(ca: str | None) -> ssl.SSLContext | bool:
-    if ca is None:
-        return True
-    directory = Path(ca).is_dir()
-    return ssl.create_default_context(
-        cafile=None if directory else ca, capath=ca if directory else None
-    )

@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from deploy.settings import find_place_problems
 from local.development import local_environment
-from local.doctor.archive import check_archive
-from local.doctor.configuration import (
-    check_callback_keys,
-    check_credentials,
-    check_rule_applications,
-    try_rules,
-    try_settings,
-)
-from local.doctor.deployment import check_deployment, check_policy, check_reading
 from local.doctor.env_lines import check_env_file
-from local.doctor.finding import Finding, has_failed
-from local.doctor.ledger import check_draining, check_ledger, check_sharing
+from local.doctor.examination import Asked, examine
+from local.doctor.finding import has_failed
 from local.env_file import find_env_file, read_env_file
 from local.errors import LocalError
 from local.function_site import find_function_site
 from local.printable import print_safely
-from shared.settings import DEFAULT_RULES_FILE
-from shared.site import Site
+from local.remote import Region, Stage, Where
 
 
 def doctor(
@@ -49,8 +37,39 @@ def doctor(
             show_default="the project's .env, if there is one",
         ),
     ] = None,
+    *,
+    start: Annotated[
+        bool,
+        typer.Option(
+            "--start",
+            envvar="ROOMSCRIBE_START",
+            help="Start a task in a room that nobody uses, and stop it: it proves the SDK secret.",
+        ),
+    ] = False,
+    webhook: Annotated[
+        str | None,
+        typer.Option(
+            "--url",
+            envvar="ROOMSCRIBE_WEBHOOK_URL",
+            help="The webhook's URL: send it a callback that changes nothing.",
+            show_default=False,
+        ),
+    ] = None,
+    remote: Annotated[
+        bool,
+        typer.Option(
+            "--remote",
+            envvar="ROOMSCRIBE_REMOTE",
+            help="Let the deployment check ledger, API and archive itself: with its role, in its VPC.",
+        ),
+    ] = False,
+    stage: Stage = "",
+    region: Region = "",
 ) -> None:
-    """Check the settings, rules, credentials, clock and ledger; exit 1 if anything must be mended."""
+    """Check the settings, rules, credentials, clock and ledger; exit 1 if anything must be mended.
+
+    --remote asks the deployment of --stage, else the local cloud.
+    """
     file = env_file or find_env_file(os.environ)
     environ = read_environment(file, endpoint)
     findings = []
@@ -59,7 +78,9 @@ def doctor(
     except LocalError:  # the settings' line says what is wrong with the endpoint
         site = "unknown"
     read = check_env_file(file) if file else ()
-    for finding in chain(read, examine(environ, site, at_home=endpoint is not None)):
+    where = Where(endpoint) if endpoint else Where(stage=stage, region=region)
+    asked = Asked(endpoint is not None, start, webhook, where if remote else None)
+    for finding in chain(read, examine(environ, site, asked)):
         print_safely(str(finding))
         findings.append(finding)
     raise typer.Exit(1 if has_failed(findings) else 0)
@@ -73,37 +94,3 @@ def read_environment(file: Path | None, endpoint: str | None) -> dict[str, str]:
     if "STAGE" in environ:  # as serverless.yml and deploy/tccli.sh name it
         environ.setdefault("DRAIN_FUNCTION", f"roomscribe-{environ['STAGE']}-drain_starts")
     return {**environ, "TENCENTCLOUD_RUNENV": "SCF"}
-
-
-def examine(environ: Mapping[str, str], site: Site, *, at_home: bool) -> Iterator[Finding]:
-    """Every check, in the order in which things would go wrong."""
-    # late: the SDK, which other commands never need
-    from local.doctor.api import check_calls, check_clock
-    from local.doctor.functions import check_functions
-
-    if not at_home:
-        yield from check_deployment(environ)
-    settings, findings = try_settings(environ)
-    yield from findings
-    rules, findings = try_rules(environ.get("RULES_FILE") or DEFAULT_RULES_FILE, site)
-    yield from findings
-    credentials = check_credentials(environ)
-    yield credentials
-    if settings is None:
-        yield Finding("warn", "the rest", "unknown", "mend the settings first", "settings")
-        return
-    if rules:
-        yield from check_rule_applications(settings, rules)
-    yield from check_callback_keys(settings)
-    yield check_clock(settings)
-    if credentials.level == "ok":
-        yield from check_calls(settings, rules, environ)
-    yield from check_archive(settings)
-    yield check_ledger(settings)
-    yield check_sharing(settings, at_home=at_home)
-    yield from check_draining(settings)
-    if not at_home:
-        if credentials.level == "ok" and not find_place_problems(environ):
-            yield from check_functions(settings, environ)
-        yield check_reading(settings)
-        yield from check_policy(settings, environ)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 GUIDE = "docs/deploy.md"
 
 Level = Literal["ok", "warn", "FAIL"]
+LEVELS: Mapping[str, Level] = {
+    "ok": "ok",
+    "warn": "warn",
+}  # as functions write them; all else is FAIL
 
 
 @dataclass(frozen=True)

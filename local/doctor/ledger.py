@@ -3,48 +3,78 @@
 from __future__ import annotations
 
 import contextlib
-import time
-import uuid
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 from deploy.settings import is_private
-from local.doctor.finding import Finding
+from local.doctor.finding import LEVELS, Finding
+from shared.checks import Found, try_ledger
 from shared.errors import LedgerError, SettingsError
 from shared.ledger import close_ledgers, open_ledger
 from shared.remedies import TABLE
+from shared.resources import Resources, open_client
+from shared.rules.decision import Rules
+from shared.scf import begin_invocation
 from shared.settings import Settings
 
-LEASE, LEASE_MS = "doctor", 1_000
 OLDER_KEYS = "roomscribe:*"
 SCANS, KEYS_A_SCAN = 20, 1_000
+MB = 1024 * 1024
+# A log of 16 MB is written before it goes into the file: shared/ledger/sqlite_file.py.
+SCARCE_MB, LOW_MB = 64, 1024
 REMEDY = TABLE["ledger"].remedy
 
 
-def check_ledger(settings: Settings) -> Finding:
-    """Open it, write to it, and leave it as it was; name what an older version left there."""
+def check_ledger(settings: Settings) -> Iterator[Finding]:
+    """Open it, write to it, and leave it as it was; whether it keeps what it has, and has room for more."""
+    url = settings.ledger_url
     try:
-        use_ledger(settings)
-        has_older_keys = find_older_keys(settings.ledger_url)
+        level, text = use_ledger(settings)
+        has_older_keys = find_older_keys(url)
     except SettingsError as error:
-        return Finding("FAIL", "ledger", "; ".join(error.problems), REMEDY, "redis")
+        yield Finding("FAIL", "ledger", "; ".join(error.problems), REMEDY, "redis")
+        return
     except LedgerError as error:
-        return explain_failure(str(error), settings.ledger_url)
+        yield explain_failure(str(error), url)
+        return
     finally:
         close_ledgers()
-    used = f"{name_engine(settings.ledger_url)}: opened, written and read"
+    used = f"{name_engine(url)}: opened, written and read"
     if has_older_keys:
         text = f"{used}; an older version's ledger, {OLDER_KEYS}, lies beside it and is not read"
         remedy = "delete those keys when no room of that version is open"
-        return Finding("warn", "ledger", text, remedy, "redis")
-    return Finding("ok", "ledger", used)
+        yield Finding("warn", "ledger", text, remedy, "redis")
+    else:
+        yield Finding("ok", "ledger", used)
+    if url.startswith("sqlite:"):
+        free = shutil.disk_usage(Path(url.removeprefix("sqlite:///")).absolute().parent).free
+        yield judge_disk(free)
+    else:
+        text, _, remedy = text.partition("; ")
+        yield Finding(LEVELS.get(level, "FAIL"), "memory", text, remedy, "redis")
 
 
-def use_ledger(settings: Settings) -> None:
-    """Take a lease and give it back: as little as shows that scripts and writing are allowed."""
-    ledger = open_ledger(settings.ledger_url, name=settings.ledger_name)
-    token = uuid.uuid4().hex
-    ledger.take_lease(LEASE, token, time.time_ns() // 1_000_000, LEASE_MS)
-    ledger.drop_lease(LEASE, token)
+def use_ledger(settings: Settings) -> Found:
+    """What `try_ledger` finds; raises SettingsError, LedgerError."""
+    resources = Resources(
+        settings=settings,
+        rules=Rules([]),
+        ledger=open_ledger(settings.ledger_url, name=settings.ledger_name),
+        client=open_client(settings.endpoint, settings.ca),
+        invocation=begin_invocation({}),
+    )
+    return try_ledger(resources)
+
+
+def judge_disk(free: int) -> Finding:
+    """Whether an SQLite ledger has room on its disk, which has so many bytes free."""
+    text = f"{free // MB:,} MB are free on the disk of the SQLite file"
+    if free < SCARCE_MB * MB:
+        return Finding("FAIL", "memory", text, "free space: without it no start is kept", "redis")
+    if free < LOW_MB * MB:
+        return Finding("warn", "memory", text, "free space before it is full", "redis")
+    return Finding("ok", "memory", text)
 
 
 def find_older_keys(url: str) -> bool:

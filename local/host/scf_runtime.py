@@ -39,6 +39,7 @@ LIMITS = {
     "trtc_callback": Limits(timeout_s=6, memory_mb=64),
     "drain_starts": Limits(timeout_s=60, memory_mb=64),
     "deliveries": Limits(timeout_s=60, memory_mb=64),
+    "check_deployment": Limits(timeout_s=20, memory_mb=64),
     "read_transcript": Limits(timeout_s=10, memory_mb=128),
     "deliver": Limits(timeout_s=60, memory_mb=128),
 }

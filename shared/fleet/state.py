@@ -20,7 +20,7 @@ from shared.times import write_duration, write_time
 from shared.traffic import read_traffic
 from shared.transcripts.records import FOR_EVER_MS
 
-GROUPS = (1, 9, 14)  # of events: rooms and media, tasks of 1.0, tasks of 2.0
+GROUPS = {"ai": 9, "cloud": 14}  # of events about tasks; 1 is that of rooms
 NEARLY = 0.8  # of a quota
 
 
@@ -87,7 +87,8 @@ def measure_fleet(fleet: Fleet, sdk_app_id: int, resources: Resources) -> Json:
             if what.startswith("error/")
         },
         "last_callback": {
-            str(group): _show_callback(accepted.get(group), now_ms) for group in GROUPS
+            str(group): _show_callback(accepted.get(group), now_ms)
+            for group in _list_groups(resources)
         },
         "warnings": [*_warn(fleet, living, resources)],
     }
@@ -178,6 +179,12 @@ def _find_percentiles(counted: Counter[str], what: str) -> Json:
                 found[name] = bound
                 break
     return found
+
+
+def _list_groups(resources: Resources) -> list[int]:
+    """The groups of which callbacks are expected: of rooms, and of the services that the rules name."""
+    named = {name for rule in resources.rules.rules for name in (rule.service, rule.fallback)}
+    return [1, *(group for service, group in GROUPS.items() if service in named)]
 
 
 def _show_callback(at_ms: int | None, now_ms: int) -> Json | None:

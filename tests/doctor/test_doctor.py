@@ -69,6 +69,7 @@ def test_right_configuration_passes(cloud: RunningCloud, redis_server: RedisServ
     assert read_levels(done) == {
         **dict.fromkeys(("settings", "rules", "credentials", "callback key", "clock"), "ok"),
         **dict.fromkeys(("API", "archive", "ledger", "sharing", "deployment", "reading"), "ok"),
+        "memory": "ok",
         "draining": "warn",  # nobody can see whether the role may invoke it
         "limits": "warn",  # nobody answers
     }

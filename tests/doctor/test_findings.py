@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from local.doctor.api import PLACES, check_clock, explain_answer, find_services
+from local.doctor.api import PLACES, explain_answer, find_services
+from local.doctor.clock import check_clock
 from local.doctor.deployment import check_policy
 from local.doctor.functions import check_limits, check_log
 from local.doctor.functions import explain_error as explain_function_error
-from local.doctor.ledger import check_ledger
+from local.doctor.ledger import check_ledger, judge_disk
 from local.redis_server import RedisServer
 from shared.errors import ApiError
 from shared.remedies import TABLE, find_advice
@@ -24,7 +26,7 @@ from shared.rules.file import parse_rules
 from shared.services.kinds import VERDICTS
 from shared.settings import read_settings
 from tests.support.instance import SETTINGS
-from tests.support.redis_servers import connect, empty
+from tests.support.redis_servers import connect, empty, need_redis
 
 
 @contextmanager
@@ -185,10 +187,10 @@ def test_policy_that_is_not_there_is_nothing_to_check(tmp_path: Path) -> None:
 def test_older_versions_keys_in_redis_are_named(redis_server: RedisServer) -> None:
     empty(redis_server)
     settings = read_settings({**SETTINGS, "LEDGER_URL": redis_server.url})
-    assert check_ledger(settings).level == "ok"
+    assert [one.level for one in check_ledger(settings)] == ["ok", "ok"]
     with connect(redis_server) as client:
         client.set("roomscribe:{ledger}:agenda", "")
-    finding = check_ledger(settings)
+    finding, _ = check_ledger(settings)
     assert finding.level == "warn"
     assert "an older version's ledger, roomscribe:*, lies beside it and is not read" in finding.text
 
@@ -232,3 +234,32 @@ def test_log_topic_that_all_read_is_warned_of(own: str | None, level: str, words
     found = check_log({"read_transcript": own, "trtc_callback": "topic-1"})
     assert (found.level, found.check) == (level, "log")
     assert words in found.text
+
+
+@pytest.mark.parametrize(
+    ("free_mb", "level"),
+    [(63, "FAIL"), (64, "warn"), (1023, "warn"), (1024, "ok"), (500_000, "ok")],
+)
+def test_disk_of_the_sqlite_file_needs_room(free_mb: int, level: str) -> None:
+    finding = judge_disk(free_mb * 1024 * 1024)
+    assert (finding.level, finding.check) == (level, "memory")
+    assert finding.text == f"{free_mb:,} MB are free on the disk of the SQLite file"
+    assert bool(finding.remedy) == (level != "ok")
+
+
+def test_disk_of_the_sqlite_file_is_looked_at(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/deep/ledger.db"
+    written, memory = check_ledger(read_settings({**SETTINGS, "LEDGER_URL": url}))
+    assert written.level == "ok"
+    told = int(memory.text.partition(" MB")[0].replace(",", ""))
+    assert told == pytest.approx(shutil.disk_usage(tmp_path).free / 1024 / 1024, rel=0.1)
+
+
+def test_policy_of_redis_that_forgets_fails(tmp_path: Path) -> None:
+    need_redis()
+    options = ("--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru")
+    with RedisServer(tmp_path, *options) as server:
+        _, memory = check_ledger(read_settings({**SETTINGS, "LEDGER_URL": server.url}))
+    assert (memory.level, memory.check) == ("FAIL", "memory")
+    assert "allkeys-lru" in memory.text
+    assert memory.remedy == "set maxmemory-policy to noeviction"

@@ -120,6 +120,11 @@ def test_deliveries_says_what_to_send_instead(
     assert {result["example"]["action"] for result in ran.results} == {"list"}
 
 
+def test_deployment_checks_itself(scf: Scf) -> None:
+    (answer,) = scf.run("check_deployment", {}).results
+    assert [one["level"] for one in answer["findings"]] == ["ok", "ok", "ok"]
+
+
 @pytest.mark.parametrize("function", BY_HAND)
 def test_function_for_people_says_what_to_send_instead(
     package: Package, tmp_path: Path, load_event: LoadEvent, function: str

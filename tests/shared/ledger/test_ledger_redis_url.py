@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from redis.connection import URL_QUERY_ARGUMENT_PARSERS
 
-from local.doctor.command import examine
+from local.doctor.examination import Asked, examine
 from local.host.scf_runtime import DEFAULT_LIMITS, describe_context
 from local.redis_server import pick_port
 from shared.errors import LedgerError, SettingsError
@@ -137,7 +137,7 @@ def test_no_piece_of_a_password_is_told(form: str, password: str) -> None:
 def test_doctor_tells_no_piece_of_a_password(form: str, password: str) -> None:
     environ = {**SETTINGS, "LEDGER_URL": form.format(password)}
     environ["TRTC_ENDPOINT"] = f"http://127.0.0.1:{pick_port()}"
-    told = "\n".join(map(str, examine(environ, "unknown", at_home=False)))
+    told = "\n".join(map(str, examine(environ, "unknown", Asked(at_home=False))))
     assert "ledger" in told
     assert find_pieces(password, told) == []
 

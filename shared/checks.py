@@ -1,0 +1,78 @@
+"""Whether a deployment works: what can be tried only where it runs, in its network and with its role."""
+
+from __future__ import annotations
+
+from contextlib import closing, suppress
+
+from shared.archive.archive import open_archive
+from shared.console.request import Result
+from shared.errors import ApiError, LedgerError, RoomscribeError
+from shared.resources import Resources
+from shared.scf import Json
+from shared.services.kinds import is_gone
+from shared.services.service import SERVICES
+
+NAME = "roomscribe-doctor"  # of a lease, and of a task that is not there
+Found = tuple[str, str]  # "ok", "warn" or "FAIL", and "what was found; what to do about it"
+
+
+def check_deployment(_event: Json, resources: Resources) -> Result:
+    """What each check found; that there is an answer shows that settings and rules are right."""
+    findings = []
+    for check, work in (("ledger", try_ledger), ("API", _try_api), ("archive", _try_archive)):
+        try:
+            level, text = work(resources)
+        except RoomscribeError as error:
+            level, text = "FAIL", str(error)
+        found, _, remedy = text.partition("; ")
+        findings.append({"level": level, "check": check, "text": found, "remedy": remedy})
+    return [], {"outcome": "checked", "findings": findings, "now_ms": resources.now_ms()}
+
+
+def try_ledger(resources: Resources) -> Found:
+    """Take a lease and give it back, which takes scripts and writing, and look at its Redis."""
+    resources.ledger.take_lease(NAME, NAME, resources.now_ms(), 1_000)
+    resources.ledger.drop_lease(NAME, NAME)
+    url = resources.settings.ledger_url
+    return ("ok", "SQLite can be written") if url.startswith("sqlite:") else judge_redis(url)
+
+
+def judge_redis(url: str) -> Found:
+    """Whether a Redis keeps all that is written to it, and has room for more."""
+    from shared.ledger.redis_server import Server  # late: SQLite needs no Redis
+
+    info: Json = {}
+    with closing(Server(url)) as server, suppress(LedgerError):
+        (info,) = server.ask(("INFO",))
+    if not {"used_memory", "maxmemory", "maxmemory_policy"} <= info.keys():
+        return "warn", "Redis tells neither memory nor policy; allow +info, or see its console"
+    used = info["used_memory"] / (info["maxmemory"] or float("inf"))
+    text = f"Redis {info.get('redis_version')}, {info['maxmemory_policy']}, {used:.0%} of maxmemory"
+    if used and info["maxmemory_policy"] != "noeviction":
+        return "FAIL", f"{text}: when full it forgets rooms; set maxmemory-policy to noeviction"
+    level = "FAIL" if used > 0.9 else "warn" if used > 0.7 else "ok"
+    return level, text if level == "ok" else f"{text}; give it more memory"
+
+
+def _try_api(resources: Resources) -> Found:
+    app, rules = resources.settings.applications[0], resources.rules.rules
+    rule = next((one for one in rules if one.service in SERVICES), rules[0])
+    service = SERVICES.get(rule.service, SERVICES["cloud"])
+    action, region = service.actions["describe"], rule.region(service.name)
+    try:
+        resources.client.call(action, service.name_task(app.sdk_app_id, NAME), region, 4.0)
+    except ApiError as error:
+        if not (is_gone(service.name, error) or error.code == "InvalidParameter.TaskId"):
+            raise
+    return "ok", f"{action} in {region or 'no region'}: accepted"
+
+
+def _try_archive(resources: Resources) -> Found:
+    url = resources.settings.archive_url
+    if url is None:
+        return "ok", "ARCHIVE_URL: not set"
+    archive, key = open_archive(url, resources.settings.ca), "doctor/probe"
+    archive.put(key, b"a probe of doctor's, which may be deleted", "text/plain")
+    archive.get(key)
+    archive.delete(key)
+    return "ok", f"{archive.place}: a probe was written, read and deleted"
