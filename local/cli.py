@@ -23,6 +23,7 @@ from local.people import people
 from local.printable import print_safely, write_json
 from local.replay import replay
 from local.switches import Switches, with_switches
+from local.why import why
 
 app = typer.Typer(
     help="Roomscribe's cloud on your own machine: no account, nothing to configure.",
@@ -197,6 +198,7 @@ app.command()(replay)
 app.command()(explain)
 app.command()(link)
 app.command()(people)
+app.command()(why)
 app.command()(package)
 app.command()(deploy)
 app.command()(doctor)

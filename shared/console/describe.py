@@ -7,27 +7,33 @@ from typing import Any
 import msgspec
 
 from shared.console.request import Result, RoomRequest
+from shared.console.story import tell_story
+from shared.console.verdict import judge, judge_unknown, write_verdict
 from shared.errors import NotSharedError
-from shared.ledger import Person, Session, Task, TaskId
+from shared.ledger import Session, Task, TaskId
 from shared.lifecycle import task_api
 from shared.lifecycle.endings import explain_end
-from shared.lifecycle.signs_of_life import ADVICE, SILENT_MS, find_silence, list_people, listen
+from shared.lifecycle.signs_of_life import ADVICE, list_people, listen, note_hearing
 from shared.lifecycle.task_events import measure
 from shared.resources import Resources
+from shared.room import Room
 from shared.scf import Json
+from shared.traffic import read_traffic
 
 SESSIONS_SHOWN = 5
 
 
 def describe_room(request: RoomRequest, resources: Resources) -> Result:
-    """What happened in a room and when: its sessions, newest first, with people and tasks."""
+    """Whether a room is transcribed, why, and what happened: its sessions, newest first."""
     require_shared_ledger(resources)
     room = request.room
     since_ms = resources.kept_since_ms()
     sessions = resources.ledger.list_sessions(room, SESSIONS_SHOWN)
-    described = [_describe(known, resources) for known in sessions if known.is_kept(since_ms)]
-    rule = resources.rules.decide(*room).name
-    return [], {**room._asdict(), "outcome": "described", "rule_now": rule, "sessions": described}
+    known = [(one, _describe(one, resources)) for one in sessions if one.is_kept(since_ms)]
+    verdict, rule = _judge(room, known[:1], resources), resources.rules.decide(*room).name
+    shown = [described for _, described in known]
+    answer = {**room._asdict(), "outcome": "described", "rule_now": rule, "sessions": shown}
+    return [], {**verdict, **answer}
 
 
 def require_shared_ledger(resources: Resources) -> None:
@@ -53,29 +59,62 @@ def show_task(session: Session, task: Task) -> dict[str, Any]:
         "error_code": task.error_code,
         "waiting_since_ms": task.waiting_ms,
         "not_before_ms": task.not_before_ms,
+        "failed_since_ms": task.failed_since_ms,
+        "silent_since_ms": task.hearing.silent_since_ms if session.closed_ms is None else 0,
+        "troubles": [{"times": 1, **msgspec.to_builtins(one)} for one in task.troubles],
         "changed_ms": task.changed_ms,
     }
     return {key: value for key, value in shown.items() if value not in ("", [], 0, False)}
 
 
+def _judge(room: Room, newest: list[tuple[Session, Json]], resources: Resources) -> Json:
+    is_told = any(shown["people"] or shown["opened_by"] != "by_hand" for _, shown in newest)
+    twin = None if is_told else resources.ledger.read(room).twin.latest
+    if twin and (not newest or twin.closed_ms is None):
+        verdict = judge(twin, _describe(twin, resources))["verdict"]
+        return write_verdict("mistaken" if newest else "other_type", room=room, twin=verdict)
+    if newest:
+        return judge(*newest[0])
+    traffic = read_traffic(resources.ledger, room.sdk_app_id, resources.now_ms())
+    return judge_unknown(room, traffic)
+
+
 def _describe(session: Session, resources: Resources) -> Json:
-    people = list_people(session, resources)
-    tasks = [
-        show_task(session, task)
-        | {"status_now": _ask_status(task, session, resources)}
-        | _show_silence(session, task, people, resources)
-        for task in session.tasks.values()
-    ]
-    return {
+    ledger, rule, tasks = resources.ledger, session.rule, session.tasks.values()
+    now_ms = resources.now_ms()
+    people, kept = list_people(session, resources), ledger.list_sentences(session, 0)
+    for known in tasks if session.closed_ms is None else ():  # as it is now, and not kept
+        note_hearing(session, known, listen(session, known, resources), people, now_ms)
+    said_ms = [one.said.event_ms for one in kept if one.said]
+    opened = next((one.trigger for one in tasks if f"/{session.opened_ms}" in one.trigger), "")
+    code = next((task.error_code for task in tasks if task.error_code), "")
+    shown: Json = {
         "session": session.id,
         "opened_ms": session.opened_ms,
+        "opened_by": opened.partition("/")[0],
         "closed_ms": session.closed_ms,
         "held": session.held,
-        "rule": session.rule.name,
-        "service": session.rule.service,
+        "held_since_ms": session.held_ms,
+        "held_by": session.held_by,
+        "rule": rule.name,
+        "start_on": rule.start_on,
+        "service": rule.service,
+        "used": ledger.count_living(session.room.sdk_app_id) if code else 0,
+        "quota": resources.settings.task_quota,
+        "sentences": len(said_ms),
+        "last_sentence_ms": max(said_ms, default=0),
+        "last_sign_ms": max([session.dated_ms, *(one.event_ms for one in people), *said_ms]),
         "people": [msgspec.to_builtins(person) for person in people],
-        "tasks": tasks,
+        "tasks": [
+            show_task(session, task) | {"status_now": _ask_status(task, session, resources)}
+            for task in tasks
+        ],
     }
+    for task in shown["tasks"]:
+        if "silent_since_ms" in task:
+            task |= {"silent_ms": now_ms - task["silent_since_ms"], "advice": ADVICE}
+    shown["story"] = tell_story(shown)
+    return shown
 
 
 def _ask_status(task: Task, session: Session, resources: Resources) -> str:
@@ -91,19 +130,9 @@ def _show_task_id(task_id: TaskId) -> Json:
         "region": task_id.region,
         "ended": task_id.ended,
         "started_ms": task_id.started_ms,
+        "ended_ms": task_id.ended_ms,
     }
     if task_id.reason:
         shown["reason"] = task_id.reason
     timing = {**msgspec.to_builtins(task_id.timing), **measure(task_id.timing)}
     return {**shown, "timing": timing} if timing else shown
-
-
-def _show_silence(session: Session, task: Task, people: list[Person], resources: Resources) -> Json:
-    """Since when nobody is heard although a microphone is on, and what to check, once it is that long."""
-    if session.closed_ms is not None:
-        return {}
-    since_ms = find_silence(session, task, listen(session, task, resources), people)
-    silent_ms = resources.now_ms() - since_ms
-    if not since_ms or silent_ms < SILENT_MS:
-        return {}
-    return {"silent_since_ms": since_ms, "silent_ms": silent_ms, "advice": ADVICE}

