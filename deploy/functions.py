@@ -70,6 +70,7 @@ FUNCTIONS = (
     Function("deliveries", 60),  # a test waits for every endpoint
     Function("describe_fleet", 10),
     Function("list_missed", 10),
+    Function("reconcile_rooms", 60),  # hundreds of rooms, one after another
 )
 APART = Function(
     *("transcription_events", 6),

@@ -10,6 +10,7 @@ from shared.errors import LedgerError, NotSharedError, RequestError
 from shared.fleet.report import report_fleet
 from shared.lifecycle.drainer import drain
 from shared.lifecycle.outcome import write_outcomes
+from shared.reconciling.reconcile import reconcile_if_silent
 from shared.scf import Invocation, Json, is_direct
 from shared.settings import Settings
 
@@ -27,6 +28,8 @@ def main_handler(event: object, context: object) -> Json:
             drained["rooms"] += bool(outcomes)
             log.bind_room(*room)
             write_outcomes(outcomes)
+        log.unbind_room()
+        reconcile_if_silent(resources)
         return {"outcome": "drained", **drained}
 
     return run_function(

@@ -21,6 +21,7 @@ from local.link import link
 from local.package.command import package
 from local.people import people
 from local.printable import print_safely, write_json
+from local.reconcile import reconcile
 from local.replay import replay
 from local.switches import Switches, with_switches
 from local.why import why
@@ -205,3 +206,4 @@ app.command()(doctor)
 app.command()(deliveries)
 app.command()(status)
 app.command()(missed)
+app.command()(reconcile)

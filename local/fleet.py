@@ -24,7 +24,8 @@ SdkAppId = Annotated[
     ),
 ]
 Limit = Annotated[
-    int, typer.Option(min=1, max=500, envvar="ROOMSCRIBE_ROOMS_NAMED", help="The most rooms to name.")
+    int,
+    typer.Option(min=1, max=500, envvar="ROOMSCRIBE_ROOMS_NAMED", help="The most rooms to name."),
 ]
 AsJson = Annotated[
     bool, typer.Option("--json", envvar="ROOMSCRIBE_JSON", help="Print what the function returns.")

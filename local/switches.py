@@ -37,6 +37,9 @@ HELP: Mapping[str, str] = {
     "dismissal_ends_tasks": "Whether the tasks of a room that is dismissed end with it.",
     "lookup_lag_ms": "2.0: how long a new task is not found by Describe and Delete.",
     "bots_are_told": "Whether 103 and 104 tell of bots, too.",
+    "room_data": "Whether the account has the package that DescribeRoomInfo and DescribeUserInfo "
+    "need.",
+    "room_data_delay_ms": "How long it takes until these two tell of something.",
     "site": "Whose regions and parameters the API has.",
     "quota_code_cloud": "2.0: how a start says that the quota is used up: "
     f"{', '.join(QUOTA_CODES['cloud'])}.",

@@ -44,7 +44,7 @@ NAMES = (
     *("STREAM_QUOTA",),
     *("STARTS_PER_S_CLOUD", "STARTS_PER_S_AI", "TRANSCRIPT_LINK_KEY", "TRANSCRIPT_KEEP_DAYS"),
     *("ARCHIVE_URL", "LEDGER_KEEP_HOURS", "OPERATOR_LINK_KEY"),
-    *("EVENTS_URL", "EVENTS_SECRET", "EVENTS_ALLOW_PRIVATE"),
+    *("EVENTS_URL", "EVENTS_SECRET", "EVENTS_ALLOW_PRIVATE", "RECONCILE", "RECONCILE_DIGITS_AS"),
     *CREDENTIAL_NAMES[1],  # for development keys, which SCF must not have
 )
 ENDPOINT_NAMES = ("TRTC_ENDPOINT", "INVOKE_ENDPOINT")
@@ -80,6 +80,8 @@ FORMS: dict[str, tuple[Callable[[str], object], str]] = {
         "must be cos://BUCKET-APPID/prefix?region=ap-singapore, or file:///absolute/folder",
     ),
     "LEDGER_KEEP_HOURS": (COUNT.fullmatch, f"must be a whole number of hours, 1 to {MAX_COUNT}"),
+    "RECONCILE": (("auto", "off").count, "must be auto or off"),
+    "RECONCILE_DIGITS_AS": (("numeric", "string", "skip").count, "must be numeric, string, skip"),
     "EVENTS_ALLOW_PRIVATE": (("true", "false").count, "must be true or false"),
     "TRANSCRIPT_KEEP_DAYS": (
         lambda text: COUNT.fullmatch(text) and int(text) <= MAX_KEEP_DAYS,
@@ -116,6 +118,8 @@ class Settings(Struct, frozen=True):
     operator_link_key: str | None
     endpoints: tuple[Endpoint, ...]
     events_allow_private: bool
+    reconciles_by_itself: bool
+    digits_as: str
     log_level: str
     on_scf: bool
 
@@ -188,6 +192,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         operator_link_key=texts["OPERATOR_LINK_KEY"] or None,
         endpoints=endpoints,
         events_allow_private=texts["EVENTS_ALLOW_PRIVATE"] == "true",
+        reconciles_by_itself=texts["RECONCILE"] == "auto",
+        digits_as=texts["RECONCILE_DIGITS_AS"] or "skip",
         log_level=texts["LOG_LEVEL"].upper() or "INFO",
         on_scf=texts["TENCENTCLOUD_RUNENV"] == "SCF",
     )

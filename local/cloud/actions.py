@@ -1,4 +1,4 @@
-"""What the six actions do, once their parameters are checked: a method each, named as the action is."""
+"""What the actions do, once their parameters are checked: a method each, named as the action is."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,6 +15,7 @@ from local.cloud.clock import Clock
 from local.cloud.config import CloudConfig
 from local.cloud.errors import ApiError
 from local.cloud.orders import read_ai_order, read_cloud_order
+from local.cloud.room_data import RoomData
 from local.cloud.state import Task, World
 from local.cloud.tasks import TaskOrder, Tasks
 from local.cloud.usersig import UserSigError, verify_user_sig
@@ -26,7 +27,14 @@ Parameters = Mapping[str, Any]
 class Actions:
     """Runs actions by name."""
 
-    def __init__(self, config: CloudConfig, clock: Clock, world: World, tasks: Tasks) -> None:
+    def __init__(
+        self,
+        config: CloudConfig,
+        clock: Clock,
+        world: World,
+        tasks: Tasks,
+        room_data: RoomData,
+    ) -> None:
         self._applications = {a.sdk_app_id: a for a in config.applications}
         self._config = config
         self._clock = clock
@@ -39,6 +47,8 @@ class Actions:
             "CreateCloudTranscription": self.create_cloud_transcription,
             "DescribeCloudTranscription": self.describe_cloud_transcription,
             "DeleteCloudTranscription": self.delete_cloud_transcription,
+            "DescribeRoomInfo": room_data.describe_room_info,
+            "DescribeUserInfo": room_data.describe_user_info,
         }
 
     def find_room_id(self, parameters: Parameters) -> str | None:

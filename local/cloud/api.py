@@ -115,7 +115,7 @@ class Api:
     def _find_trouble(self, call: Call, header: str | None) -> Trouble:
         own = [] if header is None else [parse_header(header, call.action)]
         faults = own or self._plan.strike_call(call.action, call.room_id)
-        service = ACTIONS[call.action].service if call.action in ACTIONS else "cloud"
+        service = (ACTIONS[call.action].service if call.action in ACTIONS else None) or "cloud"
         trouble = Trouble(faults, self._closing, self._config.find_quota_code(service))
         call.fault = trouble.name
         return trouble

@@ -17,9 +17,11 @@ from local.cloud.faults.plan import Plan
 from local.cloud.faults.routes import FaultsApi
 from local.cloud.faults.strikes import Strikes, plan_faults
 from local.cloud.feed import Feed
+from local.cloud.history import History
 from local.cloud.messages import Messages
 from local.cloud.messages_api import MessagesApi
 from local.cloud.presence import Presence
+from local.cloud.room_data import RoomData
 from local.cloud.rooms import Rooms
 from local.cloud.rooms_api import RoomsApi
 from local.cloud.speech import Speech
@@ -111,12 +113,13 @@ def create_cloud(
     announcer = Announcer(config, clock, feed, delivery)
     world = World()
     books = Books(world, clock)
-    presence = Presence(config, books, announcer)
+    history = History()
+    presence = Presence(config, books, announcer, history)
     tasks = Tasks(config, clock, world, books, announcer, presence, plan)
     messages = Messages()
     rooms = Rooms(config, clock, world, presence, tasks, Speech(config, clock, announcer, messages))
     admission = Admission(config, clock, other_apis)
-    actions = Actions(config, clock, world, tasks)
+    actions = Actions(config, clock, world, tasks, RoomData(config, clock, history))
     api = Api(config, clock, feed, actions, admission, plan, machines)
     routes = [
         *api.routes,

@@ -39,6 +39,13 @@ What a deployment may have to survive in more than one form is a switch in Cloud
 | a task that ended more than an hour ago | was never there (KEPT_MS) | unknown |
 | signature v1, incomplete or malformed | MissingParameter, InvalidParameter, …Value | unknown |
 | the Nonce of signature v1 | may come again | unknown |
+| DescribeRoomInfo, DescribeUserInfo without their package | NO_ROOM_DATA_CODE | inferred, see there |
+| which rooms DescribeRoomInfo tells | those created between StartTime and EndTime, newest first | unknown |
+| which users DescribeUserInfo tells | those there between StartTime and EndTime, bots too | unknown |
+| DestroyTime of a room that is not finished | the time of the query | the official example |
+| a CommId of no room | no users | unknown |
+| the number in the CommId of a string room | CRC-32 of the id | unknown; the official example has numbers |
+| regions of these two in China | those of the international document | unknown |
 | a wrong method at /, a wrong path | UnsupportedProtocol; InvalidRequest, with HTTP 404 | unknown |
 """
 
@@ -93,6 +100,10 @@ BAD_USER_SIG_CODES: Mapping[Service, str] = {
 }
 
 KEPT_MS = 3_600_000  # how long ended tasks, and rooms in which nothing goes on, are remembered
+
+# No code of either action says that the package is missing. Of this one the SDK says: the start of the query
+# is further back than the version of the monitoring dashboard allows.
+NO_ROOM_DATA_CODE = "InvalidParameter.StartTimeOversize"
 
 SPOKEN_MS_PER_CHARACTER = 60
 SHORTEST_SENTENCE_MS = 400

@@ -10,6 +10,7 @@ from local.errors import LocalError
 
 SameBot = Literal["replace", "refuse", "both"]
 StartNeeds = Literal["nothing", "room", "anchor"]
+RoomDataPackage = Literal["paid", "none"]
 CloudWords = Literal["like_903", "web", "ios"]
 Wanting = Literal["present", "microphone"] | None
 # (SdkAppId, room id, room id type, user id) → when that person is to be transcribed:
@@ -69,7 +70,11 @@ class CloudConfig:
     start_needs: StartNeeds = "nothing"
     dismissal_ends_tasks: bool = True  # Source: LeaveCodes 2 and 4 of 902
     lookup_lag_ms: int = 0  # 2.0: how long a new task is not found by Describe and Delete
-    bots_are_told: bool = True  # whether 103 and 104 tell of bots, too
+    bots_are_told: bool = True  # whether 103, 104 and DescribeUserInfo tell of bots, too
+    # Whether the account has the package that DescribeRoomInfo and DescribeUserInfo need, and how long it
+    # takes until they tell of something: no document says it.
+    room_data: RoomDataPackage = "paid"
+    room_data_delay_ms: int = 0
     site: Site = "both"  # whose regions and parameters the API has
     quota_code_cloud: str = QUOTA_CODES["cloud"][0]  # one of QUOTA_CODES; so the next
     quota_code_ai: str = QUOTA_CODES["ai"][0]

@@ -99,6 +99,30 @@ _CLOUD_TASK: Mapping[str, str] = {
     "ResourceNotFound": "The resource does not exist.",
 }
 
+# Source: as above, DescribeRoomInfo and DescribeUserInfo.
+_ROOM_DATA: Mapping[str, str] = {
+    "InternalError": "Internal error.",
+    "InternalError.DBError": "Database query exception.",
+    "InternalError.HttpParaseFalied": "Failed to parse the HTTP request.",
+    "InternalError.InterfaceErr": "API error.",
+    "InternalError.MethodErr": "Unsupported method.",
+    "InvalidParameter.BodyParamsError": "Failed to parse the parameters in the body.",
+    "InvalidParameter.EndTs": "EndTs is incorrect.",
+    "InvalidParameter.PageNumber": "PageNumber is incorrect.",
+    "InvalidParameter.PageSize": "PageSize is incorrect.",
+    "InvalidParameter.PageSizeOversize": "PageSize exceeds 100.",
+    "InvalidParameter.QueryScaleOversize": "The query range exceeds the documented limit.",
+    "InvalidParameter.SdkAppId": "SdkAppId is incorrect.",
+    "InvalidParameter.StartTimeOversize": "The query start time exceeds the limit of the current version "
+    "of the monitoring dashboard.",
+    "InvalidParameter.StartTs": "StartTs is incorrect.",
+    "InvalidParameter.StartTsOversize": "The query start time exceeds the documented limit.",
+    "MissingParameter.CommIdOrSdkAppId": "SdkAppId or CommID is missing.",
+    "MissingParameter.EndTs": "endTS_s is missing.",
+    "MissingParameter.SdkAppId": "SdkAppId is missing.",
+    "MissingParameter.StartTs": "startTS_s is missing.",
+}
+
 # What each action's own document lists.
 ACTION_CODES: Mapping[str, Mapping[str, str]] = {
     "StartAITranscription": _START_AI_TRANSCRIPTION,
@@ -110,6 +134,20 @@ ACTION_CODES: Mapping[str, Mapping[str, str]] = {
         **_CLOUD_TASK,
         **_OUT_OF_RANGE,
         "AuthFailure.UnRealNameAuthenticated": "The account has not passed identity verification.",
+    },
+    "DescribeRoomInfo": {
+        **_ROOM_DATA,
+        "InternalError.EsQueryError": "ES query exception.",
+        "InvalidParameter.UrlParamsError": "Failed to parse the parameters in the URL.",
+        "InvalidParameter.UserId": "UserId is incorrect.",
+        "MissingParameter.RoomNum": "RoomNum is missing.",
+    },
+    "DescribeUserInfo": {
+        **_ROOM_DATA,
+        "InvalidParameter": "Parameter error.",
+        "InvalidParameter.EncodeParams": "EncodeParams is incorrect.",
+        "MissingParameter": "Missing parameter.",
+        "MissingParameter.CommId": "CommId is missing.",
     },
 }
 
@@ -156,7 +194,7 @@ def has_code(action: str, code: str) -> bool:
 
 
 def list_codes(action: str) -> list[str]:
-    """The codes that one of the six actions can answer, its own first."""
+    """The codes that one of these actions can answer, its own first."""
     own, known = ACTION_CODES[action], COMMON_CODES.keys() | SIBLING_CODES.keys()
     return [*sorted(own), *sorted(code for code in known - own.keys() if has_code(action, code))]
 

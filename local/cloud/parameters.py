@@ -1,4 +1,4 @@
-"""The six actions: every parameter of both editions of Tencent's SDK, with type, range and error code.
+"""The actions: every parameter of both editions of Tencent's SDK, with type, range and error code.
 
 Source: Tencent's machine-readable definitions (tccli 3.1.189.1, trtc/v20190722/api.json),
 StartAITranscription and CreateCloudTranscription (API documents, product 647) and the models of
@@ -46,6 +46,8 @@ MAX_INT = 2**63 - 1
 MAX_SDK_APP_ID = 2**32 - 1
 MISSING = "MissingParameter"
 
+# Source: DescribeRoomInfo (document 36754 of the international site, product 647).
+ROOM_DATA_REGIONS = ("ap-beijing", "ap-guangzhou", "ap-mumbai", "ap-singapore", "na-toronto")
 Limit = Literal["starts_per_s_ai", "starts_per_s_cloud", "describes_per_s", "stops_per_s"]
 
 
@@ -205,21 +207,41 @@ _CLOUD_TASK: Table = {
 }
 
 
+_PAGE: Table = {
+    "PageNumber": integer(0, MAX_INT),
+    "PageSize": replace(integer(1, MAX_INT), complaint_code="InvalidParameter.PageSize"),
+}
+_ROOM_DATA: Table = {
+    "SdkAppId": _sdk_app_id("MissingParameter.SdkAppId"),
+    "StartTime": integer(0, MAX_INT, missing="MissingParameter.StartTs"),
+    "EndTime": integer(0, MAX_INT, missing="MissingParameter.EndTs"),
+    **_PAGE,
+}
+_DESCRIBE_ROOM_INFO: Table = {**_ROOM_DATA, "RoomId": text()}
+_DESCRIBE_USER_INFO: Table = {
+    **_ROOM_DATA,
+    "CommId": text(missing="MissingParameter.CommId"),
+    "UserIds": items(text(), at_most=100),
+}
+
+
 @dataclass(frozen=True)
 class Action:
     """What the gateway knows of an action before it runs."""
 
     name: str
-    service: Service
+    service: Service | None  # None: of neither, but about rooms
     table: Table
     limit: Limit
 
     def check_region(self, region: str, site: Site) -> None:
         """Refuse a region that the site has not for this action, or a missing one; raises ApiError."""
-        if not region and (self.service == "cloud" or site == "international"):
+        if not region and (self.service != "ai" or site == "international"):
             raise ApiError(self.missing_region_code, "The parameter `Region` is required.")
         sites = ("china", "international") if site == "both" else (site,)
-        regions = [name for one in sites for name in REGIONS.get((self.service, one), ())]
+        regions = [*ROOM_DATA_REGIONS] if self.service is None else []
+        if self.service:
+            regions = [name for one in sites for name in REGIONS.get((self.service, one), ())]
         is_open = self.service == "ai" and "china" in sites
         if region not in regions and not is_open:
             raise ApiError("UnsupportedRegion", f"{self.name} only supports {', '.join(regions)}.")
@@ -259,5 +281,7 @@ ACTIONS: Mapping[str, Action] = {
         ),
         Action("DescribeCloudTranscription", "cloud", _CLOUD_TASK, "describes_per_s"),
         Action("DeleteCloudTranscription", "cloud", _CLOUD_TASK, "stops_per_s"),
+        Action("DescribeRoomInfo", None, _DESCRIBE_ROOM_INFO, "describes_per_s"),
+        Action("DescribeUserInfo", None, _DESCRIBE_USER_INFO, "describes_per_s"),
     )
 }

@@ -3,6 +3,7 @@
 from local.cloud.announcer import Announcer
 from local.cloud.books import Books
 from local.cloud.config import CloudConfig
+from local.cloud.history import History
 from local.cloud.room_ids import is_client_transcriber
 from local.cloud.state import ANCHOR, Room, User
 
@@ -19,16 +20,20 @@ USER_NATIVE_SDK = 3
 class Presence:
     """Changes one room at a time; whether a step is allowed is for the caller to know."""
 
-    def __init__(self, config: CloudConfig, books: Books, announcer: Announcer) -> None:
+    def __init__(
+        self, config: CloudConfig, books: Books, announcer: Announcer, history: History
+    ) -> None:
         self._config = config
         self._books = books
         self._announcer = announcer
+        self._history = history
 
     def open(self, room: Room, creator: User) -> None:
         """Open a room through its first person."""
         self._books.settle(room)
         room.opened_ms = self._announcer.tell_room(room, 101, creator)
         room.closed_ms = None
+        self._history.open(room, creator.user_id, room.opened_ms)
         self.enter(room, creator)
 
     def enter(self, room: Room, user: User) -> None:
@@ -49,6 +54,8 @@ class Presence:
             UserType=USER_NATIVE_SDK,
             Reason=ENTERED_NORMALLY,
         )
+        if self._is_told(user):
+            self._history.enter(room, user.user_id, room.last_event_ms)
 
     def set_role(self, room: Room, user: User, role: int) -> None:
         """Make a person anchor or audience; an audience has no microphone."""
@@ -93,14 +100,19 @@ class Presence:
         room.anchors.pop(user.user_id, None)
         room.people -= not user.bot
         self._tell(room, 104, user, Role=user.role, Reason=reason)
+        self._history.leave(room, user.user_id, room.last_event_ms)
 
     def _tell(self, room: Room, event_type: int, user: User, **info: int) -> None:
-        if self._config.bots_are_told or not user.bot:
+        if self._is_told(user):
             self._announcer.tell_room(room, event_type, user, **info)
+
+    def _is_told(self, user: User) -> bool:
+        return self._config.bots_are_told or not user.bot
 
     def _close(self, room: Room) -> None:
         self._books.settle(room)
         room.closed_ms = self._announcer.tell_room(room, 102, None)
+        self._history.close(room, room.closed_ms)
 
     def _is_held(self, room: Room) -> bool:
         bots_hold_it = self._config.switch(room.sdk_app_id, "bots_hold_rooms")

@@ -40,6 +40,7 @@ LIMITS = {
     "drain_starts": Limits(timeout_s=60, memory_mb=64),
     "deliveries": Limits(timeout_s=60, memory_mb=64),
     "check_deployment": Limits(timeout_s=20, memory_mb=64),
+    "reconcile_rooms": Limits(timeout_s=60, memory_mb=64),
     "read_transcript": Limits(timeout_s=10, memory_mb=128),
     "deliver": Limits(timeout_s=60, memory_mb=128),
 }

@@ -97,11 +97,13 @@ def answer_direct(
     *,
     needs: str = "",
     told: Mapping[str, object] = MappingProxyType({}),
+    is_long: bool = False,
 ) -> Json:
     """Run `act` on an event and return its result; a mistake is answered in words, with an example.
 
     Such a function has no URL: an HTTP event is refused, because nothing has authenticated it. `needs` is a
-    key that the event must have, `told` what an error's answer says, too.
+    key that the event must have, `told` what an error's answer says, too; with `is_long` all of the
+    function's time may be used.
     """
 
     def act_on_event(settings: Settings, invocation: Invocation) -> Json:
@@ -120,6 +122,7 @@ def answer_direct(
         answer_error,
         refused="request.refused",
         failed="request.refused",
+        answers_trtc=not is_long,
     )
 
 

@@ -29,6 +29,7 @@ COMMANDS = (
     "people",
     "package",
     "doctor",
+    "reconcile",
 )
 
 

@@ -184,7 +184,11 @@ def test_role_may_do_what_the_functions_do_and_no_more() -> None:
     services = (ROOT / "shared" / "services" / "service.py").read_text()
     actions = set(re.findall(r'"(?:start|describe|stop)": "(\w+)"', services))
     assert len(actions) == 6
-    assert allowed == {f"name/trtc:{action}" for action in actions} | {"scf:InvokeFunction"}
+    reconciling = (ROOT / "shared" / "reconciling" / "reconcile.py").read_text()
+    asked = set(re.findall(r'ask\("(\w+)"', reconciling))
+    assert asked == {"DescribeRoomInfo", "DescribeUserInfo"}
+    known = {f"name/trtc:{action}" for action in actions | asked}
+    assert allowed == known | {"scf:InvokeFunction"}
     (invoking,) = [one for one in policy["statement"] if "scf:InvokeFunction" in one["action"]]
     (resource,) = invoking["resource"]
     assert resource.endswith(f"/{resolve(INPUTS['functions']['drain_starts']['name'])}")

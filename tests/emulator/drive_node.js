@@ -47,6 +47,10 @@ async function drive(call) {
   });
   await ask("DescribeCloudTranscription", { SdkAppId: SDK_APP_ID, TaskId: cloud.TaskId });
   await ask("DeleteCloudTranscription", { SdkAppId: SDK_APP_ID, TaskId: cloud.TaskId });
+  const now = Math.floor(Date.now() / 1000);
+  const when = { SdkAppId: SDK_APP_ID, StartTime: now - 3600, EndTime: now };
+  await ask("DescribeRoomInfo", { ...when, PageNumber: 0, PageSize: 100 });
+  await ask("DescribeUserInfo", { ...when, CommId: `${SDK_APP_ID}_1234_${now}` });
   return answers;
 }
 

@@ -9,6 +9,7 @@ which print JSON.
 import json
 import re
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -28,6 +29,8 @@ REQUESTS = (
     "CreateCloudTranscription",
     "DescribeCloudTranscription",
     "DeleteCloudTranscription",
+    "DescribeRoomInfo",
+    "DescribeUserInfo",
 )
 _TYPE = re.compile(r":type (\w+): (list of )?(?::class:`[\w.]+\.(\w+)`|(\w+))")
 _PLAIN = {"int", "str", "float", "bool"}
@@ -80,7 +83,7 @@ def connect_by(way: str, port: int) -> Any:
 
 
 def drive(client: Any, user_sig: str) -> dict[str, Shape]:
-    """Start, describe and stop a task of either service; the answers by action."""
+    """Start, describe and stop a task of either service, and ask for rooms; the answers by action."""
     answers: dict[str, Shape] = {}
 
     def do(action: str, **parameters: object) -> Shape:
@@ -96,6 +99,10 @@ def drive(client: Any, user_sig: str) -> dict[str, Shape]:
     task_id = do("CreateCloudTranscription", **room, TranscriptionParam=bot, AsrParam=asr)["TaskId"]
     do("DescribeCloudTranscription", SdkAppId=SDK_APP_ID, TaskId=task_id)
     do("DeleteCloudTranscription", SdkAppId=SDK_APP_ID, TaskId=task_id)
+    now_s = int(time.time())
+    when = {"SdkAppId": SDK_APP_ID, "StartTime": now_s - 3600, "EndTime": now_s}
+    do("DescribeRoomInfo", **when, PageNumber=0, PageSize=100)
+    do("DescribeUserInfo", **when, CommId=f"{SDK_APP_ID}_{ROOM_ID}_{now_s}")
     return answers
 
 

@@ -15,6 +15,7 @@ import pytest
 from local.cli import app
 from local.cloud.actions import Actions
 from local.cloud.parameters import ACTIONS
+from local.cloud.room_data import RoomData
 from local.host.scf_api import ScfApi
 from local.scf.control import ControlPlane
 from local.scf.parameters import TABLES
@@ -129,7 +130,7 @@ def test_circle_of_imports_is_found(sources: dict[str, str], circle: set[str]) -
 @pytest.mark.parametrize("action", [*ACTIONS, *TABLES, "Invoke"])
 def test_action_of_the_emulator_is_one_method_named_as_it_is(action: str) -> None:
     name = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", action).lower()
-    places = (Actions, ControlPlane, TriggerActions, ScfApi)
+    places = (Actions, RoomData, ControlPlane, TriggerActions, ScfApi)
     assert len([place for place in places if name in vars(place)]) == 1
 
 

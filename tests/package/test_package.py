@@ -33,6 +33,7 @@ BY_HAND = (
     "set_people",
     "describe_fleet",
     "list_missed",
+    "reconcile_rooms",
 )
 
 

@@ -269,6 +269,8 @@ PLAIN = {  # a value of each setting that is right
     "EVENTS_URL": "https://example.com/events",
     "EVENTS_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     "EVENTS_ALLOW_PRIVATE": "true",
+    "RECONCILE": "auto",
+    "RECONCILE_DIGITS_AS": "string",
     "TENCENT_TOKEN": "a-token",
 }
 NAMED = sorted(set(NAMES) - {"TRTC_APPS", "TENCENTCLOUD_RUNENV"})

@@ -24,9 +24,11 @@ from local.cloud.config import CloudConfig
 from local.cloud.delivery import MAX_AGE_MS, Delivery
 from local.cloud.faults.plan import Plan
 from local.cloud.feed import Feed
+from local.cloud.history import History
 from local.cloud.messages import Messages
 from local.cloud.parameters import ACTIONS
 from local.cloud.presence import Presence
+from local.cloud.room_data import RoomData
 from local.cloud.rooms import Rooms
 from local.cloud.speech import Speech
 from local.cloud.state import RoomKey, World
@@ -135,7 +137,8 @@ class OneProcess:
         announcer = Announcer(config, clock, feed, self.box)
         self.world = World()
         self.books = Books(self.world, clock)
-        presence = Presence(config, self.books, announcer)
+        history = History()
+        presence = Presence(config, self.books, announcer, history)
         self.tasks = Tasks(
             config,
             clock,
@@ -147,7 +150,9 @@ class OneProcess:
         )
         speech = Speech(config, clock, announcer, Messages())
         self.rooms = Rooms(config, clock, self.world, presence, self.tasks, speech)
-        self.client = DirectClient(Actions(config, clock, self.world, self.tasks))
+        room_data = RoomData(config, clock, history)
+        actions = Actions(config, clock, self.world, self.tasks, room_data)
+        self.client = DirectClient(actions)
         invocation = Invocation("", "", "", 64, "", "", False, 0, time.monotonic() + 3600)
         self.resources = CalledResources(
             settings=settings,

@@ -132,6 +132,12 @@ class CloudAndHost:
             close_ledgers()
 
 
+def find_most_in_a_second(starts: list[Entry]) -> int:
+    """How many calls the API had at most in any 1,000 ms, those it throttled included."""
+    times_ms = [int(str(call["at_ms"])) for call in starts]
+    return max(sum(0 <= later - first < 1000 for later in times_ms) for first in times_ms)
+
+
 Act = Callable[[CloudAndHost], Awaitable[None]]
 
 

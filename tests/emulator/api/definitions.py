@@ -1,4 +1,4 @@
-"""Tencent's machine-readable definitions of the six actions, as tccli ships them."""
+"""Tencent's machine-readable definitions of the emulated actions, as tccli ships them."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from tests.emulator.official_clients import TCCLI
 
 VERSION = "v20190722"
-ACTIONS = (
+TASK_ACTIONS = (
     "StartAITranscription",
     "DescribeAITranscription",
     "StopAITranscription",
@@ -18,6 +18,8 @@ ACTIONS = (
     "DescribeCloudTranscription",
     "DeleteCloudTranscription",
 )
+ROOM_ACTIONS = ("DescribeRoomInfo", "DescribeUserInfo")
+ACTIONS = (*TASK_ACTIONS, *ROOM_ACTIONS)
 KINDS = {"int": "int", "float": "float", "string": "str", "object": "object"}
 ITEMS = {"string": "str"}  # of the lists that hold no objects
 

@@ -1,5 +1,6 @@
 """Tencent's own SDKs and its command line against the emulator, with every signature that they offer."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -56,7 +57,7 @@ def drive_node_intl(port: int, user_sig: str, *ways: str) -> AnswersByWay:
         pytest.param(drive_node_intl, marks=node_only),
     ],
 )
-def test_sdk_drives_all_six_actions_with_every_signature(
+def test_sdk_drives_all_actions_with_every_signature(
     drive: Callable[..., AnswersByWay],
 ) -> None:
     # Each way starts the same tasks again: nothing of the one before is held any more.
@@ -76,7 +77,7 @@ def read_outcomes(cloud: RunningCloud) -> list[tuple[object, object]]:
 
 
 def check_answers(answers: Mapping[str, Any]) -> None:
-    """That the six answers are whole, and about one task of each service."""
+    """That the answers are whole, and about one task of each service."""
     assert all(answer["RequestId"] for answer in answers.values())
     described = answers["DescribeAITranscription"]
     assert described["TaskId"] == answers["StartAITranscription"]["TaskId"]
@@ -88,10 +89,18 @@ def check_answers(answers: Mapping[str, Any]) -> None:
     assert described["Status"] in ("Idle", "InProgress")
     assert isinstance(described["StartTime"], int)
     assert answers["DeleteCloudTranscription"]["TaskId"] == described["TaskId"]
+    assert (answers["DescribeRoomInfo"]["Total"], answers["DescribeRoomInfo"]["RoomList"]) == (
+        0,
+        [],
+    )
+    assert (answers["DescribeUserInfo"]["Total"], answers["DescribeUserInfo"]["UserList"]) == (
+        0,
+        [],
+    )
 
 
 @pytest.mark.slow
-def test_tccli_drives_all_six_actions(tmp_path: Path) -> None:
+def test_tccli_drives_all_actions(tmp_path: Path) -> None:
     """With a TaskId that may begin with "-", as an argument of the command line could not be told."""
     bot = {"UserId": "bot", "UserSig": make_user_sig("bot")}
     room = {"SdkAppId": SDK_APP_ID, "RoomId": "1234", "RoomIdType": 0}
@@ -108,5 +117,9 @@ def test_tccli_drives_all_six_actions(tmp_path: Path) -> None:
         task = ask("CreateCloudTranscription", **write_cloud_order("1234", "bot"))
         ask("DescribeCloudTranscription", SdkAppId=SDK_APP_ID, TaskId=task["TaskId"])
         ask("DeleteCloudTranscription", SdkAppId=SDK_APP_ID, TaskId=task["TaskId"])
+        now_s = int(time.time())
+        when = {"SdkAppId": SDK_APP_ID, "StartTime": now_s - 3600, "EndTime": now_s}
+        ask("DescribeRoomInfo", **when)
+        ask("DescribeUserInfo", **when, CommId=f"{SDK_APP_ID}_1234_{now_s}", UserIds=["amy"])
         assert read_outcomes(cloud) == [(action, "ok") for action in ACTIONS]
     check_answers(answers)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from local.cloud.feed import Entry
-from tests.support.hosted_cloud import START_MS, CloudAndHost
+from tests.support.hosted_cloud import START_MS, CloudAndHost, find_most_in_a_second
 from tests.support.hosted_roomscribe import OpenHouse
 
 pytestmark = pytest.mark.slow
@@ -21,12 +20,6 @@ async def create_rooms(stage: CloudAndHost, count: int, *, within_ms: int = 0) -
         if within_ms:
             await stage.pass_time(within_ms * number // count - within_ms * (number - 1) // count)
     return rooms
-
-
-def find_most_in_a_second(starts: list[Entry]) -> int:
-    """How many calls the API had at most in any 1,000 ms, those it throttled included."""
-    times_ms = [int(str(call["at_ms"])) for call in starts]
-    return max(sum(0 <= later - first < 1000 for later in times_ms) for first in times_ms)
 
 
 def test_burst_of_60_rooms_in_one_second_is_started_without_a_storm(house: OpenHouse) -> None:
