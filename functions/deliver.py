@@ -16,7 +16,11 @@ def main_handler(event: object, context: object) -> Json:
     delivered: Json = {"sessions": 0}
 
     def act(settings: Settings, invocation: Invocation) -> Json:
-        check_event(event, settings)
+        if not is_direct(event):
+            raise RequestError("this function has no URL: a timer invokes it")
+        if not settings.ledger_is_shared:
+            problem = "LEDGER_URL: nothing can be delivered without a ledger that all share"
+            raise NotSharedError(problem)
         resources = open_resources(settings, invocation)
         for room, outcomes in deliver(resources):
             log.unbind_room()
@@ -34,11 +38,3 @@ def main_handler(event: object, context: object) -> Json:
         failed="delivery.failed",
         answers_trtc=False,
     )
-
-
-def check_event(event: object, settings: Settings) -> None:
-    """Raise RequestError for a request over HTTP, NotSharedError where no ledger is shared."""
-    if not is_direct(event):
-        raise RequestError("this function has no URL: a timer invokes it")
-    if not settings.ledger_is_shared:
-        raise NotSharedError("LEDGER_URL: nothing can be delivered without a ledger that all share")

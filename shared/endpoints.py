@@ -39,29 +39,27 @@ def read_endpoints(environ: Mapping[str, str], problems: list[str]) -> tuple[End
     "NEW,OLD" in the place of a secret are two, which both sign. http is for a laptop only.
     """
     urls, given = environ["EVENTS_URL"].split(), environ["EVENTS_SECRET"].split()
-    if not urls:
-        return ()
+    secrets = [tuple(text.split(",")) for text in given]
+    is_on_scf = environ["TENCENTCLOUD_RUNENV"] == "SCF"
+    is_laptop = environ["EVENTS_ALLOW_PRIVATE"] == "true" and not is_on_scf
+    problem = ""
     if not all(map(_is_address, urls)) or len(set(urls)) < len(urls):
-        problems.append(
+        problem = (
             "EVENTS_URL: must be addresses like https://example.com/events with spaces between them, "
             "none twice, and without a user name"
         )
-        return ()
-    is_laptop = (
-        environ["EVENTS_ALLOW_PRIVATE"] == "true" and environ["TENCENTCLOUD_RUNENV"] != "SCF"
-    )
-    if not is_laptop and any(url.startswith("http://") for url in urls):
-        problems.append("EVENTS_URL: must begin with https://")
-        return ()
-    if len(given) not in (1, len(urls)):
-        problems.append("EVENTS_SECRET: must be one secret, or as many as EVENTS_URL has addresses")
-        return ()
-    secrets = [tuple(text.split(",")) for text in given]
-    if not all(map(_is_secret, sum(secrets, ()))):
-        problems.append(
+    elif not is_laptop and any(url.startswith("http://") for url in urls):
+        problem = "EVENTS_URL: must begin with https://"
+    elif urls and len(given) not in (1, len(urls)):
+        problem = "EVENTS_SECRET: must be one secret, or as many as EVENTS_URL has addresses"
+    elif urls and not all(map(_is_secret, sum(secrets, ()))):
+        problem = (
             f"EVENTS_SECRET: must be {PREFIX} and the base64 of 24 to 64 bytes; make one with "
             f"`echo {PREFIX}$(openssl rand -base64 32)`"
         )
+    problems += [problem] if problem else []
+    if problem or not urls:
+        return ()
     return tuple(
         Endpoint(url, secret)
         for url, secret in zip(urls, secrets * (len(urls) // len(secrets)), strict=True)

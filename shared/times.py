@@ -7,13 +7,19 @@ from datetime import datetime, timezone
 
 from shared.errors import RequestError
 
+LAST_MS = 253_402_300_799_999  # of the year 9999, with which the calendar ends
 UNITS_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
-def write_time(at_ms: int) -> str:
+def write_date(ms: int, form: str) -> str:
+    """`ms` since 1970, in UTC and in a form of strftime; what is in no calendar is the nearest that is."""
+    seconds = max(0, min(ms, LAST_MS)) // 1000
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime(form)
+
+
+def write_time(ms: int) -> str:
     """The instant in UTC, to the ms, like 2026-11-27T09:00:00.000Z."""
-    moment = datetime.fromtimestamp(at_ms / 1000, timezone.utc)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return write_date(ms, f"%Y-%m-%dT%H:%M:%S.{ms % 1000:03}Z")
 
 
 def read_time(value: object, now_ms: int) -> int:

@@ -52,11 +52,15 @@ class Counts:
     def __init__(self) -> None:
         self._lock, self._due_ms = Lock(), 0
         self._counted: dict[int, Traffic] = {}  # by SdkAppId
+        self._groups: set[int] = set()  # of which one was accepted: the first is kept at once
         self._told: dict[tuple[str, str], tuple[int, int]] = {}  # when last, and how many since
 
     def add(self, sdk_app_ids: Sequence[int], more: Traffic) -> None:
         """Count for each application."""
         with self._lock:
+            if not self._groups.issuperset(more.accepted):
+                self._groups |= more.accepted.keys()
+                self._due_ms = 0
             for sdk_app_id in sdk_app_ids:
                 self._counted[sdk_app_id] = self._counted.get(sdk_app_id, NOTHING).merge(more)
 

@@ -11,6 +11,7 @@ from local.development import COS_FOLDER
 from local.receiver.receiver import KEPT
 from shared.ledger import Session, open_ledger
 from shared.ledger.deliveries import Deliveries
+from shared.ledger.events import DEAD, UNSENT
 from shared.ledger.outbox import Outbox
 from shared.transcripts.records import FOR_EVER_MS
 
@@ -30,8 +31,8 @@ async def read_leftovers(
         sessions=sessions,
         deleted_versions={one.id: ledger.read_version(one.id).deleted for one in sessions},
         undelivered=Deliveries(ledger).list_due(FOR_EVER_MS, MOST),
-        unsent=outbox.list_waiting(MOST),
-        dead=outbox.list_dead(MOST),
+        unsent=outbox.list_names(UNSENT, MOST),
+        dead=outbox.list_names(DEAD, MOST),
     )
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Protocol
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote
 
 from shared.errors import SettingsError
+
+if TYPE_CHECKING:
+    from shared.archive.cos import CosArchive
+    from shared.archive.folder import FolderArchive
 
 # Source: COS documentation, Bucket Overview, naming conventions (product 436, document 13312).
 COS = re.compile(
@@ -21,28 +25,9 @@ WRONG_URL = (
 )
 
 
-class Archive(Protocol):
-    """Where finished transcripts are kept, as objects by key; every failure is an ArchiveError.
-
-    A key is relative to the archive's prefix or folder: names joined by slashes.
-    """
-
-    place: str  # how errors and logs name the archive; no secret
-
-    def put(self, key: str, content: bytes, content_type: str) -> None:
-        """Create or overwrite an object; the store has confirmed `content` when this returns."""
-
-    def get(self, key: str) -> bytes | None:
-        """The object's content; None when there is no such object."""
-
-    def delete(self, key: str) -> None:
-        """Delete an object; an object that does not exist is no error."""
-
-    def list(self, folder: str) -> list[str]:
-        """The keys that begin with `folder` and a slash, in the order of their characters.
-
-        At most 1,000 of them: the folder of a session has some thirty.
-        """
+# Where finished transcripts are kept, as objects by key; every failure is an ArchiveError. A key is relative
+# to the archive's prefix or folder: names joined by slashes. `place` is how errors and logs name the archive.
+Archive: TypeAlias = "CosArchive | FolderArchive"
 
 
 @lru_cache(maxsize=8)

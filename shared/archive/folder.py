@@ -52,7 +52,7 @@ class FolderArchive:
                 folder.rmdir()
 
     def list(self, folder: str) -> list[str]:
-        """Every key that begins with `folder` and a slash."""
+        """Every key that begins with `folder` and a slash, in the order of their characters."""
         start = self._locate(folder)
         with self._converting_errors():
             return sorted(

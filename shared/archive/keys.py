@@ -6,7 +6,7 @@ import hashlib
 
 from shared.errors import ArchiveError
 from shared.ledger.document import find_room
-from shared.transcripts.files import write_date
+from shared.times import write_date
 
 MAX_READABLE = 64  # characters; as many bytes as the id of a room has
 

@@ -26,7 +26,9 @@ def tell_story(shown: Json, name: str = "session", around: Json | None = None) -
     about = {key: facts[key] for key in NAMED if key in facts}
     story: list[Json] = []
     for key, value in shown.items():
-        if told := WORDS.get(f"{name}.{key}") if value else None:
+        kind = shown.get("present", shown.get("opened_by"))
+        words = WORDS.get(f"{name}.{key}.{kind}") or WORDS.get(f"{name}.{key}")
+        if told := words if value else None:
             what = told.format_map(defaultdict(str, facts))
             story.append({"at": write_time(value), "at_ms": value, "what": what, **about})
         for one in value if isinstance(value, list) else [value]:

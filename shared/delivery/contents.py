@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -13,10 +13,11 @@ from msgspec.json import format as format_json
 from msgspec.structs import replace
 
 from shared.console.describe import show_task
-from shared.ledger.deliveries import META, RECORDS
+from shared.ledger.deliveries import META, RECORDS, SPEAKERS_KEPT, Delivery
 from shared.ledger.document import Session
 from shared.scf import Json
-from shared.transcripts.files import DOCUMENT, FORMS, write_date, write_document
+from shared.times import write_date
+from shared.transcripts.files import DOCUMENT, FORMS, write_document
 from shared.transcripts.records import SentenceNews, Transcript, merge_sentence
 
 # The content types of files, by how their names end.
@@ -41,17 +42,10 @@ read_meta = Decoder(Meta).decode
 
 
 class Contents(NamedTuple):
-    """The files of a transcript by their names, meta.json last; and what is in them."""
+    """The files of a transcript by their names, meta.json last; and what the ledger keeps of them."""
 
     files: dict[str, bytes]
-    transcript: Transcript
-    speakers: list[str]
-    languages: list[str]
-
-    @property
-    def digest(self) -> str:
-        """Changes when any byte of any file does."""
-        return hashlib.blake2b(self.files[META], digest_size=15).hexdigest()
+    delivery: Delivery
 
 
 def merge_records(
@@ -80,39 +74,51 @@ def write_contents(
     texts |= {f"transcript.{one}.vtt": write_webvtt(transcript, (one,)) for one in languages}
     files = {RECORDS: encode(sorted(news, key=lambda each: each.key))}
     files |= {name: text.encode("utf-8", "replace") for name, text in texts.items()}
-    contents = Contents(files, transcript, transcript.list_speakers(), languages)
-    files[META] = format_json(encode(_describe(session, people, contents)), indent=1)
-    return contents
+    meta = _describe(session, transcript, people, languages, files)
+    files[META] = format_json(encode(meta), indent=1)
+    delivery = Delivery(
+        version=transcript.head.version,
+        deleted=transcript.head.deleted,
+        sentences=len(sentences),
+        speakers=transcript.list_speakers()[:SPEAKERS_KEPT],
+        languages=languages,
+        digest=hashlib.blake2b(files[META], digest_size=15).hexdigest(),
+    )
+    return Contents(files, delivery)
 
 
-def _describe(session: Session, people: Sequence[str], contents: Contents) -> Json:
-    """What meta.json says: which session, what is in the files, and how its tasks went."""
-    head = contents.transcript.head
+def _describe(
+    session: Session,
+    transcript: Transcript,
+    people: Sequence[str],
+    languages: Sequence[str],
+    files: Mapping[str, bytes],
+) -> Json:
+    """What meta.json says: which session, what is in the other files, and how its tasks went."""
+    closed_ms = session.closed_ms or 0
     return {
         "format": "roomscribe-meta-1",
         "session": session.id,
         **session.room._asdict(),
         "rule": session.rule.name,
         "reference": session.rule.reference,
-        **_tell_time("opened", session.opened_ms),
-        **_tell_time("closed", session.closed_ms or 0),
-        "version": head.version,
-        "sentences": len(contents.transcript.sentences),
-        "unread": contents.transcript.unread,
+        "opened_ms": session.opened_ms,
+        "opened": write_date(session.opened_ms, ISO),
+        "closed_ms": closed_ms,
+        "closed": write_date(closed_ms, ISO),
+        "version": transcript.head.version,
+        "sentences": len(transcript.sentences),
+        "unread": transcript.unread,
         "people": people,
-        "speakers": contents.speakers,
-        "names": contents.transcript.names,
-        "languages": contents.languages,
+        "speakers": transcript.list_speakers(),
+        "names": transcript.names,
+        "languages": languages,
         "tasks": [
             {key: value for key, value in show_task(session, task).items() if key in STORY}
             for task in session.tasks.values()
         ],
         "files": [
             {"name": name, "bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
-            for name, raw in contents.files.items()
+            for name, raw in files.items()
         ],
     }
-
-
-def _tell_time(name: str, ms: int) -> Json:
-    return {f"{name}_ms": ms, name: write_date(ms, ISO)} if ms else {}

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from itertools import repeat
 
 from msgspec import Struct
 
 from shared.archive.archive import Archive, open_archive
-from shared.delivery.forget import forget_old
-from shared.delivery.names import forget_names
 from shared.delivery.telling import tell
-from shared.delivery.transcripts import AT_ONCE, TranscriptDelivery
+from shared.delivery.transcripts import AT_ONCE, TranscriptDelivery, delete_files
 from shared.errors import ArchiveError, LedgerError, RoomscribeError
 from shared.ledger.deliveries import Deliveries
 from shared.ledger.document import find_room
+from shared.ledger.layout import OVER
 from shared.lifecycle.drainer import is_late
-from shared.lifecycle.outcome import Outcome
+from shared.lifecycle.outcome import Fields, Outcome
 from shared.resources import Resources
 from shared.room import Room
 
@@ -27,6 +28,9 @@ MOST = 400  # sessions listed at once
 MOST_FAILURES = 3  # then the archive is away: what is left waits for the next run
 EVENTS_S = 30.0  # kept back of the time limit, for events
 EARLY_MS = 600_000  # what waits longer is an error that somebody must see
+MINUTE_MS, HOUR_MS = 60_000, 3_600_000
+PAUSE_S = 0.005  # between two pieces that are forgotten, for whoever waits for the ledger
+PIECE = 50  # sessions that are forgotten at once
 
 RoomOutcomes = tuple[Room | None, list[Outcome]]
 
@@ -42,9 +46,10 @@ def deliver(resources: Resources) -> Iterator[RoomOutcomes]:
     settings = resources.settings
     archive = open_archive(settings.archive_url, settings.ca) if settings.archive_url else None
     try:
-        while not is_late(resources) and forget_names(ledger, resources.now_ms(), MOST):
+        deliveries = Deliveries(ledger)
+        while not is_late(resources) and deliveries.forget_names(resources.now_ms(), MOST):
             pass
-        yield from _Transcripts(Deliveries(ledger), archive, resources).run()
+        yield from _Transcripts(deliveries, archive, resources).run()
         yield None, tell(resources)
         yield None, forget_old(archive, resources)
     finally:
@@ -79,28 +84,53 @@ class _Transcripts(Struct):
         if self._is_over():
             return []
         delivery = TranscriptDelivery(session_id, self.deliveries, self.archive, self.resources)
-        delivery.put_off()  # first: one at which this process dies, or which fails, makes room
+        delivery.look_again()  # first: one at which this process dies, or which fails, makes room
         try:
             return delivery.run()
         except RoomscribeError as error:
-            if isinstance(error, ArchiveError):
-                self.failures += 1
-            return [self._tell_failure(session_id, error)]
+            self.failures += isinstance(error, ArchiveError)
+            waited_ms = self._find_wait(session_id)
+            level = "error" if waited_ms > EARLY_MS else "warning"
+            fields: Fields = {"session": session_id, **_explain(error), "waited_ms": waited_ms}
+            return [Outcome("transcript.not_delivered", "retry", level=level, fields=fields)]
 
-    def _tell_failure(self, session_id: str, error: RoomscribeError) -> Outcome:
-        now_ms = closed_ms = self.resources.now_ms()
-        with suppress(LedgerError):  # its record may be what cannot be read
+    def _find_wait(self, session_id: str) -> int:
+        """For how many ms a session has been closed; 0 when its record is what cannot be read."""
+        with suppress(LedgerError):
             session = self.deliveries.ledger.find_session(session_id)
-            closed_ms = (session and session.closed_ms) or now_ms
-        level = "error" if now_ms - closed_ms > EARLY_MS else "warning"
-        return Outcome(
-            "transcript.not_delivered",
-            "retry",
-            level=level,
-            fields={
-                "session": session_id,
-                "error_code": error.code,
-                "reason": str(error),
-                "waited_ms": now_ms - closed_ms,
-            },
-        )
+            if session and session.closed_ms is not None:
+                return self.resources.now_ms() - session.closed_ms
+        return 0
+
+
+def forget_old(archive: Archive | None, resources: Resources) -> list[Outcome]:
+    """Once an hour, delete what has been over for that long: a piece at a time, while there is time.
+
+    From the archive first: the ledger knows of a session until nothing of it is left there.
+    """
+    ledger, before_ms = resources.ledger, resources.kept_since_ms()
+    if resources.now_ms() % HOUR_MS >= MINUTE_MS:
+        return []
+    counts, outcomes = Counter(files=0), list[Outcome]()
+    try:
+        while not is_late(resources):
+            over = Deliveries(ledger).list_due(before_ms - 1, PIECE, OVER)
+            if archive:
+                with ThreadPoolExecutor(AT_ONCE) as pool:
+                    counts["files"] += sum(pool.map(delete_files, over, repeat(archive)))
+            piece = ledger.forget_old(before_ms, over)
+            if not any(piece):
+                break
+            counts.update(piece._asdict())
+            resources.sleep(PAUSE_S)
+    except ArchiveError as error:
+        fields = _explain(error)
+        outcomes = [Outcome("sessions.not_forgotten", "retry", level="error", fields=fields)]
+    ledger.erase_traces()  # what is being read now is erased the next time
+    if any(counts.values()):
+        outcomes.insert(0, Outcome("sessions.forgotten", "over", fields=dict(counts)))
+    return outcomes
+
+
+def _explain(error: RoomscribeError) -> Fields:
+    return {"error_code": error.code, "reason": str(error)}

@@ -15,7 +15,7 @@ from shared.delivery.payloads import compose, compose_body
 from shared.delivery.sending import send
 from shared.endpoints import Endpoint
 from shared.errors import RequestError
-from shared.ledger.events import Entry, Send
+from shared.ledger.events import DEAD, UNSENT, Entry, Send
 from shared.ledger.outbox import Outbox
 from shared.lifecycle.outcome import Outcome
 from shared.resources import Resources
@@ -51,11 +51,10 @@ def answer_deliveries(asked: Json, resources: Resources) -> Result:
 
 def _list(request: DeliveriesEvent, outbox: Outbox) -> Result:
     """The dead and the waiting; of each state the longest waiting first, so the newest last."""
-    lists = {"dead": outbox.list_dead, "waiting": outbox.list_waiting}
     answer: Json = {"outcome": "listed"}
-    for state, list_names in lists.items():
+    for state, index in (("dead", DEAD), ("waiting", UNSENT)):
         if request.state in (None, state):
-            names = list_names(SCANNED)
+            names = outbox.list_names(index, SCANNED)
             if request.sdk_app_id:
                 names = [name for name in names if name.startswith(f"{request.sdk_app_id}/")]
             entries = map(outbox.read, names[: request.limit])

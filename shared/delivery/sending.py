@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
@@ -13,7 +14,6 @@ from standardwebhooks import Webhook
 from shared.api.deadline import AddressInfo, BoundSocket, open_socket, set_deadline
 from shared.api.transport import (
     CHUNK,
-    Answer,
     Reader,
     UnwantedAnswerError,
     find_bundle,
@@ -21,13 +21,13 @@ from shared.api.transport import (
     write_request,
 )
 from shared.delivery.addresses import AddressRefusedError, Resolve, resolve_name
-from shared.delivery.retries import read_retry_after
 from shared.endpoints import Endpoint
 from shared.settings import Settings
 
 LIMIT_S = 10.0  # of a whole attempt but the resolution, which the C library bounds
 CONNECT_S = 3.0  # of each address
-MOST_READ = 65_536  # bytes of an answer
+MOST_READ = 65_536  # bytes of an answer's head
+LONGEST_WAIT_MS = 86_400_000  # that an endpoint may ask for
 
 
 class Attempt(NamedTuple):
@@ -62,36 +62,38 @@ def send(
 ) -> Attempt:
     """Send `body` once; `now_ms` (since 1970) is the attempt's time, which is signed with it."""
     url = urlsplit(endpoint.url)
-    request = _write_request(url, body, _sign(endpoint, event_id, body, now_ms))
+    request = _write_request(url, endpoint, event_id, body, now_ms)
     port = url.port or (443 if url.scheme == "https" else 80)
-    private = settings.events_allow_private
+    private, head = settings.events_allow_private, _Head(MOST_READ)
     try:
         found = resolve_name(url.hostname or "", port, resolve, allow_private=private)
         set_deadline(limit_s)
         with _connect(url, found, settings.ca) as sock:
             sock.sendall(request)
-            head = _read_head(sock)
+            while not head.answer:
+                head.feed(sock.recv(CHUNK))
     except (AddressRefusedError, OSError, UnicodeError, UnwantedAnswerError) as error:
         return Attempt(type(error).__name__)  # its text may hold the address
-    asked = head.headers.get("retry-after", "")
-    return Attempt(str(head.status_code), read_retry_after(asked, now_ms))
+    asked = head.answer.headers.get("retry-after", "")
+    return Attempt(str(head.answer.status_code), read_retry_after(asked, now_ms))
 
 
-def _sign(endpoint: Endpoint, event_id: str, body: str, now_ms: int) -> dict[str, str]:
+def _write_request(
+    url: SplitResult, endpoint: Endpoint, event_id: str, body: str, now_ms: int
+) -> bytes:
     """Source: Standard Webhooks, Webhook headers, 2023-11."""
     moment = datetime.fromtimestamp(now_ms // 1000, timezone.utc)
     signatures = [Webhook(secret).sign(event_id, moment, body) for secret in endpoint.secrets]
-    return {
+    headers = {
+        "Host": url.netloc,
+        "User-Agent": "roomscribe",
+        "Content-Type": "application/json",
         "webhook-id": event_id,
         "webhook-timestamp": str(now_ms // 1000),
         "webhook-signature": " ".join(signatures),
     }
-
-
-def _write_request(url: SplitResult, body: str, signed: dict[str, str]) -> bytes:
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
-    about = {"User-Agent": "roomscribe", "Content-Type": "application/json"}
-    return write_request("POST", target, {"Host": url.netloc, **about, **signed}, body.encode())
+    return write_request("POST", target, headers, body.encode())
 
 
 def _connect(
@@ -104,10 +106,8 @@ def _connect(
     return load_context(ca or find_bundle()).wrap_socket(sock, server_hostname=url.hostname)
 
 
-class _Reply(Reader):
+class _Head(Reader):
     """An answer of which only the head counts: the body may be packed, and need not end."""
-
-    head: Answer | None = None
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep the one header that counts."""
@@ -115,20 +115,19 @@ class _Reply(Reader):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Take the head, unless it is that of an interim answer."""
-        status = self._parser.get_status_code()
-        if status >= 200:
-            self.head = Answer(status, b"", self._headers)
+        """Take the head for the answer, unless it is that of an interim one."""
+        self.on_message_complete()
 
 
-def _read_head(sock: BoundSocket | ssl.SSLSocket) -> Answer:
-    """The head of the answer; the rest is read for politeness, and not for long."""
-    reply = _Reply(MOST_READ)
-    while not reply.answer:
-        try:
-            reply.feed(sock.recv(CHUNK))
-        except (OSError, UnwantedAnswerError):
-            if reply.head:
-                return reply.head
-            raise
-    return reply.answer
+def read_retry_after(text: str, now_ms: int) -> int:
+    """The wait in ms that a Retry-After header asks for; 0 for a time that is over, and for nonsense.
+
+    Source: RFC 9110, 10.2.3.
+    """
+    if text.isascii() and text.isdecimal():
+        return min(int(text[:9]) * 1000, LONGEST_WAIT_MS)
+    try:
+        at_ms = int(parsedate_to_datetime(text).timestamp() * 1000)
+    except (ValueError, TypeError, OverflowError):
+        return 0
+    return min(max(at_ms - now_ms, 0), LONGEST_WAIT_MS)

@@ -11,10 +11,9 @@ from concurrent.futures import ThreadPoolExecutor, wait
 
 from shared import log
 from shared.delivery.payloads import compose
-from shared.delivery.retries import find_next_ms
 from shared.delivery.sending import LIMIT_S, Attempt, send
 from shared.endpoints import Endpoint
-from shared.ledger.events import Entry, Event, Send
+from shared.ledger.events import DEAD, UNSENT, Entry, Event, Send, unsent_key
 from shared.ledger.outbox import Outbox
 from shared.lifecycle.outcome import Fields, Outcome
 from shared.resources import Resources
@@ -24,6 +23,10 @@ ANSWER_S = 3.0  # kept back of the time limit, for what follows an attempt
 MOST_SLOW = 2  # attempts that nobody answers; the rest then waits for the next sweep, uncounted
 MOST = 1_000  # events of one endpoint in one sweep
 PIECE = 100  # old events that are forgotten in one sweep
+# The pauses before the second try, the third, and so on. Source: Standard Webhooks, Deliverability, 2023-11.
+PAUSES_S = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
+MOST_TRIES = 1 + len(PAUSES_S)
+JITTER = 0.1  # of a pause, at most: what failed together does not come back together
 GONE = "410"  # the endpoint wants no more of it. Source: Standard Webhooks, Deliverability, 2023-11
 ABOUT_TEXT = ("transcript.completed", "transcript.updated")
 
@@ -60,7 +63,8 @@ class _Teller:
 
     def run(self) -> None:
         """Send what is due, for as long as there is time and the endpoint answers."""
-        for name in self._outbox.list_due(self._endpoint.key, self._resources.now_ms(), MOST):
+        index = unsent_key(self._endpoint.key)
+        for name in self._outbox.list_names(index, MOST, self._resources.now_ms()):
             if not self._has_time():
                 break
             entry = self._outbox.read(name)
@@ -90,7 +94,7 @@ class _Teller:
 
         def note(entry: Entry) -> None:
             if key in entry.sends and not entry.sends[key].taken:
-                entry.sends[key] = _follow(entry.sends[key].tries + 1, attempt, now_ms, chance)
+                entry.sends[key] = follow(entry.sends[key].tries + 1, attempt, now_ms, chance)
 
         noted = self._outbox.change(name, note)
         if noted and key in noted.sends:
@@ -115,17 +119,22 @@ class _Teller:
         self.outcomes.append(Outcome(message, outcome, level=level, fields=fields))
 
 
-def _follow(tries: int, attempt: Attempt, now_ms: int, chance: float) -> Send:
+def follow(tries: int, attempt: Attempt, now_ms: int, chance: float) -> Send:
+    """How far an endpoint has been told after so many `tries`, of which this attempt was the last.
+
+    `chance` is from 0 to 1: how much of the jitter is added to the pause before the next one.
+    """
     next_ms = 0
-    if not attempt.is_taken and attempt.word != GONE:
-        next_ms = find_next_ms(tries, now_ms, attempt.retry_after_ms, chance)
+    if not attempt.is_taken and attempt.word != GONE and tries < MOST_TRIES:
+        pause_ms = PAUSES_S[tries - 1] * 1000 * (1 + JITTER * chance)
+        next_ms = now_ms + max(int(pause_ms), attempt.retry_after_ms)
     return Send(tries, next_ms, attempt.is_taken, attempt.word)
 
 
 def _forget_old(outbox: Outbox, resources: Resources) -> list[Outcome]:
     """Forget what nobody took in the time for which transcripts are kept, also of endpoints long removed."""
     since_ms = resources.kept_since_ms()
-    names = {*outbox.list_dead(PIECE, since_ms), *outbox.list_waiting(PIECE, since_ms)}
+    names = {one for index in (DEAD, UNSENT) for one in outbox.list_names(index, PIECE, since_ms)}
     for name in names:
         outbox.drop(name)
     fields: Fields = {"events": len(names)}

@@ -22,15 +22,14 @@ from shared.delivery.contents import (
     write_contents,
 )
 from shared.errors import ArchiveError
-from shared.ledger.deliveries import META, RECORDS, SPEAKERS_KEPT, Deliveries, Delivery, Kept
+from shared.ledger.deliveries import META, RECORDS, Deliveries, Delivery, Kept
 from shared.ledger.document import Session
 from shared.ledger.events import Event, EventType, Facts, make_event
 from shared.ledger.heads import make_head
-from shared.ledger.ledger import Version
 from shared.ledger.names import merge_names, read_names
 from shared.lifecycle.outcome import Outcome
 from shared.resources import Resources
-from shared.transcripts.records import Deletion, Transcript
+from shared.transcripts.records import Transcript
 from shared.transcripts.timeline import build_transcript
 
 Read = TypeVar("Read")
@@ -60,21 +59,23 @@ class TranscriptDelivery(Struct):
         if kept.session and self._may_leave(kept.delivery):
             # Before the look: a change of the session makes it due.
             self.deliveries.shorten(kept.session)
-            self.put_off()
+            self.look_again()
             kept = self.deliveries.read(self.session_id)
         session, was, version = kept.session, kept.delivery, kept.version
         has_text = version.latest > version.deleted
         if version.deleted > was.deleted and not (was.at_ms and has_text):
             return self._delete(kept)
-        if session and session.closed_ms is not None and (has_text or _was_quiet(session, version)):
+        # Nothing was said although something was to hear it: that is a transcript, too.
+        was_quiet = version.latest == 0 and session is not None and bool(session.tasks)
+        if session and session.closed_ms is not None and (has_text or was_quiet):
             with _long_turn if version.latest > LONG else nullcontext():
                 return self._deliver(session, kept)
         self._note(kept, was, None)
         return []
 
-    def put_off(self) -> None:
-        """Let the session be due in a minute, unless it is noted before that nothing is left to do."""
-        again_ms = self.resources.now_ms() + AGAIN_MS
+    def look_again(self, after_ms: int = AGAIN_MS) -> None:
+        """Let the session be due so long from now, unless it is noted before that nothing is left to do."""
+        again_ms = self.resources.now_ms() + after_ms
         self.deliveries.ledger.ask_delivery(self.session_id, again_ms)
 
     def _delete(self, kept: Kept) -> list[Outcome]:
@@ -97,9 +98,8 @@ class TranscriptDelivery(Struct):
         news, delivered = told, kept.version
         people = [person.user_id for person in ledger.list_people(session)]
         if was.left_ledger:
-            archived, deletion = self._read_archived(RECORDS, read_records), Deletion()
-            if kept.version.deleted > kept.delivery.deleted:
-                deletion = ledger.read_deletion(self.session_id)
+            archived = self._read_archived(RECORDS, read_records)
+            deletion = ledger.read_deletion(self.session_id)
             left = [each for each in archived if not deletion.covers(each)]
             news = merge_records(left, told)
             # Not only what is told: a delivery that broke off may have written it already.
@@ -110,24 +110,21 @@ class TranscriptDelivery(Struct):
         transcript = replace(transcript, names=self._name_speakers(transcript, was))
         contents = write_contents(session, transcript, people, news)
         is_written = was.is_archived or not self.archive
-        if contents.digest != was.digest or not is_written:
+        is_same = is_written and contents.delivery.digest == was.digest
+        can_leave = bool(self.archive and told)
+        leaves = is_same and can_leave and self._may_leave(was)
+        if leaves:
+            is_same = all(self._read(name) == raw for name, raw in contents.files.items())
+        if not is_same:
             return self._write(session, kept, contents)
-        if not (self.archive and told):
-            self._note(kept, was, None)
-        elif not self._may_leave(was):
-            self._note(kept, was, self._find_leaving_ms(was))
-        elif any(self._read(name) != raw for name, raw in contents.files.items()):
-            return self._write(session, kept, contents)
-        else:
-            self._leave_ledger(kept)
+        if not leaves:
+            self._note(kept, was, self._find_leaving_ms(was) if can_leave else None)
+        # Before the sentences go, whoever reads is sent to the archive.
+        elif self._note(kept, replace(was, left_ledger=True), None) and not (
+            self.deliveries.drop_sentences(self.session_id, kept.version.latest)
+        ):
+            self.look_again(0)
         return []
-
-    def _leave_ledger(self, kept: Kept) -> None:
-        """Let the sentences go; before that, whoever reads is sent to the archive."""
-        is_noted = self._note(kept, replace(kept.delivery, left_ledger=True), None)
-        latest = kept.version.latest
-        if is_noted and not self.deliveries.drop_sentences(self.session_id, latest):
-            self._look_again()
 
     def _find_leaving_ms(self, delivery: Delivery) -> int:
         return delivery.at_ms + self.resources.settings.ledger_keep_hours * HOUR_MS
@@ -139,21 +136,16 @@ class TranscriptDelivery(Struct):
 
     def _write(self, session: Session, kept: Kept, contents: Contents) -> list[Outcome]:
         """Write all files, and note with the event that they are there."""
-        was, head = kept.delivery, contents.transcript.head
+        was = kept.delivery
         if self.archive:
             for name, raw in contents.files.items():
                 self.archive.put(self._locate(name), raw, TYPES[name.rpartition(".")[2]])
             for name in {*was.files} - contents.files.keys():
                 self.archive.delete(self._locate(name))
-        delivery = Delivery(
-            version=head.version,
-            deleted=head.deleted,
+        delivery = replace(
+            contents.delivery,
             at_ms=self.resources.now_ms(),
-            sentences=len(contents.transcript.sentences),
-            speakers=contents.speakers[:SPEAKERS_KEPT],
-            languages=contents.languages,
             is_archived=self.archive is not None,
-            digest=contents.digest,
             left_ledger=was.left_ledger,
         )
         event = self._make_event(session, was, delivery)
@@ -166,7 +158,7 @@ class TranscriptDelivery(Struct):
             return []
         counts = {"sentences": delivery.sentences, "files": len(delivery.files)}
         outcome = "archived" if self.archive else "noted"
-        return [self._tell(event.type, outcome, version=head.version, **counts)]
+        return [self._tell(event.type, outcome, version=delivery.version, **counts)]
 
     def _make_event(self, session: Session, was: Delivery, delivery: Delivery) -> Event:
         facts: Facts = {
@@ -187,11 +179,8 @@ class TranscriptDelivery(Struct):
         """Keep what was delivered; what was told since the look began is looked at again."""
         is_noted = self.deliveries.note(self.session_id, kept, delivery, again_ms, events)
         if is_noted and self.deliveries.ledger.read_version(self.session_id) != kept.version:
-            self._look_again()
+            self.look_again(0)
         return is_noted
-
-    def _look_again(self) -> None:
-        self.deliveries.ledger.ask_delivery(self.session_id, self.resources.now_ms())
 
     def _locate(self, name: str) -> str:
         return f"{find_folder(self.session_id)}/{name}"
@@ -200,13 +189,9 @@ class TranscriptDelivery(Struct):
         return self.archive.get(self._locate(name)) if self.archive else None
 
     def _delete_files(self, delivery: Delivery) -> int:
-        if self.archive:
-            return delete_files(self.session_id, delivery.files, self.archive)
-        if delivery.is_archived:
-            raise ArchiveError(
-                "ARCHIVE_URL: not set, although files to be deleted are in the archive"
-            )
-        return 0
+        if not self.archive and delivery.is_archived:
+            raise ArchiveError("ARCHIVE_URL: not set, although files to be deleted are there")
+        return delete_files(self.session_id, self.archive, delivery.files) if self.archive else 0
 
     def _read_archived(self, name: str, read: Callable[[bytes], Read]) -> Read:
         """What a file says that the archive alone has; nothing may be written anew without it."""
@@ -228,22 +213,17 @@ class TranscriptDelivery(Struct):
 
     def _tell(self, message: str, outcome: str, **fields: str | int) -> Outcome:
         elapsed_ms = round((time.perf_counter() - self.began_s) * 1000)
-        return Outcome(
-            message,
-            outcome,
-            fields={"session": self.session_id, **fields, "elapsed_ms": elapsed_ms},
-        )
+        told = {"session": self.session_id, **fields, "elapsed_ms": elapsed_ms}
+        return Outcome(message, outcome, fields=told)
 
 
-def delete_files(session_id: str, known: Iterable[str], archive: Archive) -> int:
-    """Delete a session's files from the archive, those that are `known` and all others: how many it were."""
+def delete_files(session_id: str, archive: Archive, known: Iterable[str] = ()) -> int:
+    """Delete a session's files from the archive: how many it were.
+
+    `known` are those that an archive might not list yet, because they were written just now.
+    """
     folder = find_folder(session_id)
     keys = {*archive.list(folder), *(f"{folder}/{name}" for name in known)}
     for key in sorted(keys):
         archive.delete(key)
     return len(keys)
-
-
-def _was_quiet(session: Session, version: Version) -> bool:
-    """Whether nothing was said in a session although something was to hear it."""
-    return version.latest == 0 and bool(session.tasks)

@@ -12,10 +12,12 @@ from msgspec.structs import replace
 from shared.ledger.document import Session
 from shared.ledger.engine import Cell, Move, Put, Score, Write
 from shared.ledger.events import Event, post
-from shared.ledger.layout import OVER, UNDELIVERED, SaidKeys, asked_cell, delivered_cell
-from shared.ledger.ledger import Ledger, Version
-from shared.ledger.names import NameKeys
+from shared.ledger.layout import UNDELIVERED, RoomKeys, SaidKeys, asked_cell, delivered_cell
+from shared.ledger.ledger import ALL, Ledger, Version
+from shared.ledger.names import FORGOTTEN, NameKeys
 from shared.ledger.sessions import Found, RoomBook
+from shared.room import Room
+from shared.transcripts.records import FOR_EVER_MS
 
 SPEAKERS_KEPT = 50
 RECORDS, META = "records.json", "meta.json"  # what the ledger knew; what all the files are
@@ -51,16 +53,15 @@ DELIVERIES = Decoder(Delivery)
 
 
 class Kept(NamedTuple):
-    """What the ledger keeps of a session, of its delivery, and how often its transcript has changed."""
+    """What the ledger keeps of a session, of its delivery, and how often its transcript has changed.
 
+    `session` is None for one that the ledger has lost, or never knew.
+    """
+
+    session: Session | None
     found: Found
     delivery: Delivery
     version: Version
-
-    @property
-    def session(self) -> Session | None:
-        """The session; None for one that the ledger has lost, or never knew."""
-        return self.found.session
 
 
 def _shorten(session: Session) -> None:
@@ -82,14 +83,12 @@ class Deliveries:
     def __init__(self, ledger: Ledger) -> None:
         self.ledger, self._engine = ledger, ledger.engine
 
-    def list_due(self, now_ms: int, most: int) -> list[str]:
-        """The sessions of which something is to be delivered by now, the longest waiting first."""
-        found = self._engine.list_scores(None, UNDELIVERED, 0, now_ms, most)
-        return [session_id for session_id, _ in found]
+    def list_due(self, until_ms: int, most: int, index: str = UNDELIVERED) -> list[str]:
+        """The sessions of which something is to be delivered by then, the longest waiting first.
 
-    def list_over(self, before_ms: int, most: int) -> list[str]:
-        """The sessions that were over before then, the first that closed first."""
-        found = self._engine.list_scores(None, OVER, 0, before_ms - 1, most)
+        Or the sessions in another index, such as OVER, up to that ms.
+        """
+        found = self._engine.list_scores(None, index, 0, until_ms, most)
         return [session_id for session_id, _ in found]
 
     def read(self, session_id: str, more: Sequence[Cell] = ()) -> Kept:
@@ -99,12 +98,7 @@ class Deliveries:
         watched = asked_cell(session_id), NameKeys(session_id).forgets
         found = self.ledger.read_session(session_id, [cell, *watched, *more])
         version = self.ledger.read_version(session_id)
-        return Kept(found, self.open(found.seen.get(cell)), version)
-
-    def read_all(self, tag: str, session_ids: Sequence[str]) -> dict[str, Delivery]:
-        """What was delivered of each of these sessions of the application with that tag."""
-        found = self._engine.read(tag, [delivered_cell(session_id) for session_id in session_ids])
-        return {one: self.open(raw) for one, raw in zip(session_ids, found, strict=True)}
+        return Kept(found.session, found, self.open(found.seen.get(cell)), version)
 
     def note(
         self,
@@ -149,11 +143,45 @@ class Deliveries:
 
         def drop(seen: list[bytes]) -> tuple[bool, list[Write]]:
             is_same = int(seen[0] or 0) == version
-            writes = [Move(key, "") for key in (keys.sentences, keys.versions)]
-            return is_same, [*writes] if is_same else []
+            writes: list[Write] = [Move(keys.sentences, ""), Move(keys.versions, "")]
+            return is_same, writes if is_same else []
 
         return self.ledger.exchange(keys.tag, [keys.version], drop)
 
     def open(self, raw: bytes | None) -> Delivery:
         """What a `delivered_cell` says; an empty one, of nothing that was delivered."""
         return self.ledger.decode(DELIVERIES.decode, raw) if raw else Delivery()
+
+    def forget_names(self, now_ms: int, most: int) -> int:
+        """Let every session be delivered anew in whose files a name stands that is to be forgotten.
+
+        Goes through some `most` sessions of an application, the newest first. Returns how many it went
+        through, and one; 0 when there is nothing to do. A piece is done wholly or not at all, and whoever
+        calls this next goes on from there.
+        """
+        engine = self._engine
+        first = engine.list_scores(None, FORGOTTEN, -FOR_EVER_MS, FOR_EVER_MS, 1)
+        if not first:
+            return 0
+        keys, after = NameKeys(first[0][0]), first[0][1]
+        opened = RoomKeys(Room(int(keys.tag), "", 0)).opened
+
+        def forget(_seen: list[bytes]) -> tuple[int, list[Write]]:
+            """`_seen` changes when somebody is forgotten again: that begins with the newest session."""
+            members = [
+                one for one, _ in engine.list_scores(keys.tag, FORGOTTEN, after - 1, after, ALL)
+            ]
+            users = {member.partition("/")[2] for member in members}
+            found = engine.list_scores(keys.tag, opened, after, 0, most)
+            last = found[-1][1] if len(found) >= most else None
+            if last is not None:  # others may have opened in the same ms
+                found = engine.list_scores(keys.tag, opened, after, last, ALL)
+            cells = [delivered_cell(session_id) for session_id, _ in found]
+            writes: list[Write] = [Score(FORGOTTEN, member, last) for member in members]
+            for (session_id, _), raw in zip(found, engine.read(keys.tag, cells), strict=True):
+                speakers = self.open(raw).speakers
+                if users & {*speakers} or len(speakers) >= SPEAKERS_KEPT:
+                    writes.append(Score(UNDELIVERED, session_id, now_ms))
+            return len(found) + 1, writes
+
+        return self.ledger.exchange(keys.tag, [keys.forgets], forget)

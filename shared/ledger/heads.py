@@ -32,7 +32,7 @@ def find_state(session: Session) -> State:
     tasks = session.tasks.values()
     states = {task.state for task in tasks}
     if session.closed_ms is not None:
-        return _find_end(session, has_failed="failed" in states)
+        return _find_end(session)
     if "running" in states:
         return "live"
     if session.held or "held" in states:
@@ -45,9 +45,11 @@ def find_state(session: Session) -> State:
     return "not_transcribed" if session.rule.wants_nothing else "live"
 
 
-def _find_end(session: Session, *, has_failed: bool) -> State:
-    if any(task.task_ids for task in session.tasks.values()):
+def _find_end(session: Session) -> State:
+    tasks = session.tasks.values()
+    if any(task.task_ids for task in tasks):
         return "ended"
+    has_failed = any(task.state == "failed" or task.failed_since_ms for task in tasks)
     return "failed" if has_failed else "not_transcribed"
 
 

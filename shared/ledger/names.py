@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.json import Decoder, encode
-from msgspec.structs import replace
 
 from shared.ledger.engine import Cell, Put, Score, Write
 from shared.ledger.ledger import Ledger
@@ -16,6 +14,7 @@ from shared.transcripts.records import FOR_EVER_MS
 # An index of users whose name archived files must still forget, as SDKAPPID/USER: see `forget_names`.
 FORGOTTEN = "forgotten"
 NOTHING_YET = 1 - FOR_EVER_MS
+Counts = dict[str, int]  # of users, by what became of them
 
 
 class User(Struct, frozen=True, omit_defaults=True):
@@ -23,10 +22,6 @@ class User(Struct, frozen=True, omit_defaults=True):
 
     name: str = ""
     since_ms: int = 0
-
-    def rename(self, name: str, now_ms: int) -> User:
-        """The user with that name; "": without one."""
-        return replace(self, name=name, since_ms=(self.since_ms or now_ms) if name else 0)
 
 
 USERS = Decoder(User)  # made here, once: msgspec 0.22 crashes when two threads learn a type
@@ -46,14 +41,6 @@ class NameKeys:
         self.forgets = Cell(f"names:{self.tag}", "forgets")
 
 
-class NameChanges(NamedTuple):
-    """How many users got a name or another one, lost theirs, and were known as told already."""
-
-    set: int
-    forgotten: int
-    unchanged: int
-
-
 def merge_names(
     archived: Mapping[str, str], archived_at_ms: int, users: Mapping[str, User]
 ) -> dict[str, str]:
@@ -64,7 +51,7 @@ def merge_names(
     }
 
 
-def set_names(ledger: Ledger, sdk_app_id: int, told: Mapping[str, str], now_ms: int) -> NameChanges:
+def set_names(ledger: Ledger, sdk_app_id: int, told: Mapping[str, str], now_ms: int) -> Counts:
     """Keep what users are called until that is forgotten: told as "", in archived files too.
 
     Raises LedgerError.
@@ -72,10 +59,10 @@ def set_names(ledger: Ledger, sdk_app_id: int, told: Mapping[str, str], now_ms: 
     keys = NameKeys(sdk_app_id)
     cells = [keys.version, keys.forgets, *(Cell(keys.users, user_id) for user_id in told)]
 
-    def change(seen: list[bytes]) -> tuple[NameChanges, list[Write]]:
+    def change(seen: list[bytes]) -> tuple[Counts, list[Write]]:
         users = [_open(ledger, raw) for raw in seen[2:]]
         renamed = {
-            user_id: user.rename(name, now_ms)
+            user_id: User(name, user.since_ms or now_ms)
             for (user_id, name), user in zip(told.items(), users, strict=True)
             if name != user.name
         }
@@ -88,8 +75,11 @@ def set_names(ledger: Ledger, sdk_app_id: int, told: Mapping[str, str], now_ms: 
         for cell, raw, changed in zip(cells, seen, (renamed, forgotten), strict=False):
             if changed:
                 writes.append(Put(cell, b"%d" % (int(raw or 0) + 1)))
-        counts = len(renamed) - len(forgotten), len(forgotten), len(told) - len(renamed)
-        return NameChanges(*counts), writes
+        return {
+            "set": len(renamed) - len(forgotten),
+            "forgotten": len(forgotten),
+            "unchanged": len(told) - len(renamed),
+        }, writes
 
     return ledger.exchange(keys.tag, cells, change)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from msgspec.json import Decoder
 
 from shared.ledger.engine import Write
-from shared.ledger.events import DEAD, UNSENT, Entry, outbox_cell, unsent_key, write_entry
+from shared.ledger.events import Entry, outbox_cell, write_entry
 from shared.ledger.ledger import Ledger
 from shared.transcripts.records import FOR_EVER_MS
 
@@ -22,17 +22,13 @@ class Outbox:
         self._ledger, self._engine = ledger, ledger.engine
         self._entries = Decoder(Entry)
 
-    def list_due(self, endpoint: str, now_ms: int, most: int) -> list[str]:
-        """The names of the events of which an endpoint is to be told by now, the longest waiting first."""
-        return self._list_names(unsent_key(endpoint), now_ms, most)
+    def list_names(self, index: str, most: int, until_ms: int = FOR_EVER_MS) -> list[str]:
+        """The names of the events in an index, the lowest time first.
 
-    def list_waiting(self, most: int, until_ms: int = FOR_EVER_MS) -> list[str]:
-        """The names of the events of which an endpoint is to be told by then, the longest waiting first."""
-        return self._list_names(UNSENT, until_ms, most)
-
-    def list_dead(self, most: int, until_ms: int = FOR_EVER_MS) -> list[str]:
-        """The names of the events until then that an endpoint never took, the oldest first."""
-        return self._list_names(DEAD, until_ms, most)
+        UNSENT and `unsent_key` have those of which any endpoint, or that one, is to be told by then; DEAD
+        those until then that an endpoint never took.
+        """
+        return [name for name, _ in self._engine.list_scores(None, index, -1, until_ms, most)]
 
     def read(self, name: str) -> Entry | None:
         """The entry of an event; None for one that is in the outbox no more."""
@@ -58,9 +54,6 @@ class Outbox:
     def drop(self, name: str) -> None:
         """Take an event out of the outbox, whoever has been told of it."""
         self.change(name, lambda entry: entry.sends.clear())
-
-    def _list_names(self, index: str, until_ms: int, most: int) -> list[str]:
-        return [name for name, _ in self._engine.list_scores(None, index, -1, until_ms, most)]
 
 
 def _tag(name: str) -> str:

@@ -26,12 +26,12 @@ from shared.scf import (
     write_response,
 )
 from shared.settings import Settings
+from shared.times import write_date
 from shared.transcripts.files import (
     FORMS,
     knows_names,
     read_languages,
     read_since,
-    write_date,
     write_document,
     write_next,
 )

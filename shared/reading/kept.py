@@ -94,8 +94,11 @@ class KeptTranscripts:
         places, next_since = nothing if since else self._memories.pop(session_id, nothing)
         known = since or read_since(next_since, head)
         news = self.list_news(session_id, known)
-        if not news and head.version > max(known, head.deleted) and self._has_left(session_id):
-            return self._read_archived(head, since)
+        is_missing = not news and head.version > max(known, head.deleted)
+        if is_missing and self._deliveries.read(session_id).delivery.left_ledger:
+            return self._read_archived(
+                head, since
+            )  # it has left the ledger since its head was read
         if since:
             return build_transcript(head, news)
         places = places if known else {}
@@ -106,10 +109,6 @@ class KeptTranscripts:
             oldest = next(iter(self._memories))
             total -= len(self._memories.pop(oldest)[0])
         return arrange_sentences(head, places.values())
-
-    def _has_left(self, session_id: str) -> bool:
-        """Whether a transcript has left the ledger since its head was read."""
-        return self._deliveries.read(session_id).delivery.left_ledger
 
     def _read_archived(self, head: TranscriptHead, since: int) -> Transcript:
         session_id = head.session_id
@@ -126,13 +125,11 @@ class KeptTranscripts:
         Of all of them, who has no name is told as well: a reader may know one that was forgotten.
         """
         head = transcript.head
-        if head.session_id in self._archived:  # with the names of its time
-            speakers = self.read(head, 0).list_speakers() if anew else []
-            return replace(transcript, names={**dict.fromkeys(speakers), **transcript.names})
-        if not (head.names_version or anew):
-            return transcript  # of an application that never told any
         speakers = (self.read(head, 0) if anew else transcript).list_speakers()
-        names = self.list_names(head.session_id, speakers)
+        names = transcript.names
+        # The archive has the names of its time; an application that never told any has none.
+        if head.session_id not in self._archived and (head.names_version or anew):
+            names = self.list_names(head.session_id, speakers)
         return replace(transcript, names={**dict.fromkeys(speakers if anew else ()), **names})
 
     def list_names(self, session_id: str, user_ids: Sequence[str]) -> dict[str, str]:

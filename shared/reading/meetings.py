@@ -6,22 +6,22 @@ import re
 import time
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, MsgspecError, Struct
 from msgspec.json import Decoder, encode
 
 from shared import log
 from shared.errors import RequestError
-from shared.ledger import Ledger
-from shared.ledger.meetings import Meeting, Place, walk_meetings
+from shared.ledger import Ledger, Session, heads
+from shared.ledger.deliveries import Delivery
+from shared.ledger.meetings import Place, walk_meetings
 from shared.links import DEFAULT_LIFETIME_S, decode_text, encode_text, read_link, sign_link
 from shared.reading.kept import KeptTranscripts
-from shared.reading.meeting_state import State, find_state
 from shared.reading.pages import FILE_POLICY, write_meetings_page
 from shared.scf import Json, Request, Response
 from shared.settings import DAY_MS, Settings
-from shared.transcripts.files import write_date
+from shared.times import write_date
 from shared.transcripts.records import FOR_EVER_MS
 
 PATH = re.compile(r"/?([A-Za-z0-9_-]+)(\.json)?")
@@ -29,6 +29,17 @@ PLACE = re.compile(r"([0-9]{1,15})/(.+)", re.DOTALL)
 DATE = "%Y-%m-%dT%H:%M:%SZ"
 MOST_SCANNED, PIECE = 1_000, 250  # sessions looked at for one answer, and read at once, in a search
 HEADERS = {"Content-Type": "application/json", "Content-Security-Policy": FILE_POLICY}
+
+State = Literal[
+    "live",  # open, and a task runs
+    "waiting",  # open, and a task is due, or begins when somebody comes or speaks
+    "failed",  # no task runs, or ever ran, because its start failed
+    "held",  # open, and a person stopped it
+    "not_transcribed",  # its rule wants nothing, or it closed before any task ran
+    "closed",  # over; nothing of it was delivered yet
+    "delivered",  # over, and its transcript is where it belongs
+    "deleted",  # over, and what was said in it was deleted
+]
 
 
 class Search(Struct, frozen=True, rename={"first": "from", "last": "to"}):
@@ -64,9 +75,8 @@ class Search(Struct, frozen=True, rename={"first": "from", "last": "to"}):
         first = self.day or self.first
         return _begin_day(first) if first else 0
 
-    def fits(self, meeting: Meeting) -> bool:
+    def fits(self, session: Session, delivery: Delivery) -> bool:
         """Whether a meeting of these days is one of those that are asked for."""
-        session, delivery = meeting
         tags = map(_fold, delivery.languages)
         return (
             session.room.room_id.startswith(self.room)
@@ -124,10 +134,10 @@ def find_meetings(
     is_choosy = search.room or search.speaker or search.state or search.language
     piece = PIECE if is_choosy else search.limit
     start, end_ms = search.find_start(), search.find_end_ms()
-    for place, meeting in walk_meetings(ledger, sdk_app_id, start, end_ms, piece):
+    for place, session, delivery in walk_meetings(ledger, sdk_app_id, start, end_ms, piece):
         scanned += 1
-        if meeting and meeting.session.is_kept(since_ms) and search.fits(meeting):
-            found.append(_describe(meeting, settings, now_ms))
+        if session and session.is_kept(since_ms) and search.fits(session, delivery):
+            found.append(_describe(session, delivery, settings, now_ms))
         if len(found) == search.limit or scanned == MOST_SCANNED:
             end = encode_text(f"{place.opened_ms}/{place.session_id}".encode())
             break
@@ -140,9 +150,8 @@ def find_meetings(
     }
 
 
-def _describe(meeting: Meeting, settings: Settings, now_ms: int) -> Json:
+def _describe(session: Session, delivery: Delivery, settings: Settings, now_ms: int) -> Json:
     """A meeting as it is listed; what only a delivery tells is None, or empty, before the first one."""
-    session, delivery = meeting
     closed_ms, state = session.closed_ms, find_state(session, delivery)
     length_ms = (now_ms if closed_ms is None else closed_ms) - session.opened_ms
     services = {one.service for task in session.tasks.values() for one in task.task_ids}
@@ -168,6 +177,16 @@ def _describe(meeting: Meeting, settings: Settings, now_ms: int) -> Json:
         "files": delivery.files,
         "link": link,
     }
+
+
+def find_state(session: Session, delivery: Delivery) -> State:
+    """The state of a meeting; of an open one, what most concerns whoever waits for its transcript."""
+    if session.closed_ms is not None and (delivery.at_ms or delivery.deleted):
+        return "delivered" if delivery.at_ms else "deleted"
+    state = heads.find_state(session)
+    if state == "live" and all(task.state != "running" for task in session.tasks.values()):
+        return "waiting"
+    return "closed" if state == "ended" else state
 
 
 def _begin_day(day: date) -> int:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timezone
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from shared.errors import RequestError
+from shared.times import write_date
 from shared.transcripts.records import Sentence, State, Transcript, TranscriptHead
 
 WEBVTT_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -30,7 +30,6 @@ CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 PDF, PDI = "\u202c", "\u2069"
 EMBEDDINGS, ISOLATES = "\u202a\u202b\u202d\u202e", "\u2066\u2067\u2068"
 DIRECTIONS = re.compile(f"[{EMBEDDINGS}{ISOLATES}{PDF}{PDI}]")
-LAST_MS = 253_402_300_799_999  # of the year 9999, with which the calendar ends
 NOTHING = "…"  # for a text in which nothing can be read: a cue without text is none to some players
 MAX_LANGUAGES = 4
 DOCUMENT = "transcript.json"  # the file of a transcript's document
@@ -222,12 +221,6 @@ def write_clock(ms: int, mark: str = ".") -> str:
     """`ms` as 00:01:02.500; the hours grow beyond two digits when they must."""
     seconds, rest_ms = divmod(ms, 1000)
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{mark}{rest_ms:03}"
-
-
-def write_date(ms: int, form: str) -> str:
-    """`ms` since 1970, in UTC and in a form of strftime; what is in no calendar is the nearest that is."""
-    seconds = max(0, min(ms, LAST_MS)) // 1000
-    return datetime.fromtimestamp(seconds, timezone.utc).strftime(form)
 
 
 def choose_texts(sentence: Sentence, languages: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ from unittest.mock import patch
 import requests
 from qcloud_cos import CosConfig, CosS3Client, cos_auth
 
-from shared.archive.signature import VALID_S
+from shared.archive.cos import VALID_S
 from tests.support.scripted_cos import CREDENTIALS
 from tests.support.scripted_server import ApiServer
 

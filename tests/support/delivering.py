@@ -17,6 +17,7 @@ from shared.delivery.deliverer import deliver
 from shared.errors import ArchiveError
 from shared.ledger import Session
 from shared.ledger.deliveries import Deliveries, Delivery
+from shared.ledger.events import UNSENT
 from shared.ledger.layout import QUIET_MS
 from shared.ledger.outbox import Outbox
 from shared.lifecycle.outcome import Outcome
@@ -123,5 +124,5 @@ class Delivering:
     def events(self) -> list[tuple[str, int]]:
         """The events that wait in the outbox, and the versions that they are about."""
         outbox = Outbox(self.stage.resources.ledger)
-        entries = [outbox.read(name) for name in outbox.list_waiting(99)]
+        entries = [outbox.read(name) for name in outbox.list_names(UNSENT, 99)]
         return [(entry.event.type, entry.event.version) for entry in entries if entry]

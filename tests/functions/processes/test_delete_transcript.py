@@ -11,7 +11,7 @@ import pytest
 
 from local.cloud.clock import ManualClock
 from local.development import LINK_KEY
-from shared.delivery.forget import HOUR_MS
+from shared.delivery.deliverer import HOUR_MS
 from shared.ledger import close_ledgers, open_ledger
 from shared.links import write_link
 from shared.room import Room

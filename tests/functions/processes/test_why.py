@@ -48,7 +48,7 @@ def test_running_room_says_so_and_its_story_is_in_order(scene: Scene) -> None:
     assert "nobody has said a sentence yet" in answer["verdict"]
     story = answer["sessions"][0]["story"]
     assert [one["at_ms"] for one in story] == sorted(one["at_ms"] for one in story)
-    assert story[0]["what"].startswith("opened (by 101); rule 'everything else'")
+    assert story[0]["what"].startswith("the room was created; rule 'everything else'")
     assert any("cloud task runs in ap-singapore" in what for what in list_whats(answer))
     assert answer["sessions"][0]["opened"] == story[0]["at"]
 
@@ -115,7 +115,9 @@ def test_incident_5_quota_of_trtc(scene: Scene) -> None:
     assert "quota of tasks or streams (1 of 100 tasks run)" in answer["cause"]
     failure = next(one for one in answer["sessions"][0]["story"] if "code" in one)
     assert failure["code"] == "ResourceInsufficient"
-    assert failure["what"].startswith("no start: ResourceInsufficient, 1 times until 20")
+    assert failure["what"].startswith(
+        "the start was not made or was refused: ResourceInsufficient (1 times, the last at 20"
+    )
     assert failure["request_id"]
 
 

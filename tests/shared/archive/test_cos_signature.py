@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shared.archive.signature import sign_request
+from shared.archive.cos import sign_request
 from tests.support.cos_sdk import sign_as_the_sdk
 from tests.support.scripted_cos import CREDENTIALS
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shared.archive.keys import check_key, find_folder
 from shared.room import names_string_room
-from shared.transcripts.files import LAST_MS
+from shared.times import LAST_MS
 
 LONGEST_NAME = "/transcript.spoken+" + "x" * 35 + ".json"
 HOSTILE_ROOMS = [

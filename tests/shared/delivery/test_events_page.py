@@ -13,7 +13,7 @@ import pytest
 from standardwebhooks import WebhookVerificationError
 
 from shared.delivery.payloads import compose
-from shared.delivery.retries import MOST_TRIES, PAUSES_S
+from shared.delivery.telling import MOST_TRIES, PAUSES_S
 from shared.ledger.events import Event, EventType, Facts
 from shared.scf import now_ms
 from tests.emulator.official_clients import NODE_MODULES, find_missing_node

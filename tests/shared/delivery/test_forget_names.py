@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from msgspec.json import encode
 
-from shared.delivery.names import forget_names
 from shared.ledger import Ledger
 from shared.ledger.deliveries import SPEAKERS_KEPT, Deliveries, Delivery
 from shared.ledger.engine import Put, Score, Write
@@ -42,6 +41,10 @@ def make_known(ledger: Ledger, count: int, speaker: str, every: int) -> set[str]
     with ledger.engine.changing():
         ledger.engine.swap(keys.tag, {}, writes, keys.living)
     return concerned
+
+
+def forget_names(ledger: Ledger, now_ms: int, most: int) -> int:
+    return Deliveries(ledger).forget_names(now_ms, most)
 
 
 def list_due(ledger: Ledger) -> set[str]:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from shared.console.commands import delete_transcript
 from shared.console.request import RoomRequest
 from shared.ledger import Session
-from shared.ledger.events import Event
+from shared.ledger.events import UNSENT, Event
 from shared.ledger.outbox import Outbox
 from shared.settings import DAY_MS
 from shared.transcripts.records import SentenceNews, Words
@@ -254,7 +254,7 @@ def test_event_names_what_was_delivered(delivering: Delivering) -> None:
 
 def read_event(delivering: Delivering) -> Event:
     outbox = Outbox(delivering.stage.resources.ledger)
-    (entry,) = (outbox.read(name) for name in outbox.list_waiting(99))
+    (entry,) = (outbox.read(name) for name in outbox.list_names(UNSENT, 99))
     assert entry
     return entry.event
 
@@ -316,6 +316,18 @@ def test_who_said_nothing_leaves_nothing_and_readers_find_the_rest(delivering: D
     delete_transcript(request, delivering.stage.resources)
     delivering.deliver()
     assert (delivering.read_texts(session), delivering.is_due()) == (["sentence 1"], False)
+
+
+def test_who_said_nothing_hides_nothing_from_readers_when_a_replay_leaves_the_ledger_too(
+    delivering: Delivering,
+) -> None:
+    session = archive(delivering, 1)
+    delivering.say_late(1, session)
+    request = RoomRequest(delivering.stage.room, "eve", "now", {})
+    delete_transcript(request, delivering.stage.resources)
+    delivering.deliver()
+    assert (count_kept(delivering, session), delivering.is_due()) == (0, False)
+    assert delivering.read_texts(session) == ["sentence 1"]
 
 
 def test_transcript_of_one_speaker_is_gone_with_what_that_speaker_said(

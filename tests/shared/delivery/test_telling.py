@@ -13,10 +13,10 @@ import pytest
 from msgspec.structs import replace
 
 from shared.delivery import telling
-from shared.delivery.retries import LONGEST_WAIT_MS, MOST_TRIES
-from shared.delivery.telling import tell
+from shared.delivery.sending import LONGEST_WAIT_MS
+from shared.delivery.telling import MOST_TRIES, tell
 from shared.ledger import close_ledgers, open_ledger
-from shared.ledger.events import Entry, Event, Send, post
+from shared.ledger.events import DEAD, Entry, Event, Send, post
 from shared.ledger.outbox import Outbox
 from shared.lifecycle.outcome import Outcome
 from shared.room import Room
@@ -135,7 +135,7 @@ def test_event_is_tried_for_days_with_the_same_id_and_then_dead(office: Office) 
     office.open(answering("503 Busy"))
     office.happen(write_event())
     told: list[Outcome] = []
-    while not office.outbox.list_dead(9):
+    while not office.outbox.list_names(DEAD, 9):
         told += office.sweep()
         if send := office.find():
             office.stage.now_ms = max(send.next_at_ms, office.stage.now_ms)

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from shared.ledger import Ledger, RoomBook, Task, TaskId, claims, open_ledger
 from shared.ledger.due import CHECK_MS
-from shared.ledger.events import Event
+from shared.ledger.events import UNSENT, Event
 from shared.ledger.outbox import Outbox
 from shared.lifecycle.claimed_start import FAILED_AGAIN_MS
 from tests.support.faked_api import LIVES, OPENED_MS, STARTED, Stage, error
@@ -36,7 +36,7 @@ def telling(ledger_url: str) -> Ledger:
 def list_told(ledger: Ledger) -> list[Event]:
     """All that is in the outbox, oldest first."""
     outbox = Outbox(ledger)
-    return [entry.event for name in outbox.list_waiting(99) if (entry := outbox.read(name))]
+    return [entry.event for name in outbox.list_names(UNSENT, 99) if (entry := outbox.read(name))]
 
 
 def note_running(ledger: Ledger, task_id: str, now_ms: int) -> None:
@@ -67,7 +67,7 @@ def test_start_is_told_once_with_its_task(telling: Ledger) -> None:
 def test_every_endpoint_is_to_be_told(telling: Ledger) -> None:
     assert claim(telling)
     finish(telling)
-    (name,) = Outbox(telling).list_waiting(9)
+    (name,) = Outbox(telling).list_names(UNSENT, 9)
     entry = Outbox(telling).read(name)
     assert entry
     assert list(entry.sends) == [*ENDPOINTS]

@@ -24,7 +24,7 @@ APPS = count(1_500_000_000)  # a new application for each example
 def walk(
     ledger: Ledger, after: Place = START, from_ms: int = 0, piece: int = 3, app: int = APP
 ) -> list[str]:
-    return [place.session_id for place, _ in walk_meetings(ledger, app, after, from_ms, piece)]
+    return [place.session_id for place, *_ in walk_meetings(ledger, app, after, from_ms, piece)]
 
 
 def name_rooms(number: int, app: int = APP) -> list[Room]:
@@ -60,11 +60,11 @@ def test_meeting_is_read_from_the_document_and_from_what_has_left_it(ledger: Led
     delivery = Delivery(version=3, sentences=2, speakers=["ann"], languages=["en"])
     deliveries = Deliveries(ledger)
     deliveries.note(sessions[0].id, deliveries.read(sessions[0].id), delivery, None)
-    found = [meeting for _, meeting in walk_meetings(ledger, APP, START, 0, 50) if meeting]
-    assert [one.session.id for one in found] == [numeric.id, *(s.id for s in sessions[::-1])]
-    assert [one.session.room for one in found] == [ROOM.twin, *[ROOM] * 4]
-    assert [one.session.closed_ms for one in found] == [None, T + 35, T + 25, T + 15, T + 5]
-    assert [one.delivery for one in found] == [Delivery()] * 4 + [delivery]
+    found = [(one, told) for _, one, told in walk_meetings(ledger, APP, START, 0, 50) if one]
+    assert [one.id for one, _ in found] == [numeric.id, *(s.id for s in sessions[::-1])]
+    assert [one.room for one, _ in found] == [ROOM.twin, *[ROOM] * 4]
+    assert [one.closed_ms for one, _ in found] == [None, T + 35, T + 25, T + 15, T + 5]
+    assert [told for _, told in found] == [Delivery()] * 4 + [delivery]
 
 
 def test_applications_never_see_each_other(ledger: Ledger) -> None:
@@ -83,7 +83,7 @@ def test_forgotten_session_leaves_the_list_and_moves_no_place(ledger: Ledger) ->
     walking = walk_meetings(ledger, APP, START, 0, 1)
     newest = next(walking)[0]
     ledger.forget_old(T + 11)
-    assert [place.session_id for place, _ in walking] == [opened[0]]
+    assert [place.session_id for place, *_ in walking] == [opened[0]]
     assert walk(ledger, newest) == [opened[0]]
 
 
@@ -94,7 +94,7 @@ def test_session_forgotten_between_list_and_read_is_none(ledger: Ledger) -> None
     with ledger.engine.changing():
         ledger.engine.swap(keys.tag, {}, [Score(keys.opened, session.id, -T)])
     found = [*walk_meetings(ledger, APP, START, 0, 50)]
-    assert found == [(Place(T, session.id), None)]
+    assert found == [(Place(T, session.id), None, Delivery())]
 
 
 @given(
@@ -134,7 +134,7 @@ def test_nobody_is_met_twice_and_nobody_is_missed(
     added = {*open_all(meanwhile)}
     for ms, name, id_type in first[::2]:
         close_room(ledger, T + ms + 1_000, Room(app, f"{name}{ms}", id_type))
-    met += [place for place, _ in walk_meetings(ledger, app, place, 0, piece)]
+    met += [place for place, *_ in walk_meetings(ledger, app, place, 0, piece)]
     ids = [place.session_id for place in met]
     assert len(ids) == len({*ids})
     assert here <= {*ids} <= here | added

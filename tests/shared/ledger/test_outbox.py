@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from shared.ledger import Ledger
-from shared.ledger.events import Entry, Event, Send, post
+from shared.ledger.events import DEAD, UNSENT, Entry, Event, Send, post, unsent_key
 from shared.ledger.outbox import Outbox
 from tests.support.event_endpoints import T, write_event
 from tests.support.ledger_steps import APP, another_instance, open_session
@@ -25,6 +25,11 @@ def put(ledger: Ledger, *events: Event, endpoints: tuple[str, ...] = ENDPOINTS) 
     return [f"{APP}/{event.id}" for event in events]
 
 
+def list_due(outbox: Outbox, endpoint: str, until_ms: int, most: int) -> list[str]:
+    """The events of which an endpoint is to be told by then."""
+    return outbox.list_names(unsent_key(endpoint), most, until_ms)
+
+
 def note(key: str, send: Send) -> Callable[[Entry], None]:
     def work(entry: Entry) -> None:
         entry.sends[key] = send
@@ -39,10 +44,10 @@ def take(outbox: Outbox, name: str, key: str) -> None:
 def test_event_is_due_at_each_endpoint_when_it_happened(ledger: Ledger) -> None:
     outbox, (name,) = Outbox(ledger), put(ledger, write_event(1))
     for key in ENDPOINTS:
-        assert outbox.list_due(key, T, 9) == []
-        assert outbox.list_due(key, T + 1, 9) == [name]
-    assert outbox.list_due("cccc", T + 1, 9) == []
-    assert outbox.list_waiting(9) == [name]
+        assert list_due(outbox, key, T, 9) == []
+        assert list_due(outbox, key, T + 1, 9) == [name]
+    assert list_due(outbox, "cccc", T + 1, 9) == []
+    assert outbox.list_names(UNSENT, 9) == [name]
     assert outbox.read(name) == Entry(
         write_event(1), {key: Send(next_at_ms=T + 1) for key in ENDPOINTS}
     )
@@ -50,14 +55,14 @@ def test_event_is_due_at_each_endpoint_when_it_happened(ledger: Ledger) -> None:
 
 def test_events_are_due_in_the_order_in_which_they_happened(ledger: Ledger) -> None:
     names = put(ledger, *(write_event(number) for number in (3, 1, 2)))
-    assert Outbox(ledger).list_due("aaaa", T + 9, 9) == [names[1], names[2], names[0]]
-    assert Outbox(ledger).list_due("aaaa", T + 9, 2) == [names[1], names[2]]
+    assert list_due(Outbox(ledger), "aaaa", T + 9, 9) == [names[1], names[2], names[0]]
+    assert list_due(Outbox(ledger), "aaaa", T + 9, 2) == [names[1], names[2]]
 
 
 def test_taken_by_one_is_due_at_the_other_alone(ledger: Ledger) -> None:
     outbox, (name,) = Outbox(ledger), put(ledger, write_event())
     take(outbox, name, "aaaa")
-    assert (outbox.list_due("aaaa", T + 9, 9), outbox.list_due("bbbb", T + 9, 9)) == ([], [name])
+    assert (list_due(outbox, "aaaa", T + 9, 9), list_due(outbox, "bbbb", T + 9, 9)) == ([], [name])
 
 
 def test_taken_by_all_is_gone(ledger: Ledger) -> None:
@@ -65,25 +70,30 @@ def test_taken_by_all_is_gone(ledger: Ledger) -> None:
     for key in ENDPOINTS:
         take(outbox, name, key)
     assert outbox.read(name) is None
-    assert outbox.list_waiting(9) == outbox.list_dead(9) == outbox.list_due("bbbb", T + 9, 9) == []
+    assert (
+        outbox.list_names(UNSENT, 9)
+        == outbox.list_names(DEAD, 9)
+        == list_due(outbox, "bbbb", T + 9, 9)
+        == []
+    )
     assert outbox.change(name, note("aaaa", Send())) is None
 
 
 def test_tried_again_is_due_later(ledger: Ledger) -> None:
     outbox, (name,) = Outbox(ledger), put(ledger, write_event())
     outbox.change(name, note("aaaa", Send(1, T + 5_000, False, "503")))
-    assert outbox.list_due("aaaa", T + 4_999, 9) == []
-    assert outbox.list_due("aaaa", T + 5_000, 9) == [name]
+    assert list_due(outbox, "aaaa", T + 4_999, 9) == []
+    assert list_due(outbox, "aaaa", T + 5_000, 9) == [name]
 
 
 def test_given_up_is_dead_until_it_is_sent_again(ledger: Ledger) -> None:
     outbox, (name,) = Outbox(ledger), put(ledger, write_event())
     take(outbox, name, "bbbb")
     outbox.change(name, note("aaaa", Send(10, 0, False, "503")))
-    assert (outbox.list_dead(9), outbox.list_waiting(9)) == ([name], [])
-    assert (outbox.list_dead(9, T + 1), outbox.list_dead(9, T)) == ([name], [])
+    assert (outbox.list_names(DEAD, 9), outbox.list_names(UNSENT, 9)) == ([name], [])
+    assert (outbox.list_names(DEAD, 9, T + 1), outbox.list_names(DEAD, 9, T)) == ([name], [])
     outbox.change(name, note("aaaa", Send(next_at_ms=T + 7)))
-    assert (outbox.list_dead(9), outbox.list_due("aaaa", T + 7, 9)) == ([], [name])
+    assert (outbox.list_names(DEAD, 9), list_due(outbox, "aaaa", T + 7, 9)) == ([], [name])
 
 
 def test_dropped_is_gone_everywhere(ledger: Ledger) -> None:
@@ -92,7 +102,12 @@ def test_dropped_is_gone_everywhere(ledger: Ledger) -> None:
     outbox.drop(name)
     outbox.drop(name)
     assert outbox.read(name) is None
-    assert outbox.list_dead(9) == outbox.list_waiting(9) == outbox.list_due("bbbb", T + 9, 9) == []
+    assert (
+        outbox.list_names(DEAD, 9)
+        == outbox.list_names(UNSENT, 9)
+        == list_due(outbox, "bbbb", T + 9, 9)
+        == []
+    )
 
 
 def leave(entry: Entry) -> None:
@@ -102,7 +117,7 @@ def leave(entry: Entry) -> None:
 def test_endpoint_that_leaves_an_entry_leaves_its_index(ledger: Ledger) -> None:
     outbox, (name,) = Outbox(ledger), put(ledger, write_event())
     outbox.change(name, leave)
-    assert (outbox.list_due("aaaa", T + 9, 9), outbox.list_due("bbbb", T + 9, 9)) == ([], [name])
+    assert (list_due(outbox, "aaaa", T + 9, 9), list_due(outbox, "bbbb", T + 9, 9)) == ([], [name])
 
 
 def test_two_who_change_an_entry_lose_nothing(ledger: Ledger) -> None:

@@ -14,8 +14,7 @@ from shared.callbacks import Callback
 from shared.console.commands import delete_transcript
 from shared.console.describe import describe_room
 from shared.console.request import RoomRequest
-from shared.delivery.deliverer import deliver
-from shared.delivery.forget import HOUR_MS, forget_old
+from shared.delivery.deliverer import HOUR_MS, deliver, forget_old
 from shared.errors import LedgerError, NotSharedError, RequestError
 from shared.ledger import Session
 from shared.ledger.ledger import PIECE

@@ -9,7 +9,7 @@ import pytest
 from shared.ledger import Session, Task, TaskId, heads
 from shared.ledger.deliveries import Delivery
 from shared.ledger.task import TaskState
-from shared.reading.meeting_state import State, find_state
+from shared.reading.meetings import State, find_state
 from shared.rules.decision import Rule, Speaker
 from tests.support.ledger_steps import ROOM, RULE, T
 

@@ -55,7 +55,7 @@ def test_every_step_from_event_to_first_sentence_is_measured(
     assert {**told.fields, **measured} == told.fields
     assert told.fields["task_id"] == "task-1"
     assert "good morning" not in repr(told)
-    assert timing(stage) == {
+    assert {name: ms for name, ms in timing(stage).items() if name.endswith("_ms")} == {
         "event_ms": OPENED_MS,
         "called_ms": OPENED_MS + 40,
         "running_ms": OPENED_MS + 300,
@@ -153,4 +153,5 @@ def test_book_of_an_earlier_version_is_read_and_tells_what_it_can(stage: Stage) 
     assert "timing" not in task["task_ids"][0]
     *_, told = stage.say(1403, "task-1", OPENED_MS + 5_000)
     assert told.message == "transcription.first_sentence"
-    assert timing(stage) == {"first_text_ms": OPENED_MS + 5_000}
+    assert timing(stage)["first_text_ms"] == OPENED_MS + 5_000
+    assert "running_ms" not in timing(stage)
