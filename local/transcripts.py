@@ -22,7 +22,7 @@ from shared.room import Room
 from shared.settings import Settings, read_settings
 
 READER = "/functions/read_transcript"
-MOST_ROOMS = 50
+MOST_ROOMS = 100
 MOST_SESSIONS = 5  # of one room
 
 

@@ -123,7 +123,9 @@ def create_cloud(
     api = Api(config, clock, feed, actions, admission, plan, machines)
     routes = [
         *api.routes,
-        *RoomsApi(world, rooms, books, feed, config.applications[0].sdk_app_id).routes,
+        *RoomsApi(
+            world, rooms, books, feed, [one.sdk_app_id for one in config.applications]
+        ).routes,
         *MessagesApi(rooms, messages).routes,
         *TasksApi(world, tasks).routes,
         *FaultsApi(plan, machines, strikes, admission.actions).routes,

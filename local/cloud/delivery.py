@@ -152,10 +152,13 @@ class Delivery:
 
     def _record(self, callback: Callback, outcome: Outcome, elapsed_ms: int) -> None:
         result: dict[str, object] = {"status": outcome.status, "error": outcome.error}
+        sdk_app_id, room_id, room_id_type = callback.room
         self._feed.publish(
             "callback.delivered",
             event_type=callback.event_type,
-            room_id=callback.room[1],
+            sdk_app_id=sdk_app_id,
+            room_id=room_id,
+            room_id_type=room_id_type,
             attempt=callback.attempts,
             elapsed_ms=elapsed_ms,
             **{name: value for name, value in result.items() if value is not None},

@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
+import heapq
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -24,13 +25,13 @@ class RoomsApi:
     """The `/_local` routes of the emulator; errors are 4xx with `{"error": sentence}`."""
 
     def __init__(
-        self, world: World, rooms: Rooms, books: Books, feed: Feed, default_sdk_app_id: int
+        self, world: World, rooms: Rooms, books: Books, feed: Feed, sdk_app_ids: Sequence[int]
     ) -> None:
         self._world = world
         self._rooms = rooms
         self._books = books
         self._feed = feed
-        self._default_sdk_app_id = default_sdk_app_id
+        self._sdk_app_ids = sdk_app_ids  # the first is meant where a request names none
         self._commands: Mapping[str, Command] = {
             "enter": self._enter,
             "leave": self._leave,
@@ -43,16 +44,26 @@ class RoomsApi:
     @property
     def routes(self) -> list[BaseRoute]:
         return [
-            Route("/_local/rooms", self._list, methods=["GET"]),
+            Route("/_local/applications", self._list_applications, methods=["GET"]),
+            Route("/_local/rooms", refusing(self._list), methods=["GET"]),
             Route("/_local/rooms", refusing(self._create), methods=["POST"]),
             Route("/_local/rooms/{room_id}/{verb}", refusing(self._command), methods=["POST"]),
             Route("/_local/report", self._report, methods=["GET"]),
             Route("/_local/feed", refusing(self._follow), methods=["GET"]),
         ]
 
-    async def _list(self, _request: Request) -> Response:
-        shown = [room for room in self._world.rooms.values() if room.open or room.tasks]
-        return JSONResponse({"rooms": [describe_room(room) for room in shown]})
+    async def _list_applications(self, _request: Request) -> Response:
+        return JSONResponse({"applications": list(self._sdk_app_ids)})
+
+    async def _list(self, request: Request) -> Response:
+        """Rooms that are open or have tasks; with `?ended=N` also the N others that closed last."""
+        most = read_query_number(request, "ended") or 0
+        rooms = self._world.rooms.values()
+        shown = [describe_room(room) for room in rooms if room.open or room.tasks]
+        closed = ((room.closed_ms, room) for room in rooms if room.closed_ms and not room.tasks)
+        ended = heapq.nlargest(most, closed, key=lambda each: each[0])
+        shown += [{**describe_room(room), "closed_ms": closed_ms} for closed_ms, room in ended]
+        return JSONResponse({"rooms": shown})
 
     async def _report(self, request: Request) -> Response:
         """The books; with `?intervals=1` also every room's latest times, one by one."""
@@ -62,7 +73,7 @@ class RoomsApi:
     async def _create(self, request: Request) -> Response:
         arguments = await read_arguments(request)
         room_id, room_id_type = arguments.read_room()
-        sdk_app_id = arguments.read_integer("sdk_app_id") or self._default_sdk_app_id
+        sdk_app_id = arguments.read_integer("sdk_app_id") or self._sdk_app_ids[0]
         key = (sdk_app_id, room_id, room_id_type)
         room = self._rooms.create(key, arguments.read_text("user_id"), _read_role(arguments))
         return JSONResponse(describe_room(room), 201)

@@ -10,7 +10,11 @@ const ANCHOR = 20; // the role that has a microphone
 const NOBODY_HEARD = "No transcription hears this person now: nothing was written down.";
 
 const fromTemplate = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true);
-const write = (element, selector, text) => { element.querySelector(selector).textContent = text; };
+
+function write(element, selector, text) {
+  const part = element.querySelector(selector);
+  if (part.textContent !== text) part.textContent = text;
+}
 
 export const peopleIn = (room) => room.users.filter((user) => !user.bot);
 
@@ -46,14 +50,23 @@ function opens(button, part) {
   });
 }
 
-export function fillCard(card, room) {
+const shown = new WeakMap(); // card → what it shows
+
+/** Fills a card, unless it shows all that already: most of a hundred stay as they are. */
+export function fillCard(card, room, badge) {
+  const wanted = JSON.stringify([room, badge]);
+  if (shown.get(card) === wanted) return;
+  shown.set(card, wanted);
   const find = (selector) => card.querySelector(selector);
   const people = peopleIn(room);
   const speakers = people.filter((user) => user.role === ANCHOR);
   card.dataset.open = room.open;
+  find(".badge").dataset.state = badge.state;
+  write(card, ".badge", badge.text);
+  write(card, ".why", badge.why);
   write(card, ".room-name", room.room_id);
   write(card, ".kind", room.room_id_type === 0 ? "number" : "text");
-  write(card, ".since", room.open ? `since ${clockTime(room.opened_ms)}` : "closed");
+  write(card, ".since", writeSince(room));
   keep(find(".tasks"), room.tasks, {
     keyOf: (task) => task.task_id, create: () => fromTemplate("task-row"), update: fillTask });
   keep(find(".people"), people, {
@@ -63,6 +76,11 @@ export function fillCard(card, room) {
   find(".say").hidden = speakers.length === 0;
   find(".controls").hidden = !room.open;
   offerLanguages(card, [...new Set(room.tasks.flatMap((task) => task.languages))]);
+}
+
+function writeSince({ open, opened_ms, closed_ms }) {
+  if (open) return `since ${clockTime(opened_ms)}`;
+  return closed_ms ? `${clockTime(opened_ms)} – ${clockTime(closed_ms)}` : "closed";
 }
 
 /** Only what a task translates to can be heard in translation. */

@@ -6,15 +6,16 @@ export function keep(parent, items, { keyOf, create, update }) {
   const wanted = items.map((item) => {
     const key = keyOf(item);
     const element = gone.get(key) ?? create(item);
-    gone.delete(key);
-    element.dataset.key = key;
+    if (!gone.delete(key)) element.dataset.key = key;
     update(element, item);
     return element;
   });
   for (const element of gone.values()) element.remove();
+  // An element loses the focus when it is moved: the others move around it.
+  const focused = wanted.find((element) => element.contains(document.activeElement));
   let place = parent.firstElementChild;
   for (const element of wanted) {
-    if (element === place) place = place.nextElementSibling;
+    if (element === place || element === focused) place = element.nextElementSibling;
     else parent.insertBefore(element, place);
   }
 }

@@ -3,8 +3,10 @@
 import { listen } from "./connection.js";
 import { refreshEvents } from "./events.js";
 import { refreshFiles } from "./files.js";
+import { setConnected } from "./fleet.js";
 import { hear } from "./glimpse.js";
 import { show, startLive } from "./live.js";
+import { note } from "./notes.js";
 import { refreshRooms, startRooms } from "./rooms.js";
 import { beginsTranscript, noticeRoom } from "./transcripts.js";
 
@@ -17,6 +19,7 @@ function onState(state) {
   if (connection.dataset.state === state) return;
   connection.dataset.state = state;
   connection.textContent = STATES[state];
+  setConnected(state === "live");
   if (state !== "live") return;
   refreshRooms();
   refreshFiles();
@@ -25,6 +28,7 @@ function onState(state) {
 
 function onEntry(entry) {
   if (entry.kind === "room.created") noticeRoom(entry);
+  note(entry);
   if (entry.kind === "caption") hear(entry);
   else show(entry);
   if (entry.kind === "event.received") refreshEvents();

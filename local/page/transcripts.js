@@ -2,13 +2,14 @@
 
 import { keep } from "./keyed.js";
 import { get } from "./requests.js";
-import { clockTime, roomKey, roomOf } from "./words.js";
+import { clockTime, fullKey } from "./words.js";
 
-const MOST_ROOMS = 50;
+const MOST_ROOMS = 100;
 
 const byId = (id) => document.getElementById(id);
 const seen = new Set(); // "application/type/room", the newest last
 const begun = new Set(); // sessions in which something was said
+let shown = [];
 
 /** Remembers a room, open or long closed, whose transcripts are to be offered. */
 export function noticeRoom({ sdk_app_id, room_id, room_id_type }) {
@@ -31,21 +32,24 @@ export async function askForTranscripts() {
 }
 
 export function showTranscripts(transcripts) {
+  shown = transcripts;
   keep(byId("transcripts"), transcripts, {
-    keyOf: (each) => `${each.sdk_app_id} ${roomKey(roomOf(each))} ${each.opened_ms}`,
+    keyOf: (each) => `${fullKey(each)} ${each.opened_ms}`,
     create: newRow,
     update: fillRow,
   });
   byId("no-transcripts").hidden = transcripts.length > 0;
-  for (const card of byId("cards").children) fillCardsLink(card, transcripts);
 }
 
-/** A room's card leads to the transcript of its open session, once something was said in it. */
-function fillCardsLink(card, transcripts) {
-  const open = transcripts.find((each) => each.closed_ms === null && roomKey(roomOf(each)) === card.dataset.room);
-  const link = card.querySelector(".read");
-  link.hidden = !open;
-  if (open) lead(link, open);
+/** A room's card leads to the transcript of its open session, once something was said in it, or of its last. */
+export function linkCards() {
+  for (const card of byId("cards").children) {
+    const isIts = (each) => fullKey(each) === card.dataset.key && (each.closed_ms === null || card.dataset.open === "false");
+    const found = shown.find(isIts);
+    const link = card.querySelector(".read");
+    link.toggleAttribute("hidden", !found);
+    if (found) lead(link, found);
+  }
 }
 
 const newRow = () => byId("transcript-row").content.firstElementChild.cloneNode(true);

@@ -23,6 +23,18 @@ export const roleName = (role) => ({ 20: "anchor", 21: "audience" })[role] ?? St
 
 export const clockTime = (ms) => new Date(ms).toLocaleTimeString([], { hour12: false });
 
+/** How long, in its two largest units: 850ms, 4.2s, 4m10s, 3h05m, 2d04h. */
+export function writeDuration(ms) {
+  const seconds = Math.floor(ms / 1000);
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  const two = (number) => String(number).padStart(2, "0");
+  if (seconds < 1) return `${ms}ms`;
+  if (seconds < 60) return `${(ms / 1000).toFixed(1)}s`;
+  if (minutes < 60) return `${minutes}m${two(seconds % 60)}s`;
+  return hours < 24 ? `${hours}h${two(minutes % 60)}m` : `${Math.floor(hours / 24)}d${two(hours % 24)}h`;
+}
+
 const speakers = new Map(); // user → number of a colour
 
 /** A person keeps the colour in which they were first seen: 0…7, then from the start again. */
@@ -38,6 +50,9 @@ export function roomOf(entry) {
   return { id: String(from.room_id), type: from.room_id_type };
 }
 
+/** One key for one room of one application, for whatever names all three. */
+export const fullKey = ({ sdk_app_id, room_id_type, room_id }) => `${sdk_app_id} ${room_id_type}:${room_id}`;
+
 /** One key for one room: numeric room 123 and text room "123" are two. */
 export const roomKey = (room) => `${room.type}:${room.id}`;
 
@@ -47,7 +62,7 @@ export const isIn = (room, key) =>
 
 const inRoom = (entry) => (roomOf(entry) ? `in ${roomOf(entry).id}` : "");
 const took = (ms) => (typeof ms === "number" ? `${Math.round(ms)} ms` : "");
-const eventName = (type) => `${type} ${EVENT_NAMES[type] ?? ""}`.trim();
+export const eventName = (type) => `${type} ${EVENT_NAMES[type] ?? ""}`.trim();
 // What made a function run: a callback, or somebody who invoked it.
 const causeOf = (name, { event_type }) => (event_type ? `on ${eventName(event_type)}` : name);
 /** A size in bytes, as people write it. */

@@ -15,6 +15,7 @@ import httpx
 CHROMIUM = "/usr/bin/chromium"
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 20.0
+UP = [sys.executable, "-m", "local", "up"]
 QUIET = """
 title = "nobody is there"
 [[step]]
@@ -28,15 +29,19 @@ room_id = "opening"
 
 
 class LocalCloud:
-    """`python -m local up` in a process of its own."""
+    """`python -m local up` in a process of its own, with more options and `settings`."""
 
-    def __init__(self, folder: Path, port: int = 0) -> None:
+    def __init__(self, folder: Path, port: int = 0, *options: str, **settings: str) -> None:
         scenario = folder / "quiet.toml"
         scenario.write_text(QUIET)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "local", "up", "--port", str(port), "--scenario", scenario],
+            [*UP, "--port", str(port), "--scenario", scenario, *options],
             cwd=ROOT,
-            env={"PATH": os.environ["PATH"], "LEDGER_URL": f"sqlite:///{folder / 'ledger.db'}"},
+            env={
+                "PATH": os.environ["PATH"],
+                "LEDGER_URL": f"sqlite:///{folder / 'ledger.db'}",
+                **settings,
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -11,6 +11,14 @@ from starlette.responses import Response
 from local.cloud.clock import ManualClock
 from tests.support.emulator import CONFIG, RunningCloud, answer_ok, running_cloud
 
+FIRST_ATTEMPT = {
+    "event_type": 101,
+    "sdk_app_id": CONFIG.applications[0].sdk_app_id,
+    "room_id": "r",
+    "room_id_type": 1,
+    "attempt": 1,
+}
+
 
 @pytest.fixture
 def cloud() -> Iterator[RunningCloud]:
@@ -44,8 +52,7 @@ class Answerer:
 
 def test_delivered_callback_is_recorded_and_not_repeated(cloud: RunningCloud) -> None:
     cloud.create("r")
-    about = {"event_type": 101, "room_id": "r", "attempt": 1, "elapsed_ms": 0}
-    assert read_attempts(cloud) == [{**about, "status": 200}]
+    assert read_attempts(cloud) == [{**FIRST_ATTEMPT, "elapsed_ms": 0, "status": 200}]
     cloud.advance(120_000)
     assert len(read_attempts(cloud)) == 1
 
@@ -120,8 +127,8 @@ def test_callback_without_an_answer_within_5_s_is_a_failure() -> None:
         cloud.webhook.answer = answer_ok
         cloud.run(lambda: clock.advance(1))
         recorded = read_attempts(cloud)
-    late = {"event_type": 101, "room_id": "r", "attempt": 1, "elapsed_ms": 5000}
-    assert recorded[0] == {**late, "error": "no answer within 5 s"}
+    error = "no answer within 5 s"
+    assert recorded[0] == {**FIRST_ATTEMPT, "elapsed_ms": 5000, "error": error}
     assert recorded[1]["status"] == 200
 
 

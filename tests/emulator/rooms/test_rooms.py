@@ -161,6 +161,26 @@ def test_room_can_be_created_again_and_is_another_session(cloud: RunningCloud) -
     assert again.json()["opened_ms"] > first
 
 
+def test_applications_are_listed(quiet_cloud: RunningCloud) -> None:
+    listed = quiet_cloud.http.get("/_local/applications").json()
+    assert listed == {"applications": [one.sdk_app_id for one in CONFIG.applications]}
+
+
+def test_rooms_that_have_ended_are_listed_on_demand_the_last_first() -> None:
+    with running_cloud(clock=ManualClock()) as cloud:
+        for room_id in ("first", "second", "third", "open"):
+            cloud.create(room_id)
+        for room_id in ("first", "second", "third"):
+            cloud.advance(1000)
+            cloud.act(room_id, "dismiss")
+        listed = cloud.http.get("/_local/rooms?ended=2").json()["rooms"]
+        assert [room["room_id"] for room in listed] == ["open", "third", "second"]
+        assert "closed_ms" not in listed[0]
+        assert listed[1]["closed_ms"] == listed[2]["closed_ms"] + 1000
+        assert [room["room_id"] for room in cloud.list_rooms()] == ["open"]
+        assert cloud.http.get("/_local/rooms?ended=many").status_code == 400
+
+
 def test_numeric_and_string_room_of_one_text_are_two(cloud: RunningCloud) -> None:
     cloud.create(123)
     cloud.create("123")
