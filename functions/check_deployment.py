@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.checks import check_deployment
+from shared.console.checks import check_deployment
 from shared.console.request import answer_direct
 from shared.scf import Json
 

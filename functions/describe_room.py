@@ -10,5 +10,5 @@ EXAMPLE = {"room_id": "1234", "room_id_type": 0}
 
 
 def main_handler(event: object, context: object) -> Json:
-    """Reads only. No secret and no spoken text is in the answer: SCF logs return values."""
+    """Changes no room. No secret and no spoken text is in the answer: SCF logs return values."""
     return answer_console(event, context, describe_room, EXAMPLE)

@@ -8,7 +8,7 @@ from shared.entry import open_resources, run_function
 from shared.errors import RoomscribeError
 from shared.scf import Invocation, Json, answer_code, is_direct
 from shared.settings import Settings
-from shared.traffic import COUNTS, Traffic
+from shared.traffic import COUNTS
 
 
 def main_handler(event: object, context: object) -> Json:
@@ -34,7 +34,7 @@ def act_on_callback(event: object, settings: Settings, invocation: Invocation) -
         COUNTS.flush(lambda: open_resources(settings, invocation).ledger, invocation)
         return answer_code(error.http_status, error.code)
     if not is_direct(event):
-        COUNTS.add([callback.room.sdk_app_id], Traffic({callback.event_type // 100: now_ms}))
+        COUNTS.accept(callback.room.sdk_app_id, callback.event_type, now_ms)
     log.bind_room(  # enough to build the event again
         *callback.room,
         user_id=callback.user_id,

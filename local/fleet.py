@@ -41,7 +41,7 @@ def status(
     stage: Stage = "",
     region: Region = "",
 ) -> None:
-    """Say how all rooms are, and which are in trouble, why and what to do; exits 1 when one is."""
+    """Say how all rooms are, and which are in trouble, why and what to do; exits 1 when anything is wrong."""
     event: dict[str, object] = {"limit": limit, **_name(sdk_app_id)}
     result: dict[str, Any] = invoke("describe_fleet", event, Where(url, stage, region))
     if as_json:
@@ -53,9 +53,8 @@ def status(
             print_safely(f"warning: {warning}")
         if result["rooms"]:
             console.print(_list_rooms(result["rooms"]))
-    raise typer.Exit(
-        1 if any(result[kind]["count"] for kind in ("waiting", "failed", "silent")) else 0
-    )
+    is_wrong = any(result[kind]["count"] for kind in ("waiting", "failed", "silent"))
+    raise typer.Exit(1 if is_wrong or result["warnings"] else 0)
 
 
 def missed(

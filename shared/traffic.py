@@ -18,7 +18,7 @@ from shared.scf import Invocation, fold_names
 if TYPE_CHECKING:
     from shared.ledger import Ledger
 
-MINUTE_MS, BUCKET_MS, HOUR_MS = 60_000, 600_000, 3_600_000
+SECOND_MS, MINUTE_MS, BUCKET_MS, HOUR_MS = 1_000, 60_000, 600_000, 3_600_000
 REASONS = {"method_not_allowed": "wrong_method", "too_large": "too_large"}  # by an error's code
 
 
@@ -52,17 +52,23 @@ class Counts:
     def __init__(self) -> None:
         self._lock, self._due_ms = Lock(), 0
         self._counted: dict[int, Traffic] = {}  # by SdkAppId
-        self._groups: set[int] = set()  # of which one was accepted: the first is kept at once
+        self._accepted: dict[tuple[int, int], int] = {}  # when, by SdkAppId and group
         self._told: dict[tuple[str, str], tuple[int, int]] = {}  # when last, and how many since
 
     def add(self, sdk_app_ids: Sequence[int], more: Traffic) -> None:
         """Count for each application."""
         with self._lock:
-            if not self._groups.issuperset(more.accepted):
-                self._groups |= more.accepted.keys()
-                self._due_ms = 0
             for sdk_app_id in sdk_app_ids:
                 self._counted[sdk_app_id] = self._counted.get(sdk_app_id, NOTHING).merge(more)
+
+    def accept(self, sdk_app_id: int, event_type: int, now_ms: int) -> None:
+        """Count an accepted callback, at most one a second of a group; its first is kept at once."""
+        group = event_type // 100
+        last_ms = self._accepted.get((sdk_app_id, group), 0)
+        if not 0 <= now_ms - last_ms < SECOND_MS:
+            self._accepted[sdk_app_id, group] = now_ms
+            self._due_ms = self._due_ms if last_ms else 0
+            self.add([sdk_app_id], Traffic({group: now_ms}))
 
     def refuse(self, event: object, error: RoomscribeError, ours: list[int], now_ms: int) -> None:
         """Count a refused callback, and log it, at most once a minute, reason and level.

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from benchmarks.meetings.fill import PIECE, RULE, SDK_APP_ID
 from shared.ledger import Ledger, RoomBook, Task, TaskId, Timing
 from shared.ledger.document import Half
-from shared.ledger.engine import Put, Score, Write
+from shared.ledger.engine import Put, Write
 from shared.ledger.layout import RoomKeys, list_writes
 from shared.ledger.task import Hearing, Trouble
 from shared.room import Room
@@ -57,5 +57,4 @@ def _list_writes(number: int, now_ms: int) -> list[Write]:
     return [
         *list_writes(room, Half(), book.half),
         Put(keys.document, encode(book.document)),
-        Score(keys.fleet.speakers, session.id, 3),
     ]

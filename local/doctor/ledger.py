@@ -9,7 +9,7 @@ from pathlib import Path
 
 from deploy.settings import is_private
 from local.doctor.finding import LEVELS, Finding
-from shared.checks import Found, try_ledger
+from shared.console.checks import Found, try_ledger
 from shared.errors import LedgerError, SettingsError
 from shared.ledger import close_ledgers, open_ledger
 from shared.remedies import TABLE

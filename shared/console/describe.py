@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from difflib import SequenceMatcher
 from typing import Any
 
 import msgspec
 
+from shared.console.checks import try_ledger
 from shared.console.request import Result, RoomRequest
 from shared.console.story import tell_story
 from shared.console.verdict import judge, judge_unknown, write_verdict
@@ -18,7 +20,7 @@ from shared.lifecycle.task_events import measure
 from shared.resources import Resources
 from shared.room import Room
 from shared.scf import Json
-from shared.traffic import read_traffic
+from shared.traffic import HOUR_MS, read_traffic
 
 SESSIONS_SHOWN = 5
 
@@ -75,8 +77,9 @@ def _judge(room: Room, newest: list[tuple[Session, Json]], resources: Resources)
         return write_verdict("mistaken" if newest else "other_type", room=room, twin=verdict)
     if newest:
         return judge(*newest[0])
+    level, text = try_ledger(resources)  # one that cannot be written knows no room
     traffic = read_traffic(resources.ledger, room.sdk_app_id, resources.now_ms())
-    return judge_unknown(room, traffic)
+    return judge_unknown(room, traffic, text if level == "FAIL" else "")
 
 
 def _describe(session: Session, resources: Resources) -> Json:
@@ -97,6 +100,7 @@ def _describe(session: Session, resources: Resources) -> Json:
         "held_since_ms": session.held_ms,
         "held_by": session.held_by,
         "rule": rule.name,
+        "nearest": _find_nearest(session, resources),
         "start_on": rule.start_on,
         "service": rule.service,
         "used": ledger.count_living(session.room.sdk_app_id) if code else 0,
@@ -113,8 +117,18 @@ def _describe(session: Session, resources: Resources) -> Json:
     for task in shown["tasks"]:
         if "silent_since_ms" in task:
             task |= {"silent_ms": now_ms - task["silent_since_ms"], "advice": ADVICE}
+    shown["is_quiet"] = session.closed_ms is None and now_ms - shown["last_sign_ms"] >= HOUR_MS
     shown["story"] = tell_story(shown)
     return shown
+
+
+def _find_nearest(session: Session, resources: Resources) -> str:
+    """The glob that a room's id is nearly spelled like, if only a rule for all rooms matches it; else ""."""
+    text = session.room.room_id
+    globs = [glob for rule in resources.rules.rules for glob in rule.room]
+    rated = [(SequenceMatcher(None, text[: len(one)], one).ratio(), one) for one in globs]
+    likeness, glob = max(rated, default=(0, ""))
+    return glob if "*" in session.rule.room and likeness >= 2 / 3 else ""
 
 
 def _ask_status(task: Task, session: Session, resources: Resources) -> str:

@@ -29,7 +29,7 @@ def tell_story(shown: Json, name: str = "session", around: Json | None = None) -
         kind = shown.get("present", shown.get("opened_by"))
         words = WORDS.get(f"{name}.{key}.{kind}") or WORDS.get(f"{name}.{key}")
         if told := words if value else None:
-            what = told.format_map(defaultdict(str, facts))
+            what = told.format_map(defaultdict(lambda: "unknown", facts))
             story.append({"at": write_time(value), "at_ms": value, "what": what, **about})
         for one in value if isinstance(value, list) else [value]:
             if isinstance(one, dict):

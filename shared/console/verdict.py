@@ -35,18 +35,21 @@ def judge(session: Session, shown: Json) -> Json:
     facts["since"] = write_time(mark.since_ms if mark else 0)
     facts["ended"] = explain_end(session, task)
     gap_ms = sum(gap.lasted_ms for gap in find_gaps(session, session.closed_ms or 0))
-    return write_verdict(state, **facts, gap_s=gap_ms // 1000)
+    verdict = write_verdict(state, **facts, gap_s=gap_ms // 1000)
+    hint = write_verdict("typo", **facts) if shown["nearest"] else {}
+    return verdict | {key: f"{verdict[key]} {hint[key]}" for key in hint if key != "state"}
 
 
-def judge_unknown(room: Room, traffic: Traffic) -> Json:
-    """The verdict on a room that nobody told of, by what the webhook accepted and refused."""
+def judge_unknown(room: Room, traffic: Traffic, forgets: str = "") -> Json:
+    """The verdict on a room that nobody told of: callbacks are refused, or the ledger `forgets` rooms."""
     refused = {reason: sum(counts.values()) for reason, counts in traffic.refused.items() if counts}
     last_ms = max(traffic.accepted.values(), default=0)
     last = f"the last came at {write_time(last_ms)}" if last_ms else "none has ever come"
     told = ", ".join(f"{count} {reason}" for reason, count in refused.items()) or "none"
-    states = [one for one in WORDS if one.partition("unknown.")[2] in refused]
+    found = {*refused, *(["forgets"] if forgets else [])}
+    states = [one for one in WORDS if one.partition("unknown.")[2] in found]
     state = (*states, "unknown" if last_ms else "unknown.none")[0]
-    return write_verdict(state, room=room, last=last, told=told)
+    return write_verdict(state, room=room, last=last, told=told, forgets=forgets.split("; "))
 
 
 def write_verdict(state: str, **facts: object) -> Json:
@@ -64,7 +67,7 @@ def _find_state(session: Session, task: Task, shown: Json) -> str:
     if mark and is_open:
         return f"{mark.kind}.{mark.code}"
     if is_open and task.state in ("running", "starting"):
-        return f"{task.state}.{shown['sentences']}"
+        return f"{task.state}.{'quiet' if shown['is_quiet'] else shown['sentences']}"
     if not is_open and any(one.task_ids for one in ran):
         return "gaps" if any(find_gaps(session, session.closed_ms or 0)) else "transcribed"
     if session.rule.wants_nothing:

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from shared.console.checks import try_ledger
 from shared.console.describe import require_shared_ledger
 from shared.console.request import Result, choose_application
 from shared.errors import RequestError
@@ -35,6 +36,7 @@ def list_missed(asked: Json, resources: Resources) -> Result:
     except msgspec.ValidationError as error:
         raise RequestError(f"the event is not a request for what was missed: {error}") from None
     require_shared_ledger(resources)
+    try_ledger(resources)  # what could not be written is not known to be missed
     sdk_app_id = choose_application(request.sdk_app_id, resources.settings)
     now_ms = resources.now_ms()
     since_ms = read_time(request.since, now_ms)

@@ -6,34 +6,53 @@ import secrets
 
 from shared import log
 from shared.fleet.state import list_marked, measure_fleet, show_marked
+from shared.fleet.streams import count_streams
 from shared.ledger.engine import Cell, Put, Score, Write
-from shared.ledger.fleet import (
-    HOUR_MS,
-    MANY,
-    MISSED_MS,
-    Fleet,
-    find_fleet_keys,
-    read_fleet,
-    sum_streams,
-)
+from shared.ledger.fleet import HOUR_MS, MANY, MISSED_MS, Fleet, find_fleet_keys, read_fleet
 from shared.resources import Resources
 from shared.scf import Json
+from shared.transcripts.records import FOR_EVER_MS
 
 EVERY_MS = 55_000  # a timer that fires each minute is never too early
 NAMED = 200  # rooms of each kind that are told of in one minute
 HOURS_KEPT = 48
+LONGEST_MS = 120_000  # of one sample: nobody knows what was on in a longer pause of the sweep
 
 
 def report_fleet(resources: Resources) -> None:
     """Write the lines, unless somebody has within the last minute; raises LedgerError."""
-    now_ms = resources.now_ms()
-    if not resources.ledger.take_lease("report", secrets.token_hex(16), now_ms, EVERY_MS):
+    now_ms, ledger = resources.now_ms(), resources.ledger
+    if not ledger.take_lease("report", secrets.token_hex(16), now_ms, EVERY_MS):
         return
     for application in resources.settings.applications:
         sdk_app_id = application.sdk_app_id
-        fleet = read_fleet(resources.ledger.engine, sdk_app_id, MANY)
+        told_ms = _count_on(sdk_app_id, resources)
+        fleet = read_fleet(ledger.engine, sdk_app_id, MANY)
         _write_counters(fleet, sdk_app_id, resources)
-        _tell_gaps(fleet, sdk_app_id, resources)
+        _tell_gaps(fleet, told_ms, resources)
+
+
+def _count_on(sdk_app_id: int, resources: Resources) -> int:
+    """Keep how many streams there are, and count their time; until when gaps were told of before."""
+    now_ms, ledger, keys = resources.now_ms(), resources.ledger, find_fleet_keys(sdk_app_id)
+    told, tag, oldest = Cell(f"told:{sdk_app_id}"), str(sdk_app_id), now_ms // HOUR_MS - HOURS_KEPT
+    counted = ledger.engine.list_scores(tag, keys.hours, 0, FOR_EVER_MS, MANY)
+    old = [name for name, _ in counted if int(name.partition("/")[0]) < oldest]
+    recognition, translation = count_streams(sdk_app_id, ledger)
+
+    def count(seen: list[bytes]) -> tuple[int, list[Write]]:
+        told_ms = int(seen[0] or 0)
+        sampled_ms = min(now_ms - MISSED_MS - told_ms, LONGEST_MS) if told_ms else 0
+        spoken_s = recognition * sampled_ms // 1000
+        return told_ms, [
+            Put(told, b"%d" % (now_ms - MISSED_MS)),
+            Score(keys.marks, "recognition", recognition),
+            Score(keys.marks, "translation", translation),
+            *([keys.count(now_ms, "spoken_s", spoken_s)] if spoken_s > 0 else []),
+            *(Score(keys.hours, name, None) for name in old),
+        ]
+
+    return ledger.exchange(tag, [told], count)
 
 
 def _write_counters(fleet: Fleet, sdk_app_id: int, resources: Resources) -> None:
@@ -52,23 +71,10 @@ def _write_counters(fleet: Fleet, sdk_app_id: int, resources: Resources) -> None
     log.write("fleet.counted", outcome="counted", **flat)
 
 
-def _tell_gaps(fleet: Fleet, sdk_app_id: int, resources: Resources) -> None:
-    """One ERROR line a gap, once it is a minute old: those that began since the last report looked.
-
-    In the same step what was counted long ago is forgotten, and streams are summed.
-    """
-    now_ms, cell = resources.now_ms(), Cell(f"told:{sdk_app_id}")
-    until_ms, oldest = now_ms - MISSED_MS, now_ms // HOUR_MS - HOURS_KEPT
-    hours, engine = find_fleet_keys(sdk_app_id).hours, resources.ledger.engine
-    old = [name for name in fleet.hours if int(name.partition("/")[0]) < oldest]
-
-    def move_on(seen: list[bytes]) -> tuple[int, list[Write]]:
-        forgotten = (Score(hours, name, None) for name in old)
-        writes = [Put(cell, b"%d" % until_ms), *forgotten, *sum_streams(engine, sdk_app_id)]
-        return int(seen[0] or 0), writes
-
-    above_ms = resources.ledger.exchange(str(sdk_app_id), [cell], move_on)
-    for one in list_marked(fleet, NAMED, resources, above_ms=above_ms, until_ms=until_ms):
+def _tell_gaps(fleet: Fleet, told_ms: int, resources: Resources) -> None:
+    """One ERROR line a gap, once it is a minute old: those that began since the last report looked."""
+    until_ms = resources.now_ms() - MISSED_MS
+    for one in list_marked(fleet, NAMED, resources, above_ms=told_ms, until_ms=until_ms):
         if one.mark.kind in ("waiting", "failed"):
             shown = show_marked(one, fleet, resources)
             log.bind_room(*one.session.room)

@@ -8,6 +8,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 from msgspec import Meta, Struct
 
+from shared.console.checks import try_ledger
 from shared.console.describe import require_shared_ledger
 from shared.console.request import Result, choose_application
 from shared.errors import RequestError
@@ -17,7 +18,7 @@ from shared.remedies import find_advice
 from shared.resources import Resources
 from shared.scf import Json
 from shared.times import write_duration, write_time
-from shared.traffic import read_traffic
+from shared.traffic import Traffic, read_traffic
 from shared.transcripts.records import FOR_EVER_MS
 
 GROUPS = {"ai": 9, "cloud": 14}  # of events about tasks; 1 is that of rooms
@@ -47,9 +48,11 @@ def describe_fleet(asked: Json, resources: Resources) -> Result:
     except msgspec.ValidationError as error:
         raise RequestError(f"the event is not a request about all rooms: {error}") from None
     require_shared_ledger(resources)
+    level, text = try_ledger(resources)  # the numbers of one that cannot be written are old
     sdk_app_id = choose_application(request.sdk_app_id, resources.settings)
     fleet = read_fleet(resources.ledger.engine, sdk_app_id, max(request.limit, 1))
     numbers = measure_fleet(fleet, sdk_app_id, resources)
+    numbers["warnings"] += [text] if level == "FAIL" else []
     rooms = [
         show_marked(one, fleet, resources) for one in list_marked(fleet, request.limit, resources)
     ]
@@ -64,7 +67,7 @@ def measure_fleet(fleet: Fleet, sdk_app_id: int, resources: Resources) -> Json:
     recent = [_count_hour(fleet, one) for one in (hour, hour - 1)]
     counted = recent[0] + recent[1]
     today = [_count_hour(fleet, one)["spoken_s"] for one in range(hour - hour % 24, hour + 1)]
-    accepted = read_traffic(resources.ledger, sdk_app_id, now_ms).accepted
+    traffic = read_traffic(resources.ledger, sdk_app_id, now_ms)
     living = sum(fleet.living.values())
     return {
         "sdk_app_id": sdk_app_id,
@@ -87,10 +90,10 @@ def measure_fleet(fleet: Fleet, sdk_app_id: int, resources: Resources) -> Json:
             if what.startswith("error/")
         },
         "last_callback": {
-            str(group): _show_callback(accepted.get(group), now_ms)
+            str(group): _show_callback(traffic.accepted.get(group), now_ms)
             for group in _list_groups(resources)
         },
-        "warnings": [*_warn(fleet, living, resources)],
+        "warnings": _warn(fleet, living, traffic, resources),
     }
 
 
@@ -191,18 +194,19 @@ def _show_callback(at_ms: int | None, now_ms: int) -> Json | None:
     return None if at_ms is None else {"at": write_time(at_ms), "age_ms": max(now_ms - at_ms, 0)}
 
 
-def _warn(fleet: Fleet, living: int, resources: Resources) -> list[str]:
+def _warn(fleet: Fleet, living: int, traffic: Traffic, resources: Resources) -> list[str]:
     settings, warnings = resources.settings, []
+    streams = fleet.marks.get("recognition", 0)
     for what, used, quota in (
         ("TASK_QUOTA: tasks", living, settings.task_quota),
-        (
-            "STREAM_QUOTA: recognition streams",
-            fleet.marks.get("recognition", 0),
-            settings.stream_quota,
-        ),
+        ("STREAM_QUOTA: recognition streams", streams, settings.stream_quota),
     ):
         if used >= NEARLY * quota:
             warnings.append(f"{what}: {used} of {quota} are in use; ask Tencent for a higher quota")
+    what = "callbacks were refused in the last hour; `./roomscribe why ROOM` says what to do"
+    for reason, times in traffic.refused.items():
+        if times:
+            warnings.append(f"{reason}: {sum(times.values())} {what}")
     return warnings
 
 

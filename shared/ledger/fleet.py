@@ -38,13 +38,15 @@ class Mark(NamedTuple):
 def find_mark(task: Task) -> Mark | None:
     """What is wrong with a task of an open session; None for one that runs, or is being started."""
     code = task.error_code
+    if task.state == "running" and not task.hearing.silent_since_ms:
+        return None
     if task.failed_since_ms and task.state in ("failed", "starting"):
         return Mark("failed", code, task.failed_since_ms)
     if task.state == "due" or (task.state == "starting" and code):
         return Mark("waiting", code, task.waiting_ms)
     if task.state == "held":
         return Mark("held", "", task.changed_ms)
-    if task.state == "running" and task.hearing.silent_since_ms:
+    if task.state == "running":
         return Mark("silent", "", task.hearing.silent_since_ms)
     return None
 
@@ -58,25 +60,22 @@ def find_fleet_keys(sdk_app_id: int) -> FleetKeys:
 class FleetKeys:
     """Where that lies, under the tag of an application.
 
-    `marked` is an index of sessions for each kind of trouble. `marks` counts tasks by KIND/CODE,
-    `hours` what happened, by HOUR/WHAT (hours since 1970). `speakers` and `translations` are the streams of
-    each session: of microphones that are on, and of their translations; their sums stand in `marks`, as
-    `report_fleet` found them last. `missed` has the sessions in which somebody was not transcribed for a
-    while, by the negative of the ms at which that ended, so that the newest is first.
+    `marked` is an index of sessions for each kind of trouble. `marks` counts tasks by KIND/CODE; beside
+    them stand the streams, as `report_fleet` counted them last. `hours` has what happened, by HOUR/WHAT
+    (hours since 1970). `missed` has the sessions in which somebody was not transcribed for a while, by the
+    negative of the ms at which that ended, so that the newest is first.
     """
 
     def __init__(self, sdk_app_id: int) -> None:
         self.marked: dict[Kind, str] = {kind: f"{kind}:{sdk_app_id}" for kind in KINDS}
         self.marks = f"marks:{sdk_app_id}"
         self.hours = f"hours:{sdk_app_id}"
-        self.speakers = f"speakers:{sdk_app_id}"
-        self.translations = f"translations:{sdk_app_id}"
         self.missed = f"missed:{sdk_app_id}"
 
     @property
     def of_sessions(self) -> list[str]:
         """The indexes whose members are sessions."""
-        return [*self.marked.values(), self.speakers, self.translations, self.missed]
+        return [*self.marked.values(), self.missed]
 
     def count(self, at_ms: int, what: str, more: int = 1) -> Add:
         """Count something that happened then."""
@@ -93,24 +92,10 @@ def list_fleet_writes(keys: FleetKeys, former: Half, half: Half) -> Iterator[Wri
             if task != known:
                 yield from _compare(keys, session, known or Task(target, task.service), task)
         if session.closed_ms is not None and was and was.closed_ms is None:
-            yield Score(keys.speakers, session.id, None)
-            yield Score(keys.translations, session.id, None)
             marks = [mark for task in was.tasks.values() if (mark := find_mark(task))]
             began_ms = [mark.since_ms for mark in marks if mark.kind != "held"]
             if began_ms and session.closed_ms - min(began_ms) >= MISSED_MS:
                 yield Score(keys.missed, session.id, -session.closed_ms)
-
-
-def count_speaker(
-    keys: FleetKeys, session: Session, more: int, spoken_ms: int, at_ms: int
-) -> Iterator[Write]:
-    """A microphone was switched on (`more` 1), or off (-1) after so long."""
-    languages = session.rule.parameters(session.rule.service).get("translate_to", ())
-    yield Add(keys.speakers, session.id, more)
-    if languages:
-        yield Add(keys.translations, session.id, more * len(languages))
-    if spoken_ms:
-        yield keys.count(at_ms, "spoken_s", spoken_ms // 1000)
 
 
 def _compare(keys: FleetKeys, session: Session, was: Task, task: Task) -> Iterator[Write]:
@@ -170,13 +155,3 @@ def read_fleet(engine: Engine, sdk_app_id: int, most: int) -> Fleet:
         for kind, key in keys.marked.items()
     }
     return Fleet(numbers[0], numbers[1], marked, numbers[2])
-
-
-def sum_streams(engine: Engine, sdk_app_id: int) -> list[Write]:
-    """The writes that keep how many streams there are in all."""
-    keys = find_fleet_keys(sdk_app_id)
-    sums: list[Write] = []
-    for what, key in (("recognition", keys.speakers), ("translation", keys.translations)):
-        streams = engine.list_scores(str(sdk_app_id), key, 0, FOR_EVER_MS, MANY)
-        sums.append(Score(keys.marks, what, sum(count for _, count in streams)))
-    return sums

@@ -16,7 +16,6 @@ from shared.errors import LedgerError
 from shared.ledger.document import Document, Half, Session, find_room
 from shared.ledger.engine import Cell, Engine, Keep, Put, Write
 from shared.ledger.events import list_events, post
-from shared.ledger.fleet import count_speaker
 from shared.ledger.layout import DUE, SHARED, RoomKeys, ended_key, list_writes, parse_room
 from shared.ledger.opting_out import OPT_OUTS
 from shared.ledger.sessions import Found, Person, Presence, RoomBook, Sessions
@@ -237,9 +236,6 @@ class RoomLedger:
             writes.insert(0, Put(keys.document, saved))
         if any(presence):
             writes += [Put(keys.cells[2], presence[0]), Keep(keys.people, self._keep_s)]
-        if book.toggled and book.open_now:
-            about = book.toggled, book.spoken_ms, book.presence.microphone_ms
-            writes += count_speaker(keys.fleet, book.open_now, *about)
         living = self.engine.swap(keys.tag, book.seen, writes, keys.living)
         if living is None:
             return False

@@ -79,9 +79,8 @@ class RoomBook:
 
     The ledger loads it, lets one of these methods work on it, and saves the document as one step.
     `presence` is what is known of one user in the newest session, if the ledger was told which.
-    `toggled` is 1 when the user's microphone was switched on by the change under way, -1 when off, after
-    `spoken_ms`. `living` is how many tasks of the application live after the change that saved this book;
-    None for a book that no change has saved. `half` is what the document holds of this room alone. `seen`
+    `living` is how many tasks of the application live after the change that saved this book; None
+    for a book that no change has saved. `half` is what the document holds of this room alone. `seen`
     is the ledger's own: what the cells held when they were read, or saved last. `opt_outs` are those of
     the application.
     """
@@ -91,7 +90,6 @@ class RoomBook:
         self.half = document[room.room_id_type]
         self.sessions = self.half.sessions  # newest first
         self.presence = Presence()
-        self.toggled = self.spoken_ms = 0
         self.living: int | None = None
         self.seen: Mapping[Cell, bytes] = {}
         self.opt_outs: OptOuts = {}
@@ -220,14 +218,11 @@ class RoomBook:
     ) -> None:
         """Remember what an event says of the user, in any order; None leaves the microphone as it was."""
         known = self.presence
-        spoke, since_ms = known.present and known.microphone, known.microphone_ms
         if compare_times(event_ms, known.event_ms, precise=precise) >= 0:
             known.present, known.event_ms = present, event_ms
         is_newer = compare_times(event_ms, known.microphone_ms, precise=precise) >= 0
         if microphone is not None and is_newer:
             known.microphone, known.microphone_ms = microphone, event_ms
-        self.toggled = (known.present and known.microphone) - spoke
-        self.spoken_ms = max(event_ms - since_ms, 0) if self.toggled < 0 else 0
 
     def drop_session(self, session_id: str, before_ms: int) -> bool:
         """Take a session out of the document, if it was over before then; whether it is not there now."""

@@ -16,7 +16,7 @@ from msgspec.json import Decoder, encode
 
 from shared.errors import LedgerError
 from shared.ledger.engine import WINDOW_MS, Add, Cell, Keep, Move, Number, Put, Score, Scores, Write
-from shared.ledger.sqlite_file import BUSY_TIMEOUT_S, empty_log, open_file
+from shared.ledger.sqlite_file import BUSY_TIMEOUT_S, empty_log, explain, open_file
 
 TIMES = Decoder(list[int])  # made here, once: msgspec 0.22 crashes when two threads learn a type
 READ = "SELECT value FROM cells WHERE key = ? AND field = ?"
@@ -118,7 +118,9 @@ class SqliteEngine:
             if begins:
                 self._connection.execute("COMMIT")
         except sqlite3.Error as error:
-            raise LedgerError(f"LEDGER_URL: {self.place} does not answer: {error}") from error
+            raise LedgerError(
+                f"LEDGER_URL: {self.place} does not answer: {explain(error)}"
+            ) from error
         finally:
             if begins:
                 self._connection.rollback()  # unless it is committed

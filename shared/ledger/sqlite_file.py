@@ -30,9 +30,16 @@ def open_file(path: str) -> sqlite3.Connection:
             return _open(path)
         except (sqlite3.Error, OSError) as error:
             if "locked" not in str(error) or time.monotonic() > deadline_s:
-                raise LedgerError(f"LEDGER_URL: {path} cannot be opened: {error}") from error
+                raise LedgerError(
+                    f"LEDGER_URL: {path} cannot be opened: {explain(error)}"
+                ) from error
         # Real time, also where `time.sleep` follows a clock that somebody moves by hand.
         select.select([], [], [], OPEN_PAUSE_S)
+
+
+def explain(error: Exception) -> str:
+    """What SQLite says, and what to do about a full disk."""
+    return str(error).replace("disk is full", "disk is full; free space on it")
 
 
 def empty_log(connection: sqlite3.Connection) -> bool:

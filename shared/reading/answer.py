@@ -162,6 +162,7 @@ def _log(answer: Answer, elapsed_ms: float) -> None:
         "debug" if is_idle_poll else "info",
         session=answer.session_id,
         outcome=answer.outcome,
+        remedy="`./roomscribe link` signs a new one" if answer.outcome == "link_expired" else None,
         format=answer.format or None,
         status=answer.response.status,
         sentences=answer.sentences,

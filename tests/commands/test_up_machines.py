@@ -15,7 +15,7 @@ from tests.support.local_commands import find_children, run_local, serve_local, 
 from tests.support.redis_servers import need_redis
 
 ROOM = {"room_id": "class-1", "room_id_type": 1, "user_id": "amy"}
-REDIS = ("up", "--port", "0", "--clock", "manual", "--redis", "--redis-dir")
+REDIS = ("up", "--verbose", "--port", "0", "--clock", "manual", "--redis", "--redis-dir")
 
 
 def plan(url: str, **fault: object) -> None:

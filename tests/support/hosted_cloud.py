@@ -65,6 +65,7 @@ class CloudAndHost:
     host: Host
     http: httpx.AsyncClient
     ledger_url: str = ""
+    settings: dict[str, str] = field(default_factory=dict)  # of instances that start from now on
 
     def list_entries(self, kind: str) -> list[Entry]:
         """What the feed had of a kind."""
@@ -107,6 +108,12 @@ class CloudAndHost:
         result = answer.raise_for_status().json()
         assert isinstance(result, dict)
         return result
+
+    async def deploy(self, **settings: str) -> None:
+        """Give the functions other settings, as a new deployment does."""
+        self.settings.update(settings)
+        for name in self.host.list_functions():
+            await self.host.renew(name)
 
     async def list_tasks(self) -> dict[str, list[str]]:
         """The ids of the tasks that run, of every room that has one."""
@@ -179,9 +186,10 @@ class HostedCloud:
     @contextlib.asynccontextmanager
     async def _setting(self, url: str) -> AsyncIterator[CloudAndHost]:
         feed = Memory(self.clock.now_ms)
+        settings = {"URL": url, "TRTC_ENDPOINT": url, "INVOKE_ENDPOINT": url, **self.settings}
         host = create_host(
             self.folder,
-            {"URL": url, "TRTC_ENDPOINT": url, "INVOKE_ENDPOINT": url, **self.settings},
+            settings,
             feed=feed,
             clock=self.clock,
             max_instances=self.instances,
@@ -201,7 +209,7 @@ class HostedCloud:
                 httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as http,
             ):
                 ledger_url = self.settings.get("LEDGER_URL", "")
-                yield CloudAndHost(url, self.clock, feed, cloud, host, http, ledger_url)
+                yield CloudAndHost(url, self.clock, feed, cloud, host, http, ledger_url, settings)
         finally:
             await host.close()
 
