@@ -75,6 +75,8 @@ def _open(path: str) -> sqlite3.Connection:
 
 def _close_to_others(path: Path) -> None:
     """Let its owner alone read and write the file, and what SQLite makes beside it, of the same mode."""
+    if str(path) == ":memory:":  # what SQLite calls no file
+        return
     path.touch(mode=0o600)
     for file in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
         with suppress(PermissionError, FileNotFoundError):

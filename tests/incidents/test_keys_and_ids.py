@@ -39,7 +39,7 @@ def test_1_callback_key_was_rotated_in_the_console_alone(tmp_path: Path) -> None
             *(UNKNOWN, " wrong_sign", "signed with another key", "TRTC_CALLBACK_KEY"),
         )
         check_says(
-            await ask(stage, "status", exits=0),
+            await ask(stage, "status", exits=1),
             *("warning: wrong_sign: ", "callbacks were refused in the last hour", "why ROOM"),
         )
         await stage.deploy(TRTC_CALLBACK_KEY=f"{APPLICATION.callback_key},TheKeyOfYesterday")
@@ -61,7 +61,7 @@ def test_2_functions_have_another_sdk_app_id(tmp_path: Path) -> None:
         )
         line = stage.list_lines("callback.refused")[0]
         check_says(line["reason"], f"SdkAppId {SDK_APP_ID}, ours {another}")
-        check_says(await ask(stage, "status", exits=0), "warning: foreign_app: ")
+        check_says(await ask(stage, "status", exits=1), "warning: foreign_app: ")
         await stage.deploy(TRTC_SDK_APP_ID=str(SDK_APP_ID))
         await go_on(stage)
         await check_healed(stage, "lobby")

@@ -31,7 +31,7 @@ def ledger(environment: pytest.MonkeyPatch, room_ledger_url: str) -> Iterator[Le
 
 
 def get(session_id: str, since: str = "", etag: str = "") -> Any:
-    path = f"/{sign_link(LINK_KEY, session_id, NOW_MS // 1000 + 60)}.json"
+    path = f"/{sign_link(LINK_KEY, session_id, int(time.time()) + 60)}.json"
     query, headers = {"since": since}, {"if-none-match": etag}
     event = {"httpMethod": "GET", "path": path, "queryString": query, "headers": headers}
     return read_transcript.main_handler(event, {})
