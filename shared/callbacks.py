@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from shared.applications import Application
-from shared.errors import CallbackError, MethodError, RequestError, SignatureError, TooLargeError
+from shared.errors import (
+    CallbackError,
+    MethodError,
+    RequestError,
+    RoomscribeError,
+    SignatureError,
+    TooLargeError,
+)
 from shared.room import (
     MAX_ROOM_NUMBER,
     NUMERIC_ROOM,
@@ -114,6 +122,14 @@ def receive_callback(
         raise SignatureError(f"{reason}, or replay with a new Sign", "stale", off_ms)
     callback = _read_callback(application.sdk_app_id, envelope)
     return msgspec.structs.replace(callback, signed_with="old key") if by_old_key else callback
+
+
+def read_event_type(event: object) -> int | None:
+    """The EventType in a callback, if it can be read, whoever has sent it: for the log alone."""
+    with suppress(RoomscribeError):
+        request = read_request(event if isinstance(event, dict) else {})
+        return _decode(request.body).event_type if len(request.body) <= MAX_BODY_BYTES else None
+    return None
 
 
 def verify_request(

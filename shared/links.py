@@ -53,6 +53,11 @@ def read_link(keys: str, token: str, now_s: int, kind: Kind = "read") -> str | N
     return subject.decode("utf-8", "surrogatepass")
 
 
+def claim_subject(token: str) -> str:
+    """What a token says that it opens, whoever has signed it; "" for what is no token."""
+    return decode_text(token)[TIME_BYTES + SIGN_BYTES :].decode("utf-8", "replace")
+
+
 def write_link(
     keys: str,
     base_url: str,

@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.json import Decoder, encode
 
 from shared import log
+from shared.callbacks import read_event_type
 from shared.errors import RoomscribeError
 from shared.scf import Invocation, fold_names
 
@@ -90,6 +91,7 @@ class Counts:
             facts = {"error_code": error.code, "claimed_sdk_app_id": came, "count": count + 1}
             facts["reason"] = f"{error} (SdkAppId {came}, ours {', '.join(map(str, ours))})"
             facts["clock_off_ms"] = getattr(error, "clock_off_ms", None)
+            facts["event_type"] = read_event_type(event)
             log.write("callback.refused", level, outcome=reason, **facts)
 
     def flush(self, open_ledger: Callable[[], Ledger], invocation: Invocation) -> None:

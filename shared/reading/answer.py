@@ -12,7 +12,8 @@ from typing import NamedTuple
 from shared import log
 from shared.entry import run_function
 from shared.errors import MethodError, RequestError, RoomscribeError, SettingsError
-from shared.links import read_link
+from shared.ledger.document import find_room
+from shared.links import claim_subject, read_link
 from shared.reading.kept import KeptTranscripts, NotKeptError
 from shared.reading.meetings import answer_operator
 from shared.reading.pages import FILE_POLICY, write_captions, write_message, write_page
@@ -183,7 +184,9 @@ def answer_request(request: Request, transcripts: KeptTranscripts, key: str, now
     session_id = read_link(key, match[1], now_ms // 1000) if match else None
     if match is None or session_id is None:
         old = match and read_link(key, match[1], 0)  # told in the log alone
-        outcome = "link_expired" if old else "link_forged"
+        claimed = claim_subject(match[1]) if match else ""
+        other = "link_foreign" if find_room(claimed) or claimed.isdecimal() else "link_forged"
+        outcome = "link_expired" if old else other
         return Answer(write_message(403, *REFUSED), outcome, "", old)
     head = transcripts.read_head(session_id)
     if head is None:

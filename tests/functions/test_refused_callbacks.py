@@ -77,7 +77,7 @@ def test_line_says_by_how_much_and_which_way_the_clock_is_off(
 ) -> None:
     assert post(write_body(age_ms)) == 401
     (line,) = read_lines(capsys)
-    assert line["outcome"] == "stale"
+    assert (line["outcome"], line["event_type"]) == ("stale", 105)
     assert line["clock_off_ms"] == pytest.approx(age_ms, abs=400)
     assert re.search(f"the callback is {way} than this function's clock", line["reason"])
 

@@ -26,15 +26,15 @@ def test_incident_25_read_link_has_expired(room_ledger_url: str, tmp_path: Path)
         links = {
             "read": write_link(key, site, session_id, now_s),
             "link_expired": write_link(key, site, session_id, now_s - 8 * DAY_S),
-            "link_forged": write_link("that of another place", site, session_id, now_s),
+            "link_foreign": write_link("that of another place", site, session_id, now_s),
         }
         answers = {name: await stage.http.get(url) for name, url in links.items()}
         assert [answer.status_code for answer in answers.values()] == [200, 403, 403]
-        assert answers["link_expired"].text == answers["link_forged"].text
+        assert answers["link_expired"].text == answers["link_foreign"].text
         refused = stage.list_lines("transcript.refused")
         assert [(line["outcome"], line.get("session")) for line in refused] == [
             ("link_expired", session_id),
-            ("link_forged", None),
+            ("link_foreign", None),
         ]
         assert "roomscribe link" in refused[0]["remedy"]
 

@@ -339,11 +339,12 @@ def test_log_has_one_line_and_no_secret(
     ("path", "outcome", "session"),
     [
         (lambda: f"/{sign(lifetime_s=0)}.json", "link_expired", SESSION),
-        (lambda: f"/{sign_link('some other secret key', SESSION, 0)}", "link_forged", None),
+        (lambda: f"/{sign_link('some other secret key', SESSION, 0)}", "link_foreign", None),
+        (lambda: f"/{sign_link(LINK_KEY, '1400000000', 0, 'operator')}", "link_foreign", None),
         (lambda: f"/{sign()[:-1]}", "link_forged", None),
         (lambda: "/favicon.ico", "link_forged", None),
     ],
-    ids=["expired", "other key", "changed", "no link"],
+    ids=["expired", "other key", "operator's", "changed", "no link"],
 )
 def test_log_alone_tells_an_expired_link_from_a_forged_one(
     source: MemorySource,
