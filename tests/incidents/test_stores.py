@@ -153,7 +153,7 @@ def test_10_redis_is_set_to_evict_keys(tmp_path: Path) -> None:
         evict_everything(server)
         words = ("allkeys-lru", "when full it forgets rooms", "set maxmemory-policy to noeviction")
         check_says(await ask(stage, "why", "lobby"), "or its ledger has forgotten it", *words)
-        check_says(await ask(stage, "status", exits=0), "warning: Redis", *words)
+        check_says(await ask(stage, "status", exits=1), "warning: Redis", *words)
         check_says(await ask_doctor(stage), "FAIL  memory ", *words)
         check_says(await ask_doctor(stage, "--remote"), "FAIL  remote       ledger: ", *words)
         configure(server, maxmemory_policy="noeviction")

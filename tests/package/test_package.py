@@ -132,7 +132,9 @@ def test_function_for_people_says_what_to_send_instead(
 ) -> None:
     ran = Scf(package, tmp_path).run(function, *load_triggers(load_event))
     assert [result["error_code"] for result in ran.results] == ["bad_request"] * len(TRIGGERS)
-    about = "people" if function == "set_people" else "room_id"
+    others = {"set_people": "people", "describe_fleet": "limit"}
+    others |= dict.fromkeys(("list_missed", "reconcile_rooms"), "since")
+    about = others.get(function, "room_id")
     assert all(about in result["example"] for result in ran.results)
     assert {line["message"] for line in ran.lines} == {"request.refused"}
 
