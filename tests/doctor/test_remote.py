@@ -16,6 +16,8 @@ from tests.support.emulator import RunningCloud, running_cloud
 from tests.support.hosted_cloud import SETTINGS
 from tests.support.local_commands import Running, run_local, serve_local
 
+pytestmark = pytest.mark.slow
+
 RULES = '[[rules]]\nname = "none"\nroom = "*"\nservice = "none"\n'
 
 

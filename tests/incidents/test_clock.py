@@ -10,6 +10,8 @@ from tests.support.hosted_cloud import CloudAndHost, open_house
 from tests.support.hosted_roomscribe import write_rules
 from tests.support.questions import MINUTE_MS, ask_status, ask_why, count_running
 
+pytestmark = pytest.mark.slow
+
 OFF_MS = 10 * MINUTE_MS
 
 

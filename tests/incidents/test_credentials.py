@@ -16,6 +16,8 @@ from tests.support.incident_stage import (
     play_incident,
 )
 
+pytestmark = pytest.mark.slow
+
 CLOUD_ROOM, AI_ROOM = "lobby", "ai-1"
 
 

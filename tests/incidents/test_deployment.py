@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.support.hosted_cloud import CloudAndHost, open_house
 from tests.support.hosted_roomscribe import write_rules
 from tests.support.local_commands import run_local
 from tests.support.questions import ask_why, count_running
+
+pytestmark = pytest.mark.slow
 
 APPS = [
     {"sdk_app_id": sdk_app_id, "secret_key": f"secret-{sdk_app_id}", "callback_key": "sameKey"}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.support.emulator import APPLICATION, SDK_APP_ID
 from tests.support.hosted_cloud import CloudAndHost
 from tests.support.incident_stage import (
@@ -13,6 +15,8 @@ from tests.support.incident_stage import (
     check_says,
     play_incident,
 )
+
+pytestmark = pytest.mark.slow
 
 UNKNOWN = "Roomscribe was never told of this room"
 

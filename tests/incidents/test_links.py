@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from shared.links import write_link
 from tests.support.hosted_cloud import CloudAndHost, open_house
 from tests.support.hosted_roomscribe import write_rules
 from tests.support.questions import ask_why
+
+pytestmark = pytest.mark.slow
 
 DAY_S = 86_400
 

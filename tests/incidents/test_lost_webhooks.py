@@ -21,6 +21,8 @@ from tests.support.questions import (
     reconcile,
 )
 
+pytestmark = pytest.mark.slow
+
 CREATED, DISMISSED, ENTERED, LEFT = 101, 102, 103, 104
 OF_TASKS = [901, 902, 903, 1401, 1402, 1403, 1404]  # groups 9 and 14
 

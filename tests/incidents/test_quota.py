@@ -15,10 +15,11 @@ from tests.support.incident_stage import (
     play_incident,
 )
 
+pytestmark = pytest.mark.slow
+
 TEN_MINUTES_MS = 10 * MINUTE_MS
 
 
-@pytest.mark.slow
 def test_5_quota_of_trtc_is_full_for_ten_minutes(tmp_path: Path) -> None:
     """1.0 has a code for it; 2.0 is assumed to say no more than that it refuses."""
 
@@ -71,7 +72,6 @@ def test_6_own_task_quota_is_too_small(tmp_path: Path) -> None:
     play_incident(tmp_path, act, settings={"TASK_QUOTA": "1"})
 
 
-@pytest.mark.slow
 def test_7_storm_of_throttling(tmp_path: Path) -> None:
     """For ten minutes every call is one too many, also that which asks how a task is."""
 

@@ -19,6 +19,8 @@ from tests.support.incident_stage import (
     play_incident,
 )
 
+pytestmark = pytest.mark.slow
+
 REGION = 'region = "ap-singapore"'
 
 

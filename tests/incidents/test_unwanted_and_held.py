@@ -11,6 +11,8 @@ from tests.support.hosted_cloud import CloudAndHost, open_house
 from tests.support.hosted_roomscribe import AI_ROOM, write_rules
 from tests.support.questions import ask_status, ask_why, count_running
 
+pytestmark = pytest.mark.slow
+
 BY_A_USER, BY_THE_SERVER = 1, 3  # codes of 902
 
 

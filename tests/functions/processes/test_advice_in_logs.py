@@ -14,6 +14,8 @@ from tests.support.emulator import APPLICATION, SECRET_ID, SECRET_KEY
 from tests.support.instance import forget_instance
 from tests.support.signed_callbacks import RULES, Scene
 
+pytestmark = pytest.mark.slow
+
 CREATED = 101
 CREATE, START_AI = "CreateCloudTranscription", "StartAITranscription"
 

@@ -23,6 +23,8 @@ from shared.traffic import Traffic, read_traffic
 from tests.support.emulator import CONFIG, SDK_APP_ID, RunningCloud, running_cloud
 from tests.support.signed_callbacks import Scene
 
+pytestmark = pytest.mark.slow
+
 CONTEXT = {"request_id": "r", "time_limit_in_ms": 60_000}
 CREATED, DISMISSED, ENTERED, LEFT = 101, 102, 103, 104
 

@@ -17,6 +17,8 @@ from shared.scf import now_ms
 from tests.support.emulator import SDK_APP_ID
 from tests.support.signed_callbacks import Scene
 
+pytestmark = pytest.mark.slow
+
 CREATED, DISMISSED, ENTERED, ENDED_1, SENTENCE_2 = 101, 102, 103, 902, 1403
 CONTEXT = {"request_id": "r-1", "time_limit_in_ms": 10_000}
 WORDS = ("verdict", "cause", "remedy")
