@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.console.request import answer_direct
-from shared.fleet.state import describe_fleet
+from shared.fleet.describe import describe_fleet
 from shared.scf import Json
 
 EXAMPLE = {"sdk_app_id": 1400000000, "limit": 20}

@@ -10,7 +10,7 @@ from shared.errors import LedgerError, NotSharedError, RequestError
 from shared.fleet.report import report_fleet
 from shared.lifecycle.drainer import drain
 from shared.lifecycle.outcome import write_outcomes
-from shared.reconciling.reconcile import reconcile_if_silent
+from shared.reconciling.by_itself import reconcile_if_silent
 from shared.scf import Invocation, Json, is_direct
 from shared.settings import Settings
 

@@ -34,6 +34,11 @@ class Traffic(Struct, frozen=True):
     accepted: dict[int, int] = {}
     refused: dict[str, dict[int, int]] = {}
 
+    @property
+    def refusals(self) -> dict[str, int]:
+        """How many were refused, by reason."""
+        return {reason: sum(counts.values()) for reason, counts in self.refused.items() if counts}
+
     def merge(self, more: Traffic, since_ms: int = 0) -> Traffic:
         """The later of the times and the sums of the counts, of ten minutes that began since then."""
         refused = {}

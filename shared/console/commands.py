@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 
-from shared.console.describe import require_shared_ledger, show_task
-from shared.console.request import EVENT_KEYS, Result, RoomRequest
+from shared.console.describe import show_task
+from shared.console.request import EVENT_KEYS, Result, RoomRequest, require_shared_ledger
 from shared.errors import LedgerError, RequestError, RoomscribeError
 from shared.ledger import RoomBook, Session, claims
 from shared.ledger.deliveries import Deliveries

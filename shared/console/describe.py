@@ -8,14 +8,13 @@ from typing import Any
 import msgspec
 
 from shared.console.checks import try_ledger
-from shared.console.request import Result, RoomRequest
+from shared.console.request import Result, RoomRequest, require_shared_ledger
 from shared.console.story import tell_story
 from shared.console.verdict import judge, judge_unknown, write_verdict
-from shared.errors import NotSharedError
 from shared.ledger import Session, Task, TaskId
 from shared.lifecycle import task_api
 from shared.lifecycle.endings import explain_end
-from shared.lifecycle.signs_of_life import ADVICE, list_people, listen, note_hearing
+from shared.lifecycle.signs_of_life import ADVICE, add_heard, listen, note_hearing
 from shared.lifecycle.task_events import measure
 from shared.resources import Resources
 from shared.room import Room
@@ -36,15 +35,6 @@ def describe_room(request: RoomRequest, resources: Resources) -> Result:
     shown = [described for _, described in known]
     answer = {**room._asdict(), "outcome": "described", "rule_now": rule, "sessions": shown}
     return [], {**verdict, **answer}
-
-
-def require_shared_ledger(resources: Resources) -> None:
-    """Raise NotSharedError when only this instance knows what is in the ledger."""
-    if not resources.settings.ledger_is_shared:
-        raise NotSharedError(
-            "LEDGER_URL: on SCF every instance has an SQLite file of its own, so this one cannot "
-            "know what the others did; this needs a ledger they share"
-        )
 
 
 def show_task(session: Session, task: Task) -> dict[str, Any]:
@@ -85,7 +75,8 @@ def _judge(room: Room, newest: list[tuple[Session, Json]], resources: Resources)
 def _describe(session: Session, resources: Resources) -> Json:
     ledger, rule, tasks = resources.ledger, session.rule, session.tasks.values()
     now_ms = resources.now_ms()
-    people, kept = list_people(session, resources), ledger.list_sentences(session, 0)
+    kept = ledger.list_sentences(session, 0)
+    people = add_heard(ledger.list_people(session), kept)
     for known in tasks if session.closed_ms is None else ():  # as it is now, and not kept
         note_hearing(session, known, listen(session, known, resources), people, now_ms)
     said_ms = [one.said.event_ms for one in kept if one.said]
@@ -124,11 +115,13 @@ def _describe(session: Session, resources: Resources) -> Json:
 
 def _find_nearest(session: Session, resources: Resources) -> str:
     """The glob that a room's id is nearly spelled like, if only a rule for all rooms matches it; else ""."""
+    if "*" not in session.rule.room:
+        return ""
     text = session.room.room_id
     globs = [glob for rule in resources.rules.rules for glob in rule.room]
     rated = [(SequenceMatcher(None, text[: len(one)], one).ratio(), one) for one in globs]
     likeness, glob = max(rated, default=(0, ""))
-    return glob if "*" in session.rule.room and likeness >= 2 / 3 else ""
+    return glob if likeness >= 2 / 3 else ""
 
 
 def _ask_status(task: Task, session: Session, resources: Resources) -> str:

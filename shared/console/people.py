@@ -10,8 +10,12 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from shared import log
-from shared.console.describe import require_shared_ledger
-from shared.console.request import Result, choose_application, read_room_request
+from shared.console.request import (
+    Result,
+    choose_application,
+    read_room_request,
+    require_shared_ledger,
+)
 from shared.errors import RequestError, RoomscribeError
 from shared.ledger import RoomBook
 from shared.ledger.due import find_due

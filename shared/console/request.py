@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
 
 from shared import log
 from shared.entry import open_resources, run_function
-from shared.errors import BugError, RequestError, RoomscribeError
+from shared.errors import BugError, NotSharedError, RequestError, RoomscribeError
 from shared.ledger import Ledger
 from shared.ledger.document import find_room
 from shared.lifecycle.outcome import Outcome, write_outcomes
@@ -32,6 +32,8 @@ from shared.room import (
 )
 from shared.scf import HALF_PAIR, Invocation, Json, is_direct
 from shared.settings import Settings
+
+Form = TypeVar("Form")
 
 
 class RoomEvent(Struct, frozen=True):
@@ -139,6 +141,23 @@ def _check_event(event: object, needs: str) -> Json:
     return event
 
 
+def require_shared_ledger(resources: Resources) -> None:
+    """Raise NotSharedError when only this instance knows what is in the ledger."""
+    if not resources.settings.ledger_is_shared:
+        raise NotSharedError(
+            "LEDGER_URL: on SCF every instance has an SQLite file of its own, so this one cannot "
+            "know what the others did; this needs a ledger they share"
+        )
+
+
+def read_event(event: Json, form: type[Form], what: str) -> Form:
+    """An event in that form; raises RequestError, which says that the event is not `what`, and why."""
+    try:
+        return msgspec.convert(event, form)
+    except msgspec.ValidationError as error:
+        raise RequestError(f"the event is not {what}: {error}") from None
+
+
 def choose_application(sdk_app_id: int | None, settings: Settings) -> int:
     """The application that an event means, perhaps without naming it; raises RequestError."""
     known = [application.sdk_app_id for application in settings.applications]
@@ -150,10 +169,7 @@ def choose_application(sdk_app_id: int | None, settings: Settings) -> int:
 
 def read_room_request(event: Json, settings: Settings, ledger: Ledger) -> RoomRequest:
     """The request in an event; raises RequestError saying what the event should look like."""
-    try:
-        asked = msgspec.convert(event, RoomEvent)
-    except msgspec.ValidationError as error:
-        raise RequestError(f"the event is not a request for a room: {error}") from None
+    asked = read_event(event, RoomEvent, "a request for a room")
     sdk_app_id = choose_application(asked.sdk_app_id, settings)
     if asked.user_id is not None and not names_user(asked.user_id):
         raise RequestError("user_id: must be printable text, and not *")

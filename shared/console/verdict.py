@@ -42,7 +42,7 @@ def judge(session: Session, shown: Json) -> Json:
 
 def judge_unknown(room: Room, traffic: Traffic, forgets: str = "") -> Json:
     """The verdict on a room that nobody told of: callbacks are refused, or the ledger `forgets` rooms."""
-    refused = {reason: sum(counts.values()) for reason, counts in traffic.refused.items() if counts}
+    refused = traffic.refusals
     last_ms = max(traffic.accepted.values(), default=0)
     last = f"the last came at {write_time(last_ms)}" if last_ms else "none has ever come"
     told = ", ".join(f"{count} {reason}" for reason, count in refused.items()) or "none"

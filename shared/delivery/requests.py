@@ -9,8 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from shared.console.describe import require_shared_ledger
-from shared.console.request import Result
+from shared.console.request import Result, read_event, require_shared_ledger
 from shared.delivery.payloads import compose, compose_body
 from shared.delivery.sending import send
 from shared.endpoints import Endpoint
@@ -38,10 +37,7 @@ class DeliveriesEvent(Struct, frozen=True, forbid_unknown_fields=True):
 
 def answer_deliveries(asked: Json, resources: Resources) -> Result:
     """List the outbox, show an event of it, send it again, or send a test event to every endpoint."""
-    try:
-        request = msgspec.convert(asked, DeliveriesEvent)
-    except msgspec.ValidationError as error:
-        raise RequestError(f"the event is not a request for deliveries: {error}") from None
+    request = read_event(asked, DeliveriesEvent, "a request for deliveries")
     require_shared_ledger(resources)
     if request.action == "test":
         return _test(resources)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta, Struct
 
 from shared.console.checks import try_ledger
-from shared.console.describe import require_shared_ledger
-from shared.console.request import Result, choose_application
-from shared.errors import RequestError
+from shared.console.request import Result, choose_application, read_event, require_shared_ledger
 from shared.ledger import Session
 from shared.ledger.fleet import MISSED_MS, find_fleet_keys
 from shared.ledger.gaps import find_gaps
@@ -31,10 +28,7 @@ class MissedEvent(Struct, frozen=True, forbid_unknown_fields=True):
 
 def list_missed(asked: Json, resources: Resources) -> Result:
     """The rooms in which something was missed since then, the newest first; what goes on comes first."""
-    try:
-        request = msgspec.convert(asked, MissedEvent)
-    except msgspec.ValidationError as error:
-        raise RequestError(f"the event is not a request for what was missed: {error}") from None
+    request = read_event(asked, MissedEvent, "a request for what was missed")
     require_shared_ledger(resources)
     try_ledger(resources)  # what could not be written is not known to be missed
     sdk_app_id = choose_application(request.sdk_app_id, resources.settings)
@@ -85,8 +79,7 @@ def _show(session: Session, since_ms: int, now_ms: int) -> Json:
         shown: Json = {
             **gap._asdict(),
             "began": write_time(gap.began_ms) if gap.began_ms else "",
-            "reason": advice.reason if advice else "",
-            "remedy": advice.remedy if advice else "",
+            **(advice._asdict() if advice else {}),
         }
         gaps.append({key: value for key, value in shown.items() if value not in ("", 0)})
     return {**session.room._asdict(), "session": session.id, "gaps": gaps}

@@ -8,10 +8,17 @@ from shared import log
 from shared.fleet.state import list_marked, measure_fleet, show_marked
 from shared.fleet.streams import count_streams
 from shared.ledger.engine import Cell, Put, Score, Write
-from shared.ledger.fleet import HOUR_MS, MANY, MISSED_MS, Fleet, find_fleet_keys, read_fleet
+from shared.ledger.fleet import (
+    HOUR_MS,
+    MANY,
+    MISSED_MS,
+    Fleet,
+    find_fleet_keys,
+    read_fleet,
+    read_hours,
+)
 from shared.resources import Resources
 from shared.scf import Json
-from shared.transcripts.records import FOR_EVER_MS
 
 EVERY_MS = 55_000  # a timer that fires each minute is never too early
 NAMED = 200  # rooms of each kind that are told of in one minute
@@ -36,8 +43,8 @@ def _count_on(sdk_app_id: int, resources: Resources) -> int:
     """Keep how many streams there are, and count their time; until when gaps were told of before."""
     now_ms, ledger, keys = resources.now_ms(), resources.ledger, find_fleet_keys(sdk_app_id)
     told, tag, oldest = Cell(f"told:{sdk_app_id}"), str(sdk_app_id), now_ms // HOUR_MS - HOURS_KEPT
-    counted = ledger.engine.list_scores(tag, keys.hours, 0, FOR_EVER_MS, MANY)
-    old = [name for name, _ in counted if int(name.partition("/")[0]) < oldest]
+    counted = read_hours(ledger.engine, sdk_app_id)
+    old = [f"{hour}/{what}" for hour in counted if hour < oldest for what in counted[hour]]
     recognition, translation = count_streams(sdk_app_id, ledger)
 
     def count(seen: list[bytes]) -> tuple[int, list[Write]]:

@@ -1,35 +1,21 @@
-"""What `describe_fleet` answers: all rooms of an application in numbers, and those in trouble."""
+"""All rooms of an application as plain data: numbers, and the sessions in trouble."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated, NamedTuple
+from itertools import islice
+from typing import NamedTuple
 
-import msgspec
-from msgspec import Meta, Struct
-
-from shared.console.checks import try_ledger
-from shared.console.describe import require_shared_ledger
-from shared.console.request import Result, choose_application
-from shared.errors import RequestError
 from shared.ledger import Session
-from shared.ledger.fleet import HOUR_MS, KINDS, Fleet, Kind, Mark, find_mark, read_fleet
-from shared.remedies import find_advice
+from shared.ledger.fleet import HOUR_MS, KINDS, Fleet, Kind, Mark, find_mark
 from shared.resources import Resources
 from shared.scf import Json
-from shared.times import write_duration, write_time
+from shared.times import write_time
 from shared.traffic import Traffic, read_traffic
 from shared.transcripts.records import FOR_EVER_MS
 
 GROUPS = {"ai": 9, "cloud": 14}  # of events about tasks; 1 is that of rooms
 NEARLY = 0.8  # of a quota
-
-
-class FleetEvent(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which application is asked about, and how many rooms of each kind of trouble are named."""
-
-    sdk_app_id: int | None = None
-    limit: Annotated[int, Meta(ge=0, le=500)] = 20
 
 
 class Marked(NamedTuple):
@@ -41,32 +27,12 @@ class Marked(NamedTuple):
     place: int
 
 
-def describe_fleet(asked: Json, resources: Resources) -> Result:
-    """All rooms of an application: numbers, what is wrong, and the rooms behind it."""
-    try:
-        request = msgspec.convert(asked, FleetEvent)
-    except msgspec.ValidationError as error:
-        raise RequestError(f"the event is not a request about all rooms: {error}") from None
-    require_shared_ledger(resources)
-    level, text = try_ledger(resources)  # the numbers of one that cannot be written are old
-    sdk_app_id = choose_application(request.sdk_app_id, resources.settings)
-    fleet = read_fleet(resources.ledger.engine, sdk_app_id, max(request.limit, 1))
-    numbers = measure_fleet(fleet, sdk_app_id, resources)
-    numbers["warnings"] += [text] if level == "FAIL" else []
-    rooms = [
-        show_marked(one, fleet, resources) for one in list_marked(fleet, request.limit, resources)
-    ]
-    summary = " · ".join(_summarise(numbers))
-    return [], {"outcome": "described", "summary": summary, **numbers, "rooms": rooms}
-
-
 def measure_fleet(fleet: Fleet, sdk_app_id: int, resources: Resources) -> Json:
     """The numbers: plain data, times in ms."""
     now_ms, settings = resources.now_ms(), resources.settings
     hour = now_ms // HOUR_MS
-    recent = [_count_hour(fleet, one) for one in (hour, hour - 1)]
-    counted = recent[0] + recent[1]
-    today = [_count_hour(fleet, one)["spoken_s"] for one in range(hour - hour % 24, hour + 1)]
+    counted = fleet.hours[hour] + fleet.hours[hour - 1]
+    today = (fleet.hours[one]["spoken_s"] for one in range(hour - hour % 24, hour + 1))
     traffic = read_traffic(resources.ledger, sdk_app_id, now_ms)
     living = sum(fleet.living.values())
     return {
@@ -101,13 +67,14 @@ def list_marked(
     fleet: Fleet, most: int, resources: Resources, *, above_ms: int = 0, until_ms: int = FOR_EVER_MS
 ) -> list[Marked]:
     """The sessions in trouble since between these times, the worst kind first, of each the longest first."""
-    named = [
-        (kind, place, session_id)
-        for kind in KINDS
-        for place, (session_id, since_ms) in enumerate(fleet.marked[kind], 1)
-        if above_ms < since_ms <= until_ms
-    ]
-    chosen = [one for kind in KINDS for one in [*filter(lambda one: one[0] == kind, named)][:most]]
+    chosen: list[tuple[Kind, int, str]] = []
+    for kind in KINDS:
+        named = (
+            (kind, place, session_id)
+            for place, (session_id, since_ms) in enumerate(fleet.marked[kind], 1)
+            if above_ms < since_ms <= until_ms
+        )
+        chosen += islice(named, most)
     known = resources.ledger.read_sessions([session_id for *_, session_id in chosen]).known
     marked: list[Marked] = []
     for kind, place, session_id in chosen:
@@ -122,6 +89,8 @@ def list_marked(
 
 def show_marked(marked: Marked, fleet: Fleet, resources: Resources) -> Json:
     """A session in trouble as answers and log lines tell of it; without what there is nothing to say of."""
+    from shared.remedies import find_advice  # late: mostly nothing is wrong
+
     session, mark = marked.session, marked.mark
     living, quota = sum(fleet.living.values()), resources.settings.task_quota
     advice = find_advice(mark.code or mark.kind, used=living, limit=quota)
@@ -135,19 +104,11 @@ def show_marked(marked: Marked, fleet: Fleet, resources: Resources) -> Json:
         "waited_ms": resources.now_ms() - mark.since_ms,
         "attempts": marked.attempts,
         "place": marked.place if mark.kind == "waiting" else 0,
-        "reason": advice.reason if advice else "",
-        "remedy": advice.remedy if advice else "",
+        **(advice._asdict() if advice else {}),
     }
     return {
         key: value for key, value in shown.items() if value not in ("", 0) or key == "room_id_type"
     }
-
-
-def _count_hour(fleet: Fleet, hour: int) -> Counter[str]:
-    begin = f"{hour}/"
-    return Counter(
-        {name[len(begin) :]: count for name, count in fleet.hours.items() if name.startswith(begin)}
-    )
 
 
 def _show_kind(fleet: Fleet, kind: Kind, now_ms: int) -> Json:
@@ -204,30 +165,4 @@ def _warn(fleet: Fleet, living: int, traffic: Traffic, resources: Resources) -> 
         if used >= NEARLY * quota:
             warnings.append(f"{what}: {used} of {quota} are in use; ask Tencent for a higher quota")
     what = "callbacks were refused in the last hour; `./roomscribe why ROOM` says what to do"
-    for reason, times in traffic.refused.items():
-        if times:
-            warnings.append(f"{reason}: {sum(times.values())} {what}")
-    return warnings
-
-
-def _summarise(numbers: Json) -> list[str]:
-    """The numbers in words, a part for each."""
-    parts = [f"running {numbers['running']}/{numbers['quota']}"]
-    for kind in ("waiting", "failed", "silent", "held"):
-        told = numbers[kind]
-        about = (
-            [f"oldest {write_duration(told['oldest_ms'])}"]
-            if kind == "waiting" and told["count"]
-            else []
-        )
-        about += told["codes"]
-        parts.append(f"{kind} {told['count']}" + (f" ({', '.join(about)})" if about else ""))
-    streams, start, last = numbers["streams"], numbers["start_ms"], numbers["last_callback"]
-    parts.append(f"streams {streams['recognition']}/{streams['recognition_quota']}")
-    parts.append(f"today {numbers['stream_minutes_today']:,} stream minutes")
-    if start["count"]:
-        p50, p95 = (write_duration(start[name]) for name in ("p50", "p95"))
-        parts.append(f"start p50 ≤ {p50}, p95 ≤ {p95}")
-    ages = [f"{write_duration(one['age_ms'])} ago" if one else "never" for one in last.values()]
-    groups = ", ".join(f"group {group}: {age}" for group, age in zip(last, ages, strict=True))
-    return [*parts, f"last callback {groups}"]
+    return warnings + [f"{reason}: {count} {what}" for reason, count in traffic.refusals.items()]

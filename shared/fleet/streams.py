@@ -8,11 +8,11 @@ from __future__ import annotations
 from msgspec.json import Decoder
 
 from shared.ledger import Ledger, Session
-from shared.ledger.document import Document
+from shared.ledger.document import Document, Half
 from shared.ledger.fleet import MANY
-from shared.ledger.layout import DUE, RoomKeys, parse_room
+from shared.ledger.layout import RoomKeys
+from shared.ledger.rooms import EMPTY
 from shared.ledger.sessions import Presence
-from shared.room import Room
 from shared.transcripts.records import FOR_EVER_MS
 
 PIECE = 200  # rooms read at once
@@ -24,16 +24,16 @@ def count_streams(sdk_app_id: int, ledger: Ledger) -> tuple[int, int]:
 
     A running task is due to be checked, so the index of what is due names its room.
     """
-    tag = str(sdk_app_id)
-    due = ledger.engine.list_scores(tag, DUE, -1, FOR_EVER_MS, MANY)
-    rooms = [room for name, _ in due if (room := parse_room(name)).sdk_app_id == sdk_app_id]
+    tag, due = str(sdk_app_id), ledger.list_due(FOR_EVER_MS, MANY)
+    rooms = [room for room in due if room.sdk_app_id == sdk_app_id]
     recognised = translated = 0
     for at in range(0, len(rooms), PIECE):
         keys = [RoomKeys(room) for room in rooms[at : at + PIECE]]
         named = [key for one in keys for key in (one.document.key, one.people)]
         found = ledger.engine.list_cells(tag, named)
         for room, documents, people in zip(rooms[at:], found[::2], found[1::2], strict=False):
-            session = _find_running(room, documents.get("", b"")) if people else None
+            document = ledger.decode(DOCUMENTS.decode, documents.get("") or EMPTY)
+            session = _find_running(document[room.room_id_type]) if people else None
             if session:
                 known = [ledger.decode(PRESENCES.decode, raw) for raw in people.values()]
                 on = sum(one.present and one.microphone for one in known)
@@ -43,8 +43,8 @@ def count_streams(sdk_app_id: int, ledger: Ledger) -> tuple[int, int]:
     return recognised, translated
 
 
-def _find_running(room: Room, raw: bytes) -> Session | None:
+def _find_running(half: Half) -> Session | None:
     """The open session of a room, if a task of it runs."""
-    sessions = DOCUMENTS.decode(raw)[room.room_id_type].sessions if raw else []
+    sessions = half.sessions
     runs = any(task.state == "running" for one in sessions[:1] for task in one.tasks.values())
     return sessions[0] if runs and sessions[0].closed_ms is None else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -79,6 +80,16 @@ class Half(Struct, omit_defaults=True):
     opt_outs: dict[str, int] = {}
 
 
-Document = tuple[
-    Half, Half
-]  # of the numeric room and of the string room: the index is room_id_type
+# Of the numeric room and of the string room: the index is room_id_type.
+Document = tuple[Half, Half]
+
+
+def list_changed_tasks(former: Half, half: Half) -> Iterator[tuple[Session, Task, Task]]:
+    """Each task that a change of a room's sessions has changed: its session, the task before, and now."""
+    before = {session.id: session for session in former.sessions}
+    for session in half.sessions:
+        was = before.get(session.id)
+        for target, task in session.tasks.items():
+            known = was.tasks.get(target) if was else None
+            if task != known:
+                yield session, known or Task(target, task.service), task

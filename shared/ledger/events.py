@@ -12,7 +12,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.json import encode
 
-from shared.ledger.document import Half, Session
+from shared.ledger.document import Half, Session, list_changed_tasks
 from shared.ledger.engine import Cell, Put, Score, Write
 from shared.ledger.task import Task
 
@@ -124,13 +124,8 @@ def write_entry(entry: Entry, former: Iterable[str] = ()) -> list[Write]:
 
 def list_events(former: Half, half: Half) -> Iterator[Event]:
     """What a change of a room's sessions has to tell."""
-    before = {session.id: session for session in former.sessions}
-    for session in half.sessions:
-        was = before.get(session.id)
-        for target, task in session.tasks.items():
-            known = was.tasks.get(target) if was else None
-            if task != known:
-                yield from _compare(session, known or Task(target, task.service), task)
+    for session, was, task in list_changed_tasks(former, half):
+        yield from _compare(session, was, task)
 
 
 def _compare(session: Session, was: Task, task: Task) -> Iterator[Event]:

@@ -7,11 +7,12 @@ happened in each hour.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from shared.ledger.document import Half, Session
+from shared.ledger.document import Half, Session, list_changed_tasks
 from shared.ledger.engine import Add, Engine, Score, Scores, Write
 from shared.ledger.task import Task, TaskId
 from shared.transcripts.records import FOR_EVER_MS
@@ -38,16 +39,15 @@ class Mark(NamedTuple):
 def find_mark(task: Task) -> Mark | None:
     """What is wrong with a task of an open session; None for one that runs, or is being started."""
     code = task.error_code
-    if task.state == "running" and not task.hearing.silent_since_ms:
-        return None
+    if task.state == "running":
+        silent_ms = task.hearing.silent_since_ms
+        return Mark("silent", "", silent_ms) if silent_ms else None
     if task.failed_since_ms and task.state in ("failed", "starting"):
         return Mark("failed", code, task.failed_since_ms)
     if task.state == "due" or (task.state == "starting" and code):
         return Mark("waiting", code, task.waiting_ms)
     if task.state == "held":
         return Mark("held", "", task.changed_ms)
-    if task.state == "running":
-        return Mark("silent", "", task.hearing.silent_since_ms)
     return None
 
 
@@ -60,13 +60,15 @@ def find_fleet_keys(sdk_app_id: int) -> FleetKeys:
 class FleetKeys:
     """Where that lies, under the tag of an application.
 
-    `marked` is an index of sessions for each kind of trouble. `marks` counts tasks by KIND/CODE; beside
-    them stand the streams, as `report_fleet` counted them last. `hours` has what happened, by HOUR/WHAT
-    (hours since 1970). `missed` has the sessions in which somebody was not transcribed for a while, by the
-    negative of the ms at which that ended, so that the newest is first.
+    `living` counts tasks that hold a place of the quota, by state. `marked` is an index of sessions for
+    each kind of trouble. `marks` counts tasks by KIND/CODE; beside them stand the streams, as
+    `report_fleet` counted them last. `hours` has what happened, by HOUR/WHAT (hours since 1970). `missed`
+    has the sessions in which somebody was not transcribed for a while, by the negative of the ms at which
+    that ended, so that the newest is first.
     """
 
     def __init__(self, sdk_app_id: int) -> None:
+        self.living = f"living:{sdk_app_id}"
         self.marked: dict[Kind, str] = {kind: f"{kind}:{sdk_app_id}" for kind in KINDS}
         self.marks = f"marks:{sdk_app_id}"
         self.hours = f"hours:{sdk_app_id}"
@@ -84,18 +86,16 @@ class FleetKeys:
 
 def list_fleet_writes(keys: FleetKeys, former: Half, half: Half) -> Iterator[Write]:
     """What a change of a room's sessions writes of the fleet, beside the marks of its tasks."""
-    before = {session.id: session for session in former.sessions}
-    for session in half.sessions:
-        was = before.get(session.id)
-        for target, task in session.tasks.items():
-            known = was.tasks.get(target) if was else None
-            if task != known:
-                yield from _compare(keys, session, known or Task(target, task.service), task)
-        if session.closed_ms is not None and was and was.closed_ms is None:
-            marks = [mark for task in was.tasks.values() if (mark := find_mark(task))]
+    closed_ms = {one.id: one.closed_ms for one in half.sessions if one.closed_ms is not None}
+    for session, was, task in list_changed_tasks(former, half):
+        yield from _compare(keys, session, was, task)
+    for was_open in former.sessions:
+        ended_ms = closed_ms.get(was_open.id)
+        if was_open.closed_ms is None and ended_ms is not None:
+            marks = [mark for task in was_open.tasks.values() if (mark := find_mark(task))]
             began_ms = [mark.since_ms for mark in marks if mark.kind != "held"]
-            if began_ms and session.closed_ms - min(began_ms) >= MISSED_MS:
-                yield Score(keys.missed, session.id, -session.closed_ms)
+            if began_ms and ended_ms - min(began_ms) >= MISSED_MS:
+                yield Score(keys.missed, was_open.id, -ended_ms)
 
 
 def _compare(keys: FleetKeys, session: Session, was: Task, task: Task) -> Iterator[Write]:
@@ -134,24 +134,34 @@ class Fleet(NamedTuple):
     """All rooms of an application in numbers.
 
     `living` counts tasks by state, `marks` by KIND/CODE; it has the sums of streams, too. `marked` has
-    sessions in trouble with the ms since when, the longest first. `hours` counts by HOUR/WHAT.
+    sessions in trouble with the ms since when, the longest first. `hours` has counts by hour and what.
     """
 
     living: dict[str, int]
     marks: dict[str, int]
     marked: dict[Kind, Scores]
-    hours: dict[str, int]
+    hours: dict[int, Counter[str]]
 
 
 def read_fleet(engine: Engine, sdk_app_id: int, most: int) -> Fleet:
     """All rooms of an application, and at most so many sessions of each kind of trouble."""
     keys, tag = find_fleet_keys(sdk_app_id), str(sdk_app_id)
-    numbers = [
+    living, marks = (
         dict(engine.list_scores(tag, key, 0, FOR_EVER_MS, MANY))
-        for key in (f"living:{sdk_app_id}", keys.marks, keys.hours)
-    ]
+        for key in (keys.living, keys.marks)
+    )
     marked = {
         kind: engine.list_scores(tag, key, 0, FOR_EVER_MS, most)
         for kind, key in keys.marked.items()
     }
-    return Fleet(numbers[0], numbers[1], marked, numbers[2])
+    return Fleet(living, marks, marked, read_hours(engine, sdk_app_id))
+
+
+def read_hours(engine: Engine, sdk_app_id: int) -> dict[int, Counter[str]]:
+    """What is counted of an application, by hour and what; nothing for an hour that is not there."""
+    hours: dict[int, Counter[str]] = defaultdict(Counter)
+    index = find_fleet_keys(sdk_app_id).hours
+    for name, count in engine.list_scores(str(sdk_app_id), index, 0, FOR_EVER_MS, MANY):
+        hour, _, what = name.partition("/")
+        hours[int(hour)][what] = count
+    return hours

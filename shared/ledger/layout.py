@@ -38,10 +38,10 @@ class RoomKeys:
         self.document = Cell(f"document:{sdk_app_id}/{room_id}")
         self.people = f"people:{self.name}"
         self.older = f"older:{self.name}"
-        self.living = f"living:{sdk_app_id}"
         self.opened = f"opened:{sdk_app_id}"
         self.opt_outs = Cell(f"optouts:{sdk_app_id}")
         self.fleet = find_fleet_keys(sdk_app_id)
+        self.living = self.fleet.living
         of_user = [Cell(self.people, user_id)] if user_id else []
         self.cells = [self.document, self.opt_outs, *of_user]
 

@@ -14,6 +14,7 @@ from shared.lifecycle.outcome import Fields, Outcome, describe_task
 from shared.resources import Resources
 from shared.room import WHOLE_ROOM
 from shared.rules.decision import Rule
+from shared.transcripts.records import SentenceNews
 
 FRESH_MS = 10_000  # after a start, the API may not know its own task yet
 HEARD_MS = 30_000  # a task whose sentence is no older has hardly ended
@@ -57,13 +58,19 @@ def find_doubted_until_ms(session: Session, task_id: TaskId, resources: Resource
 
 
 def list_people(session: Session, resources: Resources, *, heard: bool = True) -> list[Person]:
-    """Everybody seen in a session, or heard, unless not `heard`, by name.
+    """Everybody seen in a session, or heard, unless not `heard`, by name."""
+    sentences = resources.ledger.list_sentences(session, 0) if heard else ()
+    return add_heard(resources.ledger.list_people(session), sentences)
+
+
+def add_heard(seen: Iterable[Person], sentences: Iterable[SentenceNews]) -> list[Person]:
+    """Everybody seen, or heard in these sentences, by name.
 
     Somebody who began a sentence after the newest event about their presence is there: a leave may be
     that of an old device of theirs.
     """
-    people = {person.user_id: person for person in resources.ledger.list_people(session)}
-    for news in resources.ledger.list_sentences(session, 0) if heard else ():
+    people = {person.user_id: person for person in seen}
+    for news in sentences:
         words = news.said
         if words is None or not words.user_id:
             continue

@@ -9,16 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from msgspec import Struct, ValidationError, convert
+from msgspec import Struct
 
 from shared import log
 from shared.callbacks import ROOM_CREATED, ROOM_DISMISSED, USER_ENTERED, Callback
 from shared.console.commands import start_room
-from shared.console.describe import require_shared_ledger
-from shared.console.request import Result, choose_application, list_known, read_room_request
+from shared.console.request import (
+    Result,
+    choose_application,
+    list_known,
+    read_event,
+    read_room_request,
+    require_shared_ledger,
+)
 from shared.errors import ApiError, RequestError
 from shared.ledger import Session
-from shared.ledger.engine import Cell, Put, Write
 from shared.ledger.fleet import MANY, find_fleet_keys, find_mark
 from shared.lifecycle.drainer import is_late
 from shared.lifecycle.events import act_on
@@ -33,14 +38,12 @@ from shared.scf import Json
 from shared.settings import DAY_MS
 from shared.signer import is_bot_user_id
 from shared.times import read_time
-from shared.traffic import read_traffic
 from shared.transcripts.records import FOR_EVER_MS
 
 STARTED = "transcription.started"
 PAGE = 100
 USERS_MS = 4 * 3_600_000  # the longest time that a query for users may be about
 LONGEST_CALL_S = 10.0
-SILENT_MS = 600_000
 UNKNOWN = "its type is not known: set RECONCILE_DIGITS_AS, or list it with its room_id_type"
 Work = Iterator[tuple[Json, Room | None, Json]]
 NOTE = "microphones are not told: a rule that waits for one starts for whoever is there"
@@ -64,10 +67,7 @@ class ReconcileEvent(Struct, frozen=True, forbid_unknown_fields=True):
 
 def reconcile(asked: Json, resources: Resources) -> Result:
     """Start what lives in the dark and close what is over, until time is nearly over; safe to run again."""
-    try:
-        request = convert(asked, ReconcileEvent)
-    except ValidationError as error:
-        raise RequestError(f"the event is not a request to reconcile: {error}") from None
+    request = read_event(asked, ReconcileEvent, "a request to reconcile")
     require_shared_ledger(resources)
     answer: Json = {"outcome": "reconciled", "note": NOTE, "counts": {}, "rooms": []}
     try:
@@ -89,28 +89,6 @@ def reconcile(asked: Json, resources: Resources) -> Result:
         answer |= {"outcome": "not_told", "error_code": error.code, "message": message}
     log.unbind_room()
     return [Outcome("rooms.reconciled", answer["outcome"], fields=answer["counts"])], answer
-
-
-def reconcile_if_silent(resources: Resources) -> None:
-    """Reconcile applications of which no room event was accepted for ten minutes, once in ten minutes.
-
-    Only if RECONCILE is auto.
-    """
-    ledger, now_ms = resources.ledger, resources.now_ms()
-
-    def take(seen: list[bytes]) -> tuple[bool, list[Write]]:
-        is_free = not now_ms - SILENT_MS < int(seen[0] or 0) <= now_ms
-        return is_free, [Put(asked, b"%d" % now_ms)] if is_free else []
-
-    wanted = resources.settings.applications if resources.settings.reconciles_by_itself else ()
-    for application in wanted:
-        sdk_app_id = application.sdk_app_id
-        asked = Cell(f"reconciled:{sdk_app_id}")  # when this was last done, in ms since 1970
-        accepted_ms = read_traffic(ledger, sdk_app_id, now_ms).accepted.get(1, 0)
-        is_silent = now_ms >= accepted_ms + SILENT_MS
-        if is_silent and ledger.exchange(str(sdk_app_id), [asked], take):
-            outcomes, _ = reconcile({"sdk_app_id": sdk_app_id}, resources)
-            write_outcomes(outcomes)
 
 
 def _list_work(request: ReconcileEvent, resources: Resources) -> Work:

@@ -16,7 +16,8 @@ import stop_transcription
 from local.cloud.config import CloudConfig
 from shared.entry import open_resources, read_own_settings
 from shared.ledger import RoomBook, open_ledger
-from shared.reconciling.reconcile import NOTE, reconcile_if_silent
+from shared.reconciling.by_itself import reconcile_if_silent
+from shared.reconciling.reconcile import NOTE
 from shared.room import Room
 from shared.scf import begin_invocation
 from shared.traffic import Traffic, read_traffic

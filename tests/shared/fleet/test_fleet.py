@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from shared.fleet.describe import describe_fleet
 from shared.fleet.report import report_fleet
-from shared.fleet.state import describe_fleet
 from shared.ledger.fleet import read_fleet
 from tests.support.faked_api import ENDED, LIVES, OPENED_MS, STARTED, Stage, error
 from tests.support.instance import SDK_APP_ID
