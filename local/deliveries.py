@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from local.development import ENDPOINT
 from local.errors import LocalError
-from local.printable import make_printable, print_safely, write_json
-from local.remote import Region, Stage, Url, Where, invoke
+from local.options import AsJson, Region, Stage, Url
+from local.printable import print_safely, write_json
+from local.remote import Where, invoke
+from local.tables import print_table
 
-WIDTH = 200  # characters: names are not cut off where a terminal is narrower
+TITLES = ("id", "type", "happened", "session", "endpoint", "state", "tries", "last", "next try")
 
 
 def deliveries(
@@ -34,10 +35,7 @@ def deliveries(
     limit: Annotated[
         int, typer.Option(min=1, max=100, envvar="ROOMSCRIBE_LIMIT", help="Of each state.")
     ] = 20,
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", envvar="ROOMSCRIBE_JSON", help="Print what the function returns."),
-    ] = False,
+    as_json: AsJson = False,
     url: Url = ENDPOINT,
     stage: Stage = "",
     region: Region = "",
@@ -63,28 +61,26 @@ def deliveries(
 
 
 def _print(result: dict[str, Any]) -> None:
-    console = Console(width=WIDTH, highlight=False)
     if result["outcome"] == "listed":
         entries = [*result.get("dead", ()), *result.get("waiting", ())]
-        console.print(_make_table(entries) if entries else "Every event has been taken.")
+        print_table(TITLES, _list_rows(entries))
+        if not entries:
+            print_safely("Every event has been taken.")
         counts = [f"{result[f'{key}_count']} {key}" for key in ("dead", "waiting") if key in result]
-        console.print(", ".join(counts))
+        print_safely(", ".join(counts))
     elif "type" in result:  # one event
-        console.print(_make_table([result]))
+        print_table(TITLES, _list_rows([result]))
         if "payload" in result:
             print_safely(write_json(result["payload"]))
     else:
         for one in result["endpoints"]:
             verdict = "taken" if one["taken"] else "NOT taken"
-            console.print(f"endpoint {one['endpoint']}: {verdict} ({one['status']})")
+            print_safely(f"endpoint {one['endpoint']}: {verdict} ({one['status']})")
 
 
-def _make_table(entries: list[dict[str, Any]]) -> Table:
-    titles = ("id", "type", "happened", "session", "endpoint", "state", "tries", "last", "next try")
-    table = Table(*titles, box=None, pad_edge=False)
+def _list_rows(entries: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
     for entry in entries:
-        about = [entry["id"], entry["type"], entry["at"], make_printable(entry["session"])]
+        about = (entry["id"], entry["type"], entry["at"], entry["session"])
         for one in entry["endpoints"]:
             how = one["endpoint"], one["state"], str(one["tries"]), one["status"]
-            table.add_row(*about, *how, one.get("next_at", ""))
-    return table
+            yield *about, *how, one.get("next_at", "")

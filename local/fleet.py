@@ -5,30 +5,19 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from local.development import ENDPOINT
-from local.printable import make_printable, print_safely, write_json
-from local.remote import Region, Stage, Url, Where, invoke
+from local.options import AsJson, Region, SdkAppId, Since, Stage, Url
+from local.printable import print_safely, write_json
+from local.remote import Where, invoke
+from local.tables import print_table
 from shared.times import write_duration
 
-WIDTH = 200  # characters: names are not cut off where a terminal is narrower
-
-SdkAppId = Annotated[
-    int | None,
-    typer.Option(
-        envvar="ROOMSCRIBE_SDK_APP_ID",
-        help="The application.",
-        show_default="the only configured one",
-    ),
-]
+ROOM_TITLES = ("room", "is", "for", "why", "reason", "what to do")
+GAP_TITLES = ("room", "who", "what", "began", "lasted", "why", "reason")
 Limit = Annotated[
     int,
     typer.Option(min=1, max=500, envvar="ROOMSCRIBE_ROOMS_NAMED", help="The most rooms to name."),
-]
-AsJson = Annotated[
-    bool, typer.Option("--json", envvar="ROOMSCRIBE_JSON", help="Print what the function returns.")
 ]
 
 
@@ -47,12 +36,10 @@ def status(
     if as_json:
         print_safely(write_json(result))
     else:
-        console = Console(width=WIDTH, highlight=False)
         print_safely(result["summary"])
         for warning in result["warnings"]:
             print_safely(f"warning: {warning}")
-        if result["rooms"]:
-            console.print(_list_rooms(result["rooms"]))
+        print_table(ROOM_TITLES, map(_list_room, result["rooms"]))
     is_wrong = any(result[kind]["count"] for kind in ("waiting", "failed", "silent"))
     raise typer.Exit(1 if is_wrong or result["warnings"] else 0)
 
@@ -60,10 +47,7 @@ def status(
 def missed(
     sdk_app_id: SdkAppId = None,
     *,
-    since: Annotated[
-        str,
-        typer.Option(envvar="ROOMSCRIBE_SINCE", help="ISO 8601, or a time ago like 90m, 24h, 7d."),
-    ] = "24h",
+    since: Since = "24h",
     limit: Limit = 100,
     as_json: AsJson = False,
     url: Url = ENDPOINT,
@@ -80,8 +64,7 @@ def missed(
         rooms = result["rooms"]
         told = f"{len(rooms)} rooms: {missing} missing, {silent} silent"
         print_safely(f"{told if rooms else 'Nothing was missed'} since {result['since']}")
-        if rooms:
-            Console(width=WIDTH, highlight=False).print(_list_gaps(rooms))
+        print_table(GAP_TITLES, (_list_gap(room, gap) for room in rooms for gap in room["gaps"]))
     raise typer.Exit(1 if result["rooms"] else 0)
 
 
@@ -89,24 +72,12 @@ def _name(sdk_app_id: int | None) -> dict[str, object]:
     return {} if sdk_app_id is None else {"sdk_app_id": sdk_app_id}
 
 
-def _list_rooms(rooms: list[dict[str, Any]]) -> Table:
-    table = Table(*("room", "is", "for", "why", "reason", "what to do"), box=None, pad_edge=False)
-    for room in rooms:
-        about = make_printable(room["room_id"]), room["kind"], write_duration(room["waited_ms"])
-        table.add_row(
-            *about, room.get("error_code", ""), room.get("reason", ""), room.get("remedy", "")
-        )
-    return table
+def _list_room(room: dict[str, Any]) -> tuple[str, ...]:
+    told = (room.get(key, "") for key in ("error_code", "reason", "remedy"))
+    return room["room_id"], room["kind"], write_duration(room["waited_ms"]), *told
 
 
-def _list_gaps(rooms: list[dict[str, Any]]) -> Table:
-    table = Table(
-        *("room", "who", "what", "began", "lasted", "why", "reason"), box=None, pad_edge=False
-    )
-    for room in rooms:
-        for gap in room["gaps"]:
-            lasted = write_duration(gap["lasted_ms"]) + ("" if gap.get("is_over") else ", goes on")
-            about = make_printable(room["room_id"]), make_printable(gap["target"]), gap["kind"]
-            why = gap.get("code", ""), gap.get("reason", "")
-            table.add_row(*about, gap.get("began", ""), lasted, *why)
-    return table
+def _list_gap(room: dict[str, Any], gap: dict[str, Any]) -> tuple[str, ...]:
+    lasted = write_duration(gap["lasted_ms"]) + ("" if gap.get("is_over") else ", goes on")
+    why = gap.get("code", ""), gap.get("reason", "")
+    return room["room_id"], gap["target"], gap["kind"], gap.get("began", ""), lasted, *why

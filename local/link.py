@@ -11,6 +11,7 @@ from local.development import ENDPOINT, local_environment, refuse_development_ke
 from local.env_file import read_environment_of
 from local.errors import LocalError
 from local.naming import KINDS, RoomIdType, choose_room
+from local.options import SdkAppId
 from local.printable import print_safely
 from local.transcripts import READER, write_list_link
 from shared.ledger import Session, open_ledger
@@ -33,14 +34,7 @@ def link(
         ),
     ] = False,
     room_id_type: RoomIdType = "auto",
-    sdk_app_id: Annotated[
-        int | None,
-        typer.Option(
-            envvar="ROOMSCRIBE_SDK_APP_ID",
-            help="The application.",
-            show_default="the only configured one",
-        ),
-    ] = None,
+    sdk_app_id: SdkAppId = None,
     url: Annotated[
         str,
         typer.Option(

@@ -9,8 +9,9 @@ import typer
 from local.development import ENDPOINT
 from local.errors import LocalError
 from local.invoke import read_event
+from local.options import Region, Stage, Url
 from local.printable import print_safely, write_json
-from local.remote import Region, Stage, Url, Where, invoke
+from local.remote import Where, invoke
 
 MOST = 500  # users in one event of set_people
 

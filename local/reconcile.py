@@ -5,25 +5,21 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from local.development import ENDPOINT
 from local.errors import LocalError
 from local.invoke import read_event
-from local.printable import make_printable, print_safely, write_json
-from local.remote import Region, Stage, Url, Where, invoke
+from local.options import AsJson, Region, Since, Stage, Url
+from local.printable import print_safely, write_json
+from local.remote import Where, invoke
+from local.tables import print_table
 
-WIDTH = 200  # characters: names are not cut off where a terminal is narrower
 Answer = dict[str, Any]
 
 
 def reconcile(
     *,
-    since: Annotated[
-        str,
-        typer.Option(envvar="ROOMSCRIBE_SINCE", help="ISO 8601, or a time ago like 90m, 24h, 7d."),
-    ] = "24h",
+    since: Since = "24h",
     rooms: Annotated[
         str,
         typer.Option(
@@ -48,10 +44,7 @@ def reconcile(
         bool,
         typer.Option("--dry-run", envvar="ROOMSCRIBE_DRY_RUN", help="Only say what would be done."),
     ] = False,
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", envvar="ROOMSCRIBE_JSON", help="Print what the function returns."),
-    ] = False,
+    as_json: AsJson = False,
     url: Url = ENDPOINT,
     stage: Stage = "",
     region: Region = "",
@@ -89,15 +82,13 @@ def _read_rooms(source: str) -> object:
 
 
 def _print(result: Answer) -> None:
-    console = Console(width=WIDTH, highlight=False)
-    if result["rooms"]:
-        table = Table("room", "type", "outcome", "reason", box=None, pad_edge=False)
-        for one in result["rooms"]:
-            kind = {0: "numeric", 1: "string"}.get(one.get("room_id_type"), "?")
-            name = make_printable(one["room_id"])
-            table.add_row(name, kind, one["outcome"], make_printable(one["reason"]))
-        console.print(table)
+    kinds = {0: "numeric", 1: "string"}
+    rows = (
+        (one["room_id"], kinds.get(one.get("room_id_type"), "?"), one["outcome"], one["reason"])
+        for one in result["rooms"]
+    )
+    print_table(("room", "type", "outcome", "reason"), rows)
     counts = ", ".join(f"{count} {word}" for word, count in sorted(result["counts"].items()))
-    console.print(counts or "No room.")
+    print_safely(counts or "No room.")
     if "message" in result:
-        console.print(f"{result['error_code']}: {make_printable(result['message'])}")
+        print_safely(f"{result['error_code']}: {result['message']}")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, NamedTuple
-
-import typer
+from typing import NamedTuple
 
 from local.development import ENDPOINT
 from local.env_file import read_deployment
@@ -18,28 +16,6 @@ from shared.settings import DEFAULT_ENDPOINT, Credentials, read_credentials
 from shared.site import find_scf_host
 
 TIMEOUT_S = 90.0  # longer than any of them may run
-
-Stage = Annotated[
-    str,
-    typer.Option(
-        "--stage",
-        envvar=["ROOMSCRIBE_STAGE", "STAGE"],
-        help="The deployment on SCF to ask instead, with --region; keys come from .env, too.",
-        show_default="the local cloud",
-    ),
-]
-Region = Annotated[
-    str,
-    typer.Option(
-        "--region",
-        envvar=["ROOMSCRIBE_REGION", "REGION"],
-        help="Its region.",
-        show_default="REGION of .env",
-    ),
-]
-Url = Annotated[
-    str, typer.Option("--url", envvar="ROOMSCRIBE_URL", help="The local cloud to run it in.")
-]
 
 
 class Where(NamedTuple):

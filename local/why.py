@@ -9,8 +9,9 @@ import typer
 
 from local.development import ENDPOINT
 from local.naming import KINDS
+from local.options import AsJson, Region, SdkAppId, Stage, Url
 from local.printable import print_safely, write_json
-from local.remote import Region, Stage, Url, Where, invoke
+from local.remote import Where, invoke
 
 FINE = ("running", "starting", "transcribed", "idle", "expected")
 
@@ -27,18 +28,8 @@ def why(
             show_default="digits mean the room that is open or was last known",
         ),
     ] = None,
-    sdk_app_id: Annotated[
-        int | None,
-        typer.Option(
-            envvar="ROOMSCRIBE_SDK_APP_ID",
-            help="The application.",
-            show_default="the only configured one",
-        ),
-    ] = None,
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", envvar="ROOMSCRIBE_JSON", help="Print what the function returns."),
-    ] = False,
+    sdk_app_id: SdkAppId = None,
+    as_json: AsJson = False,
     url: Url = ENDPOINT,
     stage: Stage = "",
     region: Region = "",

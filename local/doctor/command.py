@@ -16,8 +16,9 @@ from local.doctor.finding import has_failed
 from local.env_file import find_env_file, read_env_file
 from local.errors import LocalError
 from local.function_site import find_function_site
+from local.options import Region, Stage
 from local.printable import print_safely
-from local.remote import Region, Stage, Where
+from local.remote import Where
 
 
 def doctor(

@@ -27,6 +27,11 @@ def test_rooms_are_reconciled_by_list_by_what_trtc_tells_and_by_what_failed() ->
         done = run_local("reconcile", "--rooms", "-", "--json", *where, stdin=ROOMS)
         assert json.loads(done.stdout)["counts"] == {"unchanged": 1}
 
+        marked = '[{"room_id": "[/]", "room_id_type": 1}]'  # no mark-up for a terminal
+        done = run_local("reconcile", "--rooms", "-", "--dry-run", *where, stdin=marked)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.splitlines()[1].split() == ["[/]", "string", "start"]
+
         done = run_local("reconcile", "--since", "1h", *where)
         assert (done.returncode, done.stderr) == (0, "")
         done = run_local("reconcile", "--state", "failed", "--error", "InternalError", *where)
