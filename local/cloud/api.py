@@ -20,7 +20,7 @@ from local.cloud.clock import Clock
 from local.cloud.config import CloudConfig
 from local.cloud.errors import ApiError, check_code
 from local.cloud.faults.calls import Trouble
-from local.cloud.faults.kinds import FaultError, parse_header
+from local.cloud.faults.documents import FaultError, parse_header
 from local.cloud.faults.machines import Machines
 from local.cloud.faults.plan import Plan
 from local.cloud.feed import Feed

@@ -1,11 +1,8 @@
 """What a fault can say: docs/faults.md is this file in words."""
 
-import json
-import re
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, get_args, get_type_hints
+from typing import Annotated, ClassVar, Literal
 
-import msgspec
 from msgspec import Meta, Struct
 
 from local.cloud.assumed import LeaveCode, Service
@@ -26,7 +23,14 @@ DEFAULT_REORDER_MS = 10_000
 
 
 class Fault(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="where"):
-    """How often a fault strikes, and in which rooms: what all kinds have in common."""
+    """How often a fault strikes, and in which rooms: what all kinds have in common.
+
+    `goes_with` says which of the fields that may be left out go with which `what`, `needs_ms` which `what`
+    needs `ms`.
+    """
+
+    goes_with: ClassVar[Mapping[str, set[str]]] = {}
+    needs_ms: ClassVar[str] = ""
 
     rate: Annotated[float, Meta(gt=0, le=1)] = 1.0
     times: Annotated[int, Meta(ge=1)] | None = None
@@ -35,6 +39,14 @@ class Fault(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_f
     for_ms: Annotated[int, Meta(ge=1, le=YEAR_MS)] | None = None
     room: Annotated[str, Meta(min_length=1)] | None = None
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        what = getattr(self, "what", "")
+        for name, kinds in self.goes_with.items():
+            if getattr(self, name) is not None and what not in kinds:
+                raise ValueError(f"{name} does not go with {what}")
+        if what == self.needs_ms and getattr(self, "ms", None) is None:
+            raise ValueError(f"ms is needed for {what}")
 
 
 class ApiFault(Fault, frozen=True, tag="api"):
@@ -47,18 +59,16 @@ class ApiFault(Fault, frozen=True, tag="api"):
     status: Annotated[int, Meta(ge=400, le=599)] | None = None
     ms: Milliseconds | None = None
 
-    # Which of the fields that may be left out go with which `what`.
     goes_with: ClassVar[Mapping[str, set[str]]] = {
         "when": {"error", "status", "hang", "drop", "latency"},
         "code": {"error", "quota"},
         "status": {"status"},
         "ms": {"latency", "drip", "hang"},
     }
+    needs_ms: ClassVar[str] = "latency"
 
     def __post_init__(self) -> None:
-        _refuse_stray(self, self.what, self.goes_with)
-        if self.what == "latency" and self.ms is None:
-            raise ValueError("ms is needed for latency")
+        super().__post_init__()
         self.check_actions(self.actions)
 
     def check_actions(self, actions: list[str]) -> None:
@@ -99,12 +109,11 @@ class CallbackFault(Fault, frozen=True, tag="callback"):
         "copies": {"duplicate"},
         "ms": {"duplicate", "delay", "reorder"},
     }
+    needs_ms: ClassVar[str] = "delay"
 
     def __post_init__(self) -> None:
-        _refuse_stray(self, self.what, self.goes_with)
+        super().__post_init__()
         _check_events(self.events)
-        if self.what == "delay" and self.ms is None:
-            raise ValueError("ms is needed for delay")
 
 
 class MachineFault(Fault, frozen=True):
@@ -115,6 +124,7 @@ class MachineFault(Fault, frozen=True):
     events: list[int] = []
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         _check_events(self.events)
         if self.events and self.step != "event":
             raise ValueError("events goes with step event only")
@@ -151,6 +161,7 @@ class TaskFault(Fault, frozen=True, tag="task"):
     after_ms: Milliseconds = 0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.leave_code not in set(LeaveCode):
             known = ", ".join(str(int(code)) for code in LeaveCode)
             raise ValueError(f"leave_code must be one of {known}")
@@ -166,11 +177,7 @@ class FunctionFault(Fault, frozen=True, tag="function"):
     ms: Milliseconds | None = None
 
     goes_with: ClassVar[Mapping[str, set[str]]] = {"ms": {"slow"}}
-
-    def __post_init__(self) -> None:
-        _refuse_stray(self, self.what, self.goes_with)
-        if self.what == "slow" and self.ms is None:
-            raise ValueError("ms is needed for slow")
+    needs_ms: ClassVar[str] = "slow"
 
 
 class CosFault(Fault, frozen=True, tag="cos"):
@@ -184,11 +191,7 @@ class CosFault(Fault, frozen=True, tag="cos"):
     ms: Milliseconds | None = None
 
     goes_with: ClassVar[Mapping[str, set[str]]] = {"code": {"error"}, "ms": {"latency"}}
-
-    def __post_init__(self) -> None:
-        _refuse_stray(self, self.what, self.goes_with)
-        if self.what == "latency" and self.ms is None:
-            raise ValueError("ms is needed for latency")
+    needs_ms: ClassVar[str] = "latency"
 
     @property
     def phase(self) -> When:
@@ -205,11 +208,7 @@ class EndpointFault(Fault, frozen=True, tag="endpoint"):
     ms: Milliseconds | None = None
 
     goes_with: ClassVar[Mapping[str, set[str]]] = {"status": {"status"}, "ms": {"slow"}}
-
-    def __post_init__(self) -> None:
-        _refuse_stray(self, self.what, self.goes_with)
-        if self.what == "slow" and self.ms is None:
-            raise ValueError("ms is needed for slow")
+    needs_ms: ClassVar[str] = "slow"
 
 
 AnyFault = (
@@ -234,83 +233,8 @@ KINDS: Mapping[str, type[Fault]] = {
 }
 
 
-class FaultError(ValueError):
-    """A fault that makes no sense; the text says why."""
-
-
-def parse_fault(value: object, actions: frozenset[str]) -> AnyFault:
-    """Read a fault; `actions` are those that there are. Raises FaultError."""
-    try:
-        fault: AnyFault = msgspec.convert(value, AnyFault)
-    except msgspec.ValidationError as error:
-        raise FaultError(_reword(str(error), value)) from error
-    unknown = sorted(set(getattr(fault, "actions", ())) - actions)
-    if unknown:
-        raise FaultError(
-            f"actions: there is no {unknown[0]}; there are {', '.join(sorted(actions))}"
-        )
-    return fault
-
-
-def parse_header(text: str, action: str) -> ApiFault:
-    """Read an X-Local-Fault header: what happens to that one call of `action`. Raises FaultError."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise FaultError("must be a JSON object") from error
-    if not isinstance(value, dict):
-        raise FaultError("must be a JSON object")
-    often = sorted(
-        value.keys() & {"rate", "times", "skip", "every", "for_ms", "seed", "room", "actions"}
-    )
-    if often:
-        raise FaultError(f"{often[0]} makes no sense for one call")
-    value = {"where": "api", **value}
-    if value["where"] != "api":
-        raise FaultError("where must be api")
-    fault = parse_fault(value, frozenset())
-    assert isinstance(fault, ApiFault)  # noqa: S101  what `where` says
-    try:
-        fault.check_actions([action])
-    except ValueError as error:
-        raise FaultError(str(error)) from error
-    return fault
-
-
-def write_fault(fault: Fault) -> dict[str, object]:
-    """A fault as JSON, without what was left open."""
-    fields: dict[str, object] = msgspec.to_builtins(fault)
-    return {name: value for name, value in fields.items() if value not in (None, [])}
-
-
-def _refuse_stray(fault: Fault, what: str, goes_with: Mapping[str, set[str]]) -> None:
-    for name, kinds in goes_with.items():
-        if getattr(fault, name) is not None and what not in kinds:
-            raise ValueError(f"{name} does not go with {what}")
-
-
 def _check_events(events: list[int]) -> None:
     unknown = sorted(set(events) - EVENT_TYPES)
     if unknown:
         known = ", ".join(str(event) for event in sorted(EVENT_TYPES))
         raise ValueError(f"events: there is no {unknown[0]}; there are {known}")
-
-
-def _reword(message: str, value: object) -> str:
-    """msgspec's words, with the key in front, and the choices where there are some."""
-    found = re.fullmatch(r"(.*) - at `\$\.([^`\[]*).*`", message, re.DOTALL)
-    if found is None:
-        return message
-    choices = _list_choices(value, found[2])
-    return (
-        f"{found[2]} must be one of {', '.join(choices)}" if choices else f"{found[2]}: {found[1]}"
-    )
-
-
-def _list_choices(value: Any, name: str) -> list[str]:
-    if name == "where":
-        return list(KINDS)
-    kind = KINDS.get(str(value.get("where"))) if isinstance(value, dict) else None
-    hint = get_type_hints(kind).get(name) if kind else None
-    inner = [*get_args(hint), *(part for arg in get_args(hint) for part in get_args(arg))]
-    return [choice for choice in inner if isinstance(choice, str)]

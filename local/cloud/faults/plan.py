@@ -7,6 +7,7 @@ from itertools import count
 from typing import Literal, TypeVar
 
 from local.cloud.assumed import Service
+from local.cloud.faults.documents import write_fault
 from local.cloud.faults.kinds import (
     AnyFault,
     ApiFault,
@@ -17,7 +18,6 @@ from local.cloud.faults.kinds import (
     FunctionFault,
     MachineFault,
     TaskFault,
-    write_fault,
 )
 
 Kind = TypeVar("Kind", bound=Fault)

@@ -8,7 +8,8 @@ from starlette.routing import BaseRoute, Route
 
 from local.cloud.arguments import read_json, refusing
 from local.cloud.errors import RefusedError
-from local.cloud.faults.kinds import AnyFault, FaultError, FunctionFault, MachineFault, parse_fault
+from local.cloud.faults.documents import FaultError, parse_fault
+from local.cloud.faults.kinds import AnyFault, FunctionFault, MachineFault
 from local.cloud.faults.machines import Machines
 from local.cloud.faults.plan import Plan, Planned
 from local.cloud.faults.strikes import Strikes

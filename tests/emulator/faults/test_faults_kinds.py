@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.cloud.faults.kinds import KINDS, FaultError, parse_fault, parse_header, write_fault
+from local.cloud.faults.documents import FaultError, parse_fault, parse_header, write_fault
+from local.cloud.faults.kinds import KINDS
 
 CREATE, STOP = "CreateCloudTranscription", "StopAITranscription"
 ACTIONS = frozenset({"StartAITranscription", CREATE, STOP, "Invoke"})

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from local.cloud.faults.kinds import parse_fault
+from local.cloud.faults.documents import parse_fault
 from local.cloud.faults.plan import Plan, Planned
 
 ACTIONS = frozenset({"StartAITranscription", "CreateCloudTranscription", "StopAITranscription"})
