@@ -7,6 +7,7 @@ from typing import Any
 import msgspec.inspect
 import pytest
 
+from local.cloud.clock import ManualClock
 from local.cloud.fields import Field
 from local.cloud.parameters import ACTIONS
 from shared.services.service import SERVICES
@@ -132,7 +133,7 @@ def test_example_is_answered_in_the_form_of_the_example(
 ) -> None:
     """The definitions' example of 1.0's Describe names no task, and there a switch says so, too."""
     config = replace(CONFIG, preparing_ms=0, session_query_names_task=False)
-    with running_cloud(config) as cloud:
+    with running_cloud(config, clock=ManualClock()) as cloud:
         answer = cloud.call(action, fill(cloud, action, example.parameters))
     assert find_forms(answer) == find_forms(example.answer)
     official = definitions.list_answer(action)

@@ -111,7 +111,8 @@ def test_2_0_task_of_another_application_is_refused_for_its_sdk_app_id(action: s
 
 @pytest.mark.parametrize("names_task", [True, False])
 def test_1_0_query_by_session_may_leave_the_task_id_out(names_task: bool) -> None:
-    with running_cloud(replace(CONFIG, session_query_names_task=names_task)) as cloud:
+    config = replace(CONFIG, session_query_names_task=names_task)
+    with running_cloud(config, clock=ManualClock()) as cloud:
         task_id = cloud.start_ai(**SESSION)["TaskId"]
         by_session = find_by_session(cloud)
         assert by_session.get("TaskId") == (task_id if names_task else None)
