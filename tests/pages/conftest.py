@@ -7,9 +7,12 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.pages.local_cloud import CHROMIUM, PATIENCE_S, LocalCloud
+from tests.pages.browser import CHROMIUM
+from tests.pages.local_cloud import PATIENCE_S, LocalCloud
+from tests.pages.watch import DATA, Watch
+from tests.support.meeting_server import MeetingServer
 from tests.support.transcript_server import ReadingServer
 from tests.support.transcript_source import LINK_KEY, MemorySource
 
@@ -42,3 +45,11 @@ def server(environment: pytest.MonkeyPatch) -> Iterator[ReadingServer]:
 @pytest.fixture
 def source(server: ReadingServer) -> MemorySource:
     return server.source
+
+
+@pytest.fixture
+def watch(page: Page, server: ReadingServer | MeetingServer) -> Iterator[Watch]:
+    """Afterwards nothing went wrong on the page: no error, no warning, no request elsewhere."""
+    watch = Watch(page, server.origin, DATA)
+    yield watch
+    assert watch.complaints == []

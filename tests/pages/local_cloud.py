@@ -12,7 +12,6 @@ from urllib.parse import quote
 
 import httpx
 
-CHROMIUM = "/usr/bin/chromium"
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 20.0
 UP = [sys.executable, "-m", "local", "up"]

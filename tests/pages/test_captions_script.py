@@ -11,9 +11,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.pages.browser import IN_BROWSER
 from tests.pages.captioned_site import CaptionedSite
-from tests.pages.local_cloud import CHROMIUM, LocalCloud
-from tests.pages.watch import Watch
+from tests.pages.local_cloud import LocalCloud
+from tests.pages.watch import DATA, Watch
 from tests.support.transcript_server import ReadingServer
 from tests.support.transcript_source import OPENED_MS, SESSION, MemorySource
 
@@ -22,13 +23,7 @@ PLACEHOLDER = "https://read-transcript.example"
 HOSTILE = "<img src=x onerror=alert(1)></script><b>bold</b>"
 ARABIC = "صباح الخير"
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not Path(CHROMIUM).exists(),
-        reason=f"no browser at {CHROMIUM}: install it with apt-get install chromium",
-    ),
-]
+pytestmark = IN_BROWSER
 
 FORGIVEN = ("Failed to load resource", "Access to fetch at")
 Open = Callable[..., Page]
@@ -51,7 +46,7 @@ def page(browser: Browser) -> Iterator[Page]:
 @pytest.fixture(autouse=True)
 def watch(page: Page, site: CaptionedSite, server: ReadingServer) -> Iterator[Watch]:
     """Afterwards nothing went wrong on the page; what the browser says of an answer is none of it."""
-    watch = Watch(page, site.url, server.origin, forgiven=FORGIVEN)
+    watch = Watch(page, site.url, server.origin, DATA, forgiven=FORGIVEN)
     yield watch
     assert watch.complaints == []
 
@@ -302,7 +297,7 @@ def test_script_of_another_integrity_is_not_run(
     wrong = f'crossorigin integrity="sha384-{"A" * 64}"'
     site.pages["/"] = write_page(write_script(server, wrong))
     page = browser.new_page()
-    watch = Watch(page, site.url, server.origin, forgiven=FORGIVEN)
+    watch = Watch(page, site.url, server.origin, DATA, forgiven=FORGIVEN)
     page.goto(site.url)
     expect(page.locator("[data-roomscribe]")).to_have_count(0)
     assert "integrity" in watch.complaints[0]
@@ -447,7 +442,7 @@ def test_wrong_attribute_is_told_and_harms_nothing(
     script = f'<script src="{server.url}/captions.js" {attributes}></script>'
     site.pages["/"] = write_page(f"{script}<script>window.goesOn = true</script>")
     page = browser.new_page()
-    watch = Watch(page, site.url, server.origin, forgiven=FORGIVEN)
+    watch = Watch(page, site.url, server.origin, DATA, forgiven=FORGIVEN)
     page.goto(site.url)
     expect(lines(page)).to_have_count(boxes)
     assert page.evaluate("goesOn")

@@ -13,51 +13,18 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.pages.local_cloud import CHROMIUM, LocalCloud
+from tests.pages.browser import IN_BROWSER, opened
+from tests.pages.local_cloud import LocalCloud
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not Path(CHROMIUM).exists(),
-        reason=f"no browser at {CHROMIUM}: install it with apt-get install chromium",
-    ),
-]
-
-
-class Watch:
-    """What must not happen on the page, whatever a test does."""
-
-    def __init__(self, page: Page, origin: str) -> None:
-        self.complaints: list[str] = []
-        self._origin = origin
-        page.on("console", lambda message: self._note(message.type, message.text))
-        page.on("pageerror", lambda error: self._note("error", str(error)))
-        page.on("dialog", lambda dialog: self._note("error", f"dialog {dialog.message}"))
-        page.on("request", lambda request: self._check(request.url))
-
-    def _note(self, kind: str, text: str) -> None:
-        if kind in ("error", "warning"):
-            self.complaints.append(text)
-
-    def _check(self, url: str) -> None:
-        parts = urlsplit(url)
-        if f"{parts.scheme}://{parts.netloc}" != self._origin:
-            self.complaints.append(f"request to {url}")
+pytestmark = IN_BROWSER
 
 
 @pytest.fixture
 def page(browser: Browser, cloud: LocalCloud) -> Iterator[Page]:
-    """The page, opened; afterwards nothing went wrong on it and no room is left."""
-    page = browser.new_page(viewport={"width": 1280, "height": 820})
-    watch = Watch(page, cloud.url)
-    page.goto(cloud.url)
-    expect(page.locator("#connection")).to_have_text("Live")
-    yield page
-    page.close()
-    cloud.dismiss_all()
-    assert watch.complaints == []
+    with opened(browser, cloud) as page:
+        yield page
 
 
 def card(page: Page, room_id: str) -> Locator:

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from shared.ledger import Ledger, open_ledger
 from shared.room import Room
-from tests.pages.local_cloud import CHROMIUM
+from tests.pages.browser import IN_BROWSER
 from tests.pages.watch import Watch
 from tests.support.instance import SDK_APP_ID as APP
 from tests.support.meeting_ledger import close_meeting, open_meeting
@@ -25,13 +25,7 @@ MINUTE_MS = 60_000
 NOW_MS = time.time_ns() // 1_000_000
 HOSTILE = "<img src=x onerror=alert(1)></script><script>alert(2)</script>\u202e {{token}}"
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not Path(CHROMIUM).exists(),
-        reason=f"no browser at {CHROMIUM}: install it with apt-get install chromium",
-    ),
-]
+pytestmark = [*IN_BROWSER, pytest.mark.usefixtures("watch")]
 
 
 @pytest.fixture
@@ -56,14 +50,6 @@ def page(browser: Browser) -> Iterator[Page]:
     page.clock.install()
     yield page
     page.close()
-
-
-@pytest.fixture(autouse=True)
-def watch(page: Page, server: MeetingServer) -> Iterator[Watch]:
-    """Afterwards nothing went wrong on the page: no error, no warning, no request elsewhere."""
-    watch = Watch(page, server.origin)
-    yield watch
-    assert watch.complaints == []
 
 
 def rooms(page: Page) -> Locator:

@@ -13,20 +13,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
+from tests.pages.browser import CHROMIUM, IN_BROWSER
 from tests.support.transcript_server import ReadingServer
 from tests.support.transcript_source import MemorySource
 
-CHROMIUM = "/usr/bin/chromium"
 PLAYER = """<!doctype html><title>player</title><link rel=icon href="data:,">
     <video crossorigin><track default src="{link}.vtt"></video>"""
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not Path(CHROMIUM).exists(),
-        reason=f"no browser at {CHROMIUM}: install it with apt-get install chromium",
-    ),
-]
+pytestmark = IN_BROWSER
 
 
 class QuietHandler(SimpleHTTPRequestHandler):

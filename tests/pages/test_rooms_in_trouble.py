@@ -13,8 +13,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.pages.local_cloud import CHROMIUM, LocalCloud
-from tests.pages.watch import Watch
+from tests.pages.browser import IN_BROWSER, opened
+from tests.pages.local_cloud import LocalCloud
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 FORGETFUL = """window.EventSource = class extends EventSource {
@@ -32,13 +32,7 @@ COUNT_CHANGES = """() => {
     subtree: true, childList: true, characterData: true, attributes: true });
 }"""
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not Path(CHROMIUM).exists(),
-        reason=f"no browser at {CHROMIUM}: install it with apt-get install chromium",
-    ),
-]
+pytestmark = IN_BROWSER
 
 
 @pytest.fixture(scope="module")
@@ -56,20 +50,6 @@ def still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     options = ("--clock", "manual")
     with contextlib.closing(LocalCloud(folder, 0, *options, CALLBACK_MAX_AGE_S="60")) as cloud:
         yield cloud
-
-
-@contextlib.contextmanager
-def opened(browser: Browser, cloud: LocalCloud, **options: object) -> Iterator[Page]:
-    """The page of a cloud; afterwards nothing went wrong on it, and no room and no fault is left."""
-    page = browser.new_page(**{"viewport": {"width": 1280, "height": 820}, **options})  # type: ignore[arg-type]
-    watch = Watch(page, cloud.url)
-    page.goto(cloud.url)
-    expect(page.locator("#connection")).to_have_text("Live")
-    yield page
-    page.close()
-    cloud.dismiss_all()
-    cloud.http.delete("/_local/faults").raise_for_status()
-    assert watch.complaints == []
 
 
 @pytest.fixture
@@ -125,6 +105,7 @@ def test_numbers_of_all_rooms_lead_to_the_rooms_behind_them(page: Page, tight: L
     run_two(page, tight)
     for room_id in ("waits-1", "waits-2"):
         tight.create(room_id)
+        expect(badge(page, room_id)).to_contain_text("waiting: ")  # before the next one is told of
     expect(page.locator("#fleet")).to_contain_text("running 2/2")
     expect(badge(page, "waits-1")).to_have_text(re.compile(r"^waiting: quota 2/2 · place 1 · "))
     expect(badge(page, "waits-2")).to_have_text(re.compile(r"^waiting: quota 2/2 · place 2 · "))
@@ -305,6 +286,7 @@ def test_transcripts_stand_beside_the_rooms_where_there_is_space(
     browser: Browser, tight: LocalCloud, width: int
 ) -> None:
     with opened(browser, tight, viewport={"width": width, "height": 800}) as page:
+        expect(page.locator("#strip")).to_be_visible()  # which moves what is below it
         rooms, beside = (page.locator(name).bounding_box() for name in ("#rooms", ".beside"))
         assert rooms
         assert beside

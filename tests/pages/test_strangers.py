@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.pages.local_cloud import CHROMIUM, LocalCloud
+from tests.pages.browser import CHROMIUM, IN_BROWSER
+from tests.pages.local_cloud import LocalCloud
 
 REBOUND = "rebound.example"  # a stranger's name that now leads to 127.0.0.1
 ROOM = {"room_id": "class-1", "room_id_type": 1}
@@ -27,13 +28,7 @@ ASK = """async ([url, options]) => {
 }"""
 SECRET = "a word that only the room may hear"
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not Path(CHROMIUM).exists(),
-        reason=f"no browser at {CHROMIUM}: install it with apt-get install chromium",
-    ),
-]
+pytestmark = IN_BROWSER
 
 
 class Stranger(BaseHTTPRequestHandler):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -13,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from shared.reading.pages import FOLDER
 from shared.transcripts.records import State
-from tests.pages.local_cloud import CHROMIUM
+from tests.pages.browser import IN_BROWSER
 from tests.pages.watch import Watch
 from tests.support.transcript_server import ReadingServer
 from tests.support.transcript_source import OPENED_MS, MemorySource, make_times_of_a_long_meeting
@@ -22,13 +21,7 @@ HOSTILE = "<img src=x onerror=alert(1)></script><script>alert(2)</script> --> \x
 
 OpenIn = Callable[..., Page]
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not Path(CHROMIUM).exists(),
-        reason=f"no browser at {CHROMIUM}: install it with apt-get install chromium",
-    ),
-]
+pytestmark = [*IN_BROWSER, pytest.mark.usefixtures("watch")]
 
 
 @pytest.fixture
@@ -37,14 +30,6 @@ def page(browser: Browser) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 1000, "height": 760}, accept_downloads=True)
     yield page
     page.close()
-
-
-@pytest.fixture(autouse=True)
-def watch(page: Page, server: ReadingServer) -> Iterator[Watch]:
-    """Afterwards nothing went wrong on the page: no error, no warning, no request elsewhere."""
-    watch = Watch(page, server.origin)
-    yield watch
-    assert watch.complaints == []
 
 
 def texts(page: Page) -> Locator:
