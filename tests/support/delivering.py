@@ -23,7 +23,7 @@ from shared.ledger.outbox import Outbox
 from shared.lifecycle.outcome import Outcome
 from shared.reading.kept import KeptTranscripts
 from shared.transcripts.records import SentenceNews
-from tests.support.faked_api import OPENED_MS, Stage
+from tests.support.faked_api import OPENED_MS, STARTED, Stage
 from tests.support.ledger_steps import close_room, hear, open_session
 
 CLOSED_MS = OPENED_MS + 60_000
@@ -39,6 +39,18 @@ def break_archive(_method: str, _key: str) -> None:
     raise ArchiveError("the bucket is away")
 
 
+def break_after(steps: int) -> Callable[[str, str], None]:
+    """The archive answers so many requests, and then no more."""
+    left = [steps]
+
+    def crash(method: str, key: str) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            break_archive(method, key)
+
+    return crash
+
+
 @dataclass
 class Delivering:
     """A stage, the archive its transcripts go to, and what may be asked of both."""
@@ -51,6 +63,15 @@ class Delivering:
     @property
     def archive(self) -> Archive:
         return open_archive(f"file://{self.folder}")
+
+    def end_unfinished(self) -> Session:
+        """A session that has closed, and whose task cannot be stopped."""
+        self.stage.answer("CreateCloudTranscription", STARTED)
+        failure = {"Response": {"Error": {"Code": "InternalError"}}}
+        self.stage.answer("DeleteCloudTranscription", failure)
+        self.stage.create()
+        self.stage.event(102, CLOSED_MS)
+        return self.stage.session()
 
     def meet(
         self, *numbers: int, opened_ms: int = OPENED_MS, closes: bool = True, languages: str = ""

@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from local.cloud.clock import Clock, SystemClock
-from local.cloud.faults.kinds import parse_fault
+from local.cloud.faults.documents import parse_fault
 from local.cloud.faults.strikes import plan_faults
 from local.cloud.feed import Entry, Feed
 from local.cos.api import CosApi

@@ -9,13 +9,19 @@ import msgspec
 import pytest
 import webvtt
 
-from shared.errors import ArchiveError
 from shared.ledger import Session
 from shared.ledger.layout import QUIET_MS, UNFINISHED_MS
 from shared.ledger.names import set_names
 from shared.settings import DAY_MS
 from shared.transcripts.files import Document
-from tests.support.delivering import CLOSED_MS, HOUR_MS, Delivering, answer, break_archive
+from tests.support.delivering import (
+    CLOSED_MS,
+    HOUR_MS,
+    Delivering,
+    answer,
+    break_after,
+    break_archive,
+)
 from tests.support.faked_api import OPENED_MS, STARTED
 from tests.support.ledger_steps import hear
 
@@ -51,11 +57,7 @@ def test_session_whose_task_nobody_knows_to_be_over_is_archived_after_a_while(
     delivering: Delivering,
 ) -> None:
     stage = delivering.stage
-    stage.answer("CreateCloudTranscription", STARTED)
-    stage.answer("DeleteCloudTranscription", {"Response": {"Error": {"Code": "InternalError"}}})
-    stage.create()
-    stage.event(102, CLOSED_MS)
-    assert stage.session().is_unfinished
+    assert delivering.end_unfinished().is_unfinished
     stage.now_ms = CLOSED_MS + UNFINISHED_MS - 1
     assert delivering.deliver() == []
     stage.now_ms += 1
@@ -189,14 +191,7 @@ def test_crash_between_any_two_steps_is_made_good_by_the_next_sweep(
     steps = len(delivering.asked)
     for number in range(steps):
         again = delivering.meet(1, 2, opened_ms=OPENED_MS + (number + 1) * HOUR_MS)
-        left = [number]
-
-        def crash(_method: str, _key: str, left: list[int] = left) -> None:
-            left[0] -= 1
-            if left[0] < 0:
-                raise ArchiveError("killed")
-
-        delivering.fail = crash
+        delivering.fail = break_after(number)
         delivering.deliver()
         delivering.fail = answer
         delivering.stage.now_ms += 60_000

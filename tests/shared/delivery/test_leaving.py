@@ -12,7 +12,7 @@ from shared.ledger.events import UNSENT, Event
 from shared.ledger.outbox import Outbox
 from shared.settings import DAY_MS
 from shared.transcripts.records import SentenceNews, Words
-from tests.support.delivering import HOUR_MS, Delivering, answer, break_archive
+from tests.support.delivering import HOUR_MS, Delivering, answer, break_after, break_archive
 from tests.support.ledger_steps import hear
 
 
@@ -346,14 +346,7 @@ def test_late_sentence_has_the_same_files_after_a_delivery_that_broke_off(
     session = archive(delivering, 1)
     delivering.say_late(2, session)
     delivering.say_late(1, session)
-    left = [steps]
-
-    def crash(method: str, key: str) -> None:
-        left[0] -= 1
-        if left[0] < 0:
-            break_archive(method, key)
-
-    delivering.fail = crash
+    delivering.fail = break_after(steps)
     assert delivering.deliver() == ["transcript.not_delivered"]
     delivering.fail = answer
     delivering.stage.now_ms += 60_000

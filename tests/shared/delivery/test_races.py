@@ -12,8 +12,15 @@ from shared.ledger.deliveries import Deliveries
 from shared.ledger.engine import Put
 from shared.ledger.layout import UNFINISHED_MS, RoomKeys
 from shared.settings import DAY_MS
-from tests.support.delivering import CLOSED_MS, HOUR_MS, Delivering, answer, break_archive
-from tests.support.faked_api import OPENED_MS, STARTED
+from tests.support.delivering import (
+    CLOSED_MS,
+    HOUR_MS,
+    Delivering,
+    answer,
+    break_after,
+    break_archive,
+)
+from tests.support.faked_api import OPENED_MS
 
 SWEEP_MS = 30_000
 
@@ -117,14 +124,7 @@ def test_files_of_a_delivery_that_never_came_to_its_end_are_forgotten_too(
     delivering: Delivering,
 ) -> None:
     delivering.meet(1)
-    left = [2]
-
-    def crash(method: str, key: str) -> None:
-        left[0] -= 1
-        if left[0] < 0:
-            break_archive(method, key)
-
-    delivering.fail = crash
+    delivering.fail = break_after(2)
     assert delivering.deliver() == ["transcript.not_delivered"]
     assert delivering.files()
     go_on_the_hour(delivering)
@@ -148,13 +148,9 @@ def test_session_that_ends_while_others_are_forgotten_leaves_no_files(
     delivering: Delivering,
 ) -> None:
     stage = delivering.stage
-    stage.answer("CreateCloudTranscription", STARTED)
-    stage.answer("DeleteCloudTranscription", {"Response": {"Error": {"Code": "InternalError"}}})
-    stage.create()
-    stage.event(102, CLOSED_MS)
+    unfinished = delivering.end_unfinished()
     stage.now_ms = CLOSED_MS + UNFINISHED_MS
     assert delivering.deliver() == ["transcript.completed"]
-    unfinished = stage.session()
     stage.room_id = "another"
     delivering.meet(1, opened_ms=CLOSED_MS)
     assert delivering.deliver() == ["transcript.completed"]
