@@ -70,9 +70,9 @@ def read_task(event_type: int, raw: bytes, info: Json, event_ms: int) -> TaskNew
 
 
 def read_sentence(event_type: int, raw: bytes, info: Json, event_ms: int) -> SentenceNews | None:
-    """What was said, in an EventInfo as it came and folded; None of a sentence that goes on.
+    """The sentence in an EventInfo, given as it came and folded; None for an unfinished sentence.
 
-    The whole of a sentence that goes on will be told. 903 is documented. Of 1403 and 1404 no field
+    TRTC tells an unfinished sentence again when it is whole. 903 is documented. Of 1403 and 1404 no field
     list is: the names of 903, of the in-room messages and of Tencent's client SDKs are looked for, in
     any spelling, in the Payload and beside it. Without any text, the EventInfo is kept as it is.
     Source: TRTC documentation, AI service callbacks (product 647, documents 109686 and 129976), 2026-04;

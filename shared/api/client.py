@@ -95,7 +95,7 @@ def _read_answer(body: bytes) -> dict[str, Any]:
 
 
 def _convert_sdk_error(error: TencentCloudSDKException) -> ApiError:
-    """An API error as it is; an HTTP status other than 200 may have happened."""
+    """The ApiError for an SDK error; after an HTTP status other than 200 the call may have succeeded."""
     # An HTTP status other than 200 comes as ServerNetworkError with the raw body as its text.
     from_gateway = error.get_code() == "ServerNetworkError"
     message = "" if from_gateway else str(error.get_message())

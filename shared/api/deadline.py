@@ -1,4 +1,4 @@
-"""One deadline for all that a thread does on its sockets, however many reads that takes.
+"""One deadline for all socket operations of a thread, whatever their number.
 
 A timeout of the standard library bounds one read, so a server that sends a byte now and then is
 waited for without end. These sockets allow each step only what is left until the thread's deadline.
@@ -55,7 +55,7 @@ class BoundSocket(socket.socket):
 
 
 class BoundTlsSocket(ssl.SSLSocket):
-    """The same under TLS, where what breaks after the handshake is a broken connection.
+    """A BoundSocket under TLS, where an error after the handshake is a ConnectionError.
 
     An SSLError is then left to mean that the handshake failed, before anything was sent.
     """

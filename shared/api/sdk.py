@@ -41,7 +41,7 @@ class ApiRequest:
 
 
 class ResponsePrettyFormatter:
-    """What the SDK would write of an answer at level DEBUG: nothing."""
+    """Keeps the SDK from logging answers at level DEBUG."""
 
     def __init__(self, _answer: object) -> None: ...
 

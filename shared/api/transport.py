@@ -1,4 +1,4 @@
-"""How requests to APIs and COS travel: kept connections that threads share, a deadline and a size limit.
+"""The HTTP transport for APIs and COS: connections shared by threads, a deadline, a size limit.
 
 The SDK uses it instead of its own transport (see shared/api/sdk.py), and httptools reads the answers,
 so there are no proxy variables, no .netrc, no cookies and no redirects in it; one call leaves nothing behind
@@ -36,7 +36,7 @@ _loading = threading.Lock()
 
 
 class NotSentError(Exception):
-    """Nothing was sent, whatever became of the connection; the text is a word for logs."""
+    """Nothing of the request was sent; the text is one word for logs."""
 
 
 class UnwantedAnswerError(Exception):

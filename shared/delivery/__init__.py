@@ -1,1 +1,1 @@
-"""Delivering what is over: files to the archive, events to endpoints; and deleting what is kept no longer."""
+"""Delivery: transcript files to the archive, events to endpoints, and deletion of what is too old."""

@@ -51,7 +51,7 @@ class Contents(NamedTuple):
 def merge_records(
     archived: Iterable[SentenceNews], told: Iterable[SentenceNews]
 ) -> list[SentenceNews]:
-    """All that is known of each sentence; what tells the archive nothing new keeps its version."""
+    """The records of archive and ledger merged by sentence; an unchanged sentence keeps its version."""
     known = {news.key: news for news in archived}
     for news in told:
         before = known.get(news.key)

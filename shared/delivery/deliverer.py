@@ -1,4 +1,4 @@
-"""Delivering what is due in all sessions: transcripts, then events; then what is kept no longer goes."""
+"""The deliverer: transcripts to the archive, events to endpoints, then deletion of what is too old."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ RoomOutcomes = tuple[Room | None, list[Outcome]]
 
 
 def deliver(resources: Resources) -> Iterator[RoomOutcomes]:
-    """Deliver what is due, the longest waiting first, and say what came of each session as it is known.
+    """Deliver what is due, the longest waiting first; yields each session's Outcome when it is known.
 
     What came of no one room's session stands beside None. Does nothing while another deliverer is at work.
     """
@@ -80,7 +80,7 @@ class _Transcripts(Struct):
         return self.failures >= MOST_FAILURES or not has_time
 
     def _deliver(self, session_id: str) -> list[Outcome]:
-        """What came of one session; one that is not looked at any more in this run stays due."""
+        """The Outcome for one session; a session that this run has no time for stays due."""
         if self._is_over():
             return []
         delivery = TranscriptDelivery(session_id, self.deliveries, self.archive, self.resources)

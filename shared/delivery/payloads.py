@@ -1,4 +1,4 @@
-"""What an event endpoint is told: thin JSON without a word that was said and without a read link."""
+"""The bodies of events for endpoints: small JSON without spoken text and without read links."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One attempt to tell one endpoint of one event: signed, to an address that was checked, in ten seconds."""
+"""One attempt to deliver an event to an endpoint: signed, to a checked address, within ten seconds."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LONGEST_WAIT_MS = 86_400_000  # that an endpoint may ask for
 
 
 class Attempt(NamedTuple):
-    """What came of an attempt: `word` is the answer's status, or says why there is none.
+    """The result of an attempt: `word` is the HTTP status, or one word for why there is no answer.
 
     `retry_after_ms` is the wait that the endpoint asked for, 0 for none.
     """
@@ -107,7 +107,7 @@ def _connect(
 
 
 class _Head(Reader):
-    """An answer of which only the head counts: the body may be packed, and need not end."""
+    """Reads the head of an answer and ignores its body, which may be compressed or endless."""
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep the one header that counts."""

@@ -1,4 +1,4 @@
-"""The sweep over the outbox: every endpoint is told of what is due, each on a thread of its own.
+"""The sweep over the outbox: sends each endpoint its due events, one thread for each endpoint.
 
 Whatever befalls one endpoint, it delays no other: each has its own index of what is due.
 """
@@ -32,7 +32,7 @@ ABOUT_TEXT = ("transcript.completed", "transcript.updated")
 
 
 def tell(resources: Resources) -> list[Outcome]:
-    """Tell every endpoint of what is due now; what came of it, for the log.
+    """Send every endpoint its events that are due now; returns the Outcomes for the log.
 
     No attempt begins that would not end before the invocation's time is over. Safe beside others that do the
     same, but for events that are then sent twice. Raises LedgerError.

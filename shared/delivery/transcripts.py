@@ -74,7 +74,7 @@ class TranscriptDelivery(Struct):
         return []
 
     def look_again(self, after_ms: int = AGAIN_MS) -> None:
-        """Let the session be due so long from now, unless it is noted before that nothing is left to do."""
+        """Make the session due again after a wait, unless nothing is left to deliver by then."""
         again_ms = self.resources.now_ms() + after_ms
         self.deliveries.ledger.ask_delivery(self.session_id, again_ms)
 
@@ -218,7 +218,7 @@ class TranscriptDelivery(Struct):
 
 
 def delete_files(session_id: str, archive: Archive, known: Iterable[str] = ()) -> int:
-    """Delete a session's files from the archive: how many it were.
+    """Delete a session's files from the archive; returns their number.
 
     `known` are those that an archive might not list yet, because they were written just now.
     """

@@ -1,1 +1,1 @@
-"""What to do when: the one flow through rules, ledger and services, for callbacks and the drainer."""
+"""The flow from an event or a due task, through rules and ledger, to the calls of the two services."""

@@ -86,7 +86,7 @@ class ClaimedStart(Struct):
         return self._keep(task_id, "started", self.called_ms)
 
     def _wait(self, why: str) -> list[Outcome]:
-        """Leave the task due: nothing was asked of the API."""
+        """Leave the task due without having called the API."""
         self._release("due", why, may_have_happened=False, tried=False)
         message, queued = "transcription.waiting", why in QUEUED
         waiting = self._outcome(message, "due", COME_BACK, due=True, queued=queued, error_code=why)
@@ -141,7 +141,7 @@ class ClaimedStart(Struct):
         return outcomes
 
     def _tell_replaced(self, task: Task, now_ms: int) -> list[Outcome]:
-        """Say for how long nobody was heard, if the task comes in the place of one that was unwanted."""
+        """Report for how long nobody was transcribed, if the task replaces one that was unwanted."""
         former = task.task_ids[-2:-1]
         of_room = self.session.tasks.get(WHOLE_ROOM)
         if not former and of_room and task.target != WHOLE_ROOM:
@@ -176,7 +176,7 @@ class ClaimedStart(Struct):
         return wait_ms
 
     def _back_off_ms(self, verdict: Verdict) -> int:
-        """A wait that is spread; longer than the API works on a start that may have happened."""
+        """The randomized wait before the next try, in ms; longer than the API can work on a lost start."""
         wait_ms = self._double_ms(BACK_OFF_MS, BACK_OFF_MAX_MS)
         spread_ms = random.randint(wait_ms // 2, wait_ms)  # noqa: S311  only spreads the load
         return max(spread_ms, UNSURE_MS) if verdict.may_have_happened else spread_ms
@@ -232,7 +232,8 @@ class ClaimedStart(Struct):
         return [refusal, *self.run()]
 
     def _give_up(self, error: ApiError, kind: str) -> list[Outcome]:
-        """Try again now and then, and when package or settings change, what the room is not the cause of."""
+        """Note a refused start as failed; one not caused by the room is retried at long intervals and
+        when package or settings change."""
         is_mendable = self.called_ms > 0 and kind in ("account", "credentials", "refused")
         told = self.task.failed_under and self.task.error_code == error.code
         self._release(
@@ -255,7 +256,7 @@ class ClaimedStart(Struct):
         self._change(lambda known: release(known, self.task, state, error_code, now_ms, **how))
 
     def _change(self, work: Callable[[Session], Result]) -> Result:
-        """Change the session; what this start has saved last is not read again."""
+        """Change the session; the first attempt uses the document as this start saved it last."""
         known, self.book = self.book, None
         room, session_id = self.session.room, self.session.id
         self.book, result = self.resources.ledger.change(

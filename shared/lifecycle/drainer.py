@@ -1,4 +1,4 @@
-"""Doing what is due in all rooms: starts that had to wait, stops that failed, tasks that broke.
+"""The drainer: does what is due in all rooms (postponed starts, failed stops, broken tasks).
 
 The ledger's index names the rooms whose time has come. One drainer at a time works through it; every
 single step is safe beside webhooks, other drainers and its own repetition.
@@ -109,7 +109,7 @@ class _Drainer(Struct):
             yield from self._collect()
 
     def finds_more(self) -> bool:
-        """Whether anything is due now that this run could still do something about."""
+        """Whether anything is due now that this run can still do."""
         now_ms = self.resources.now_ms()
         self.places.clear()
         passed_over = len(self.left) + self.full
@@ -124,7 +124,7 @@ class _Drainer(Struct):
         return self.resources.ledger.take_lease(LEASE, self.token, now_ms, LEASE_MS)
 
     def _scan(self) -> Iterator[RoomOutcomes]:
-        """Find rooms that need something; not too often while there is enough to do and many wait."""
+        """Read the index for rooms in which something is due; seldom while enough of them are known."""
         now_s = time.monotonic()
         at_work = self.in_hand or self.waiting
         crowded = self.full or len(self.waiting) > CALLS_AT_ONCE
@@ -156,7 +156,7 @@ class _Drainer(Struct):
                 self.waiting.pop(room, None)
 
     def _find_mended(self) -> None:
-        """A new instance may have a new package or new settings: what failed under others is due now."""
+        """Make tasks due that failed under other settings or another package than this instance's."""
         ledger, now_ms = self.resources.ledger, self.resources.now_ms()
         for room in ledger.list_due(now_ms + FAILED_AGAIN_MS, ALL):
             need = self._find_need(room, MENDED)
@@ -164,7 +164,7 @@ class _Drainer(Struct):
                 self.waiting[room] = need
 
     def _find_need(self, room: Room, until_ms: int) -> Due | None:
-        """The most urgent that can be done about a room by then, in this run."""
+        """The room's most urgent need that is due by then and that this run can still do."""
         if room in self.left or self.visits[room] >= MOST_VISITS:
             return None
         dues = [
@@ -181,7 +181,7 @@ class _Drainer(Struct):
         return None
 
     def _take_place(self, room: Room) -> bool:
-        """Whether the quota has a place for one more task; what is under way may have taken one, too."""
+        """Whether TASK_QUOTA allows one more task, counting the starts under way."""
         sdk_app_id = room.sdk_app_id
         if sdk_app_id not in self.places:
             living = self.resources.ledger.count_living(sdk_app_id)
@@ -193,7 +193,7 @@ class _Drainer(Struct):
         return self.places[sdk_app_id] >= 0
 
     def _submit(self, pool: ThreadPoolExecutor) -> None:
-        """Begin what may begin now; each kind of call waits for its own slots."""
+        """Begin the due work for which the limiter has slots; each kind of call has slots of its own."""
         now_ms = self.resources.now_ms()
         for room, need in list(self.waiting.items()):
             if len(self.in_hand) >= CALLS_AT_ONCE:
@@ -226,7 +226,7 @@ class _Drainer(Struct):
                 log.write_crash("drain.crashed", error)
 
     def _rest(self) -> None:
-        """Until a call has ended, or something more may begin."""
+        """Wait until a call has ended or more work may begin."""
         now_ms = self.resources.now_ms()
         starts_ms = [self._find_start_ms(need) - now_ms for need in self.waiting.values()]
         nap_s = max(min([*starts_ms, NAP_S * 1000]), 0) / 1000
@@ -243,5 +243,5 @@ def _needs_place(need: Due) -> bool:
 
 
 def is_late(resources: Resources) -> bool:
-    """Whether the rest of the time limit is needed for what is under way."""
+    """Whether the time that is left is needed for the calls under way."""
     return resources.invocation.remaining_s() < HAND_ON_S

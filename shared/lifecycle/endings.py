@@ -1,4 +1,4 @@
-"""Why a task ended, as 902 and 1402 say it or as we know, and whether it is wanted again."""
+"""Why a task ended (callbacks 902 and 1402, or our own knowledge), and whether it is started again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shared.rules.decision import Rule
 
 
 class LeaveCode(NamedTuple):
-    """What a LeaveCode, or whatever else tells of an end, means; and in words."""
+    """What a LeaveCode, or another sign of a task's end, means; `words` is for logs."""
 
     ending: Ending
     words: str
@@ -52,7 +52,7 @@ ABANDONED = LeaveCode("idle", "nobody was there for a day, and the API does not 
 
 
 def read_leave_code(service: str, code: int | None) -> LeaveCode:
-    """What ended a task of this service; a code that no document has means no more than none."""
+    """What ended a task of this service; an undocumented code is treated like a missing one."""
     if code is None:
         return UNKNOWN
     codes = LEAVE_CODES | CLOUD_CODES if service == "cloud" else LEAVE_CODES
@@ -120,7 +120,7 @@ def explain_end(session: Session, task: Task) -> str:
 
 
 def is_wanted(rule: Rule, task: Task, ending: Ending, people: list[Person], now_ms: int) -> bool:
-    """Whether anybody is there for whom a task that ended by itself should run again.
+    """Whether anybody is in the room for whom a task that ended by itself should run again.
 
     After an idle end only somebody who came, or spoke, since. Otherwise also whoever is known to be
     there; and when the room never told of anybody, its creator is believed to be.
@@ -140,7 +140,7 @@ def is_wanted(rule: Rule, task: Task, ending: Ending, people: list[Person], now_
 
 
 def seems_idle(rule: Rule, task: Task, people: list[Person], now_ms: int) -> bool:
-    """Whether an end without a reason came when it would have to, had nobody ever been there.
+    """Whether an end without a reason came when the idle limit would end the task of an empty room.
 
     Who was heard, who came since the start, and (once) who is known to be there, shows that somebody
     was. Once only: else a room whose last events were lost would have one task after another, for ever.

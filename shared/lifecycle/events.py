@@ -1,4 +1,4 @@
-"""TRTC's events; of a room: one change of its document decides, then come the calls it decided on."""
+"""What TRTC's events lead to: one change of the room's document decides, then the calls are made."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Decision(NamedTuple):
 
 
 def act_on(callback: Callback, resources: Resources) -> list[Outcome]:
-    """Do what a callback asks for and say what came of it; acting twice on one changes nothing."""
+    """Do what a callback asks for and return the outcomes; the same callback twice changes nothing more."""
     room = callback.room
     bot = callback.task.bot_user_id if callback.task else callback.user_id
     is_end = callback.event_type == callbacks.ROOM_DISMISSED
@@ -64,7 +64,7 @@ def act_on(callback: Callback, resources: Resources) -> list[Outcome]:
 def act_on_room(
     callback: Callback, resources: Resources, *, finishes_earlier: bool = True
 ) -> list[Outcome]:
-    """Do what a room event asks for and say what came of it; acting twice on one event changes nothing.
+    """Do what a room event asks for and return the outcomes; the same event twice changes nothing more.
 
     What an earlier session of the room left unfinished is finished first, whatever the event, if
     `finishes_earlier`.
@@ -191,7 +191,7 @@ def _carry_out(
 
 
 def _carry_over(callback: Callback, book: RoomBook, resources: Resources) -> list[Outcome]:
-    """Act again on whoever was noted in the session before, after the newest one had opened."""
+    """Act again on people who were noted in the session before although the newest one was open already."""
     outcomes: list[Outcome] = []
     for person in resources.ledger.list_people(book.sessions[1]):
         if person.present and person.event_ms >= callback.event_ms:

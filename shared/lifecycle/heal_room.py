@@ -61,7 +61,7 @@ def _split_room(session: Session, resources: Resources) -> Session:
 
 
 def _heal_task(session: Session, task: Task, resources: Resources) -> list[Outcome]:
-    """Do what a task of an open session needs, be it due or not: claims and checks know their times."""
+    """Start or check a task of an open session, as far as its own times allow that now."""
     due = find_due(session, task)
     if due is None:
         return []
@@ -102,7 +102,7 @@ def _check(session: Session, task: Task, resources: Resources) -> list[Outcome]:
 def _note_checked(
     session: Session, task: Task, resources: Resources, *, was_told: bool
 ) -> list[Outcome]:
-    """The task runs, as far as anybody knows: whether it hears anything, too."""
+    """Note that the task runs, and whether it hears anybody."""
     hearing = listen(session, task, resources)
     people = resources.ledger.list_people(session)
 

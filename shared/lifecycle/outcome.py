@@ -51,7 +51,7 @@ def ignored(reason: str) -> Outcome:
 
 
 def failed(error: RoomscribeError) -> Outcome:
-    """The event could not be dealt with now; what an operator needs to know is in the text."""
+    """The outcome of an event that could not be dealt with now; its `reason` tells an operator why."""
     fields: Fields = {"error_code": error.code, "reason": str(error)}
     return Outcome("callback.failed", "error", error.http_status, "error", fields)
 
@@ -66,5 +66,5 @@ def describe_task(session: Session, task: Task) -> Fields:
 
 
 def find_status(outcomes: Iterable[Outcome], *, drainer_comes: bool) -> int:
-    """What TRTC is answered: what only waits for its turn need not come back when a drainer is called."""
+    """The HTTP status for TRTC: 503 asks for a retry, which a start that waits in the queue does not need."""
     return max(DONE if one.queued and drainer_comes else one.http_status for one in outcomes)

@@ -1,4 +1,4 @@
-"""A room is created although its session is open: the same meeting, or one after an end that was lost."""
+"""A room created while its session is open: the same meeting, or a new one after a lost 102."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What shows that somebody is in a room: events about people, and what tasks have heard; or have not.
+"""What shows that somebody is in a room: events about people, and sentences that tasks have heard.
 
-Rooms that stay silent although a microphone is on: nobody but the sweep would notice.
+Also rooms that stay silent although a microphone is on, which only the sweep can notice.
 """
 
 from __future__ import annotations

@@ -142,7 +142,7 @@ def settle_claim(claim: Claim | Outcome | None, resources: Resources) -> list[Ou
 def start_without_ledger(
     callback: Callback, error: RoomscribeError, resources: Resources
 ) -> list[Outcome]:
-    """Start the task of a room that was created although nobody can write it down.
+    """Start the task of a room that was created while the ledger cannot be reached.
 
     A second start of the same room collides with the first: both have the same bot. 901 or 1401
     tells the ledger of the task when it is back. Whatever needs to know more comes back.
@@ -173,7 +173,7 @@ def start_without_ledger(
 
 
 def not_wanted(session: Session, rule: Rule) -> Outcome:
-    """The rule asks for nothing."""
+    """The outcome of a start that the room's rule does not ask for."""
     fields = {"session": session.id, "rule": rule.name}
     return Outcome("transcription.not_wanted", "rule", fields=fields)
 

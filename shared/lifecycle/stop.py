@@ -86,7 +86,7 @@ def stop_task_ids(
 def _note(
     stops: Sequence[_Stop], resources: Resources, *, known: RoomBook | None = None
 ) -> list[Outcome]:
-    """Write what came of the stops of one room's tasks in one change, and say it."""
+    """Record the results of one room's stops in one change; return their outcomes."""
     if not stops:
         return []
 
@@ -107,7 +107,7 @@ def _note(
 
 
 def _tell_unrecorded(told: Outcome) -> Outcome:
-    """The ledger knows neither that a TaskId is over, nor when to try again."""
+    """The outcome of a stop whose result could not be recorded in the ledger."""
     if told.message in (STOPPED, "transcription.stopping"):
         return Outcome(STOPPED, "unrecorded", COME_BACK, "warning", told.fields)
     is_failure = told.message == "transcription.stop_failed"
@@ -157,7 +157,7 @@ class _Stop(Struct):
         return Outcome(message, "unconfirmed", COME_BACK, fields=fields, queued=True)
 
     def apply(self, session: Session | None, now_ms: int) -> Task:
-        """Keep what came of the stop, as part of a change; the task after it.
+        """Record the result of the stop, as part of a change; returns the task after it.
 
         None for a session that has left the document meanwhile: the ledger keeps track of it no longer.
         """
@@ -208,6 +208,6 @@ class _Stop(Struct):
         return now_ms >= max(session.closed_ms, started_ms) + idle_ms
 
     def _find_again_at_ms(self) -> int:
-        """When to try what fails again: soon, and then less and less often."""
+        """When to try a failed stop again, in ms since 1970; the intervals grow."""
         now_ms, since_ms = self.resources.now_ms(), self.session.closed_ms or self.task.changed_ms
         return now_ms + max(STOP_AGAIN_MS, min((now_ms - since_ms) // 2, STOP_AGAIN_MAX_MS))

@@ -1,5 +1,4 @@
-"""The only way to call the two services: is there time, is there a slot, the call, and is the task gone?
-
+"""Calls of the two transcription services, within the invocation's deadline and the limiter's rate.
 Every call keeps the invocation's deadline and the limiter's rate. An answer that a task does not exist is
 believed for 1.0; for 2.0 only once the task is old enough and has been silent for long enough.
 """
@@ -94,7 +93,7 @@ def stop(session: Session, task_id: TaskId, resources: Resources) -> Stopped:
 
 
 def describe(session: Session, task_id: TaskId, resources: Resources) -> Progress | None:
-    """How far a task is, asked in the task's own region; None when that cannot be known now."""
+    """The state of a task, asked in the task's own region; None when the API cannot tell it now."""
     try:
         return check(session, task_id, resources)
     except NotCalledError:
@@ -102,7 +101,7 @@ def describe(session: Session, task_id: TaskId, resources: Resources) -> Progres
 
 
 def check(session: Session, task_id: TaskId, resources: Resources) -> Progress | None:
-    """How far the API says a task is; None when it does not say. Raises NotCalledError when not asked."""
+    """The state of a task that the API tells, None when it does not; raises NotCalledError."""
     service = SERVICES[task_id.service]
     params = service.name_task(session.room.sdk_app_id, task_id.task_id)
     try:

@@ -1,4 +1,4 @@
-"""What TRTC tells of tasks: that one runs, that one ended, what it heard; and what follows from it."""
+"""What callbacks about tasks (runs, ended, heard a sentence) lead to."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class _TaskEvent(Struct):
         return [Outcome("task.noted", task.state, fields=describe_task(session, task))]
 
     def _adopt(self) -> list[Outcome]:
-        """A task the ledger has not seen: ours when its bot is; its starter could not write it down."""
+        """Take over a task that the ledger does not know; it is ours when its bot UserId is one of ours."""
         callback, news, resources = self.callback, self.news, self.resources
         if callback.said:
             sessions = resources.ledger.list_sessions(self.book.room, SESSIONS_SEARCHED)

@@ -1,4 +1,4 @@
-"""Tasks the ledger has not seen begin: whose they are, and the session ours belong to."""
+"""Callbacks about tasks that the ledger does not know: whether they are ours, and of which session."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ THEIRS = ignored("unknown_task")
 def adopt_task(
     callback: Callback, news: TaskNews, book: RoomBook, resources: Resources
 ) -> tuple[Session, Task] | Outcome:
-    """Write down a task that somebody of us has started; what to answer when it is not, or not yet, ours."""
+    """Record a task that one of our instances started; an Outcome when it is not, or not yet, ours."""
     bot, opened_ms, event_ms = news.bot_user_id, callback.event_ms, callback.event_ms
     if news.service == "ai":
         session_id = _ask_session_id(news, book, resources)
@@ -51,7 +51,7 @@ def adopt_task(
 
 
 def answer_unknown(book: RoomBook, resources: Resources) -> Outcome:
-    """A task the ledger has not heard of: somebody else's, or its start is not recorded yet."""
+    """The answer to a callback about an unknown task: another product's, or its start is not recorded yet."""
     now_ms = resources.now_ms()
     tasks = [task for session in book.sessions for task in session.tasks.values()]
     return EARLY if any(task.is_leased(now_ms) for task in tasks) else THEIRS

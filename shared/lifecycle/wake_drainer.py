@@ -1,4 +1,4 @@
-"""Calling a drainer when something was left due and none is at work."""
+"""Invokes the drainer when something was left due and no drainer is at work."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ENDED = ("transcription.stopped", "task.ended")
 
 
 def wake_drainer(room: Room, outcomes: list[Outcome], resources: Resources) -> list[Outcome]:
-    """Call a drainer when one of these outcomes leaves it something to do; what came of it, if it failed.
+    """Invoke the drainer if one of these outcomes leaves work for it; returns the Outcome of a failure.
 
     That is a task left due; or one that ended while the quota was used up, so that another may start.
     When the call fails, TRTC's next retry comes sooner than the timer.

@@ -1,1 +1,1 @@
-"""Reading a transcript: who asks, by a link; which session; as a page or a file."""
+"""Reading transcripts over HTTP: the link, the session it opens, and the page or file in the answer."""

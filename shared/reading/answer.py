@@ -172,7 +172,7 @@ def _log(answer: Answer, elapsed_ms: float) -> None:
 
 
 def answer_request(request: Request, transcripts: KeptTranscripts, key: str, now_ms: int) -> Answer:
-    """What a request gets; raises RequestError for a senseless one, LedgerError without a ledger.
+    """The Answer to a request; raises RequestError for a malformed one, LedgerError without a ledger.
 
     Without a valid link the answer is the same whatever was asked for, and nothing is looked up.
     """

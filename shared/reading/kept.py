@@ -55,9 +55,10 @@ class KeptTranscripts:
         self._archived: dict[str, Document | None] = {}  # None: it is there, and not read yet
 
     def read_head(self, session_id: str) -> TranscriptHead | None:
-        """What is known of a session, also before anything was said; None for one that is not kept.
+        """The head of a session's transcript, also before anything was said; None for one that is not kept.
 
-        Nor is one that was deleted, and closed without another word. What is not kept is forgotten.
+        A transcript that was deleted, of a session that closed without another sentence, is not kept.
+        What `memories` hold of a session that is not kept is dropped.
         """
         memory = self._memories.pop(session_id, None)
         naming = NameKeys(session_id).version
@@ -120,9 +121,9 @@ class KeptTranscripts:
         return Transcript(head, changed, document.unread, document.names)
 
     def name_speakers(self, transcript: Transcript, *, anew: bool) -> Transcript:
-        """The transcript with the names of its speakers; `anew`: of all who spoke in the session.
+        """The transcript with the names of its speakers; `anew`: of everybody who spoke in the session.
 
-        Of all of them, who has no name is told as well: a reader may know one that was forgotten.
+        With `anew`, speakers without a name are listed as well, as a reader may hold a name since forgotten.
         """
         head = transcript.head
         speakers = (self.read(head, 0) if anew else transcript).list_speakers()
@@ -133,7 +134,7 @@ class KeptTranscripts:
         return replace(transcript, names={**dict.fromkeys(speakers if anew else ()), **names})
 
     def list_names(self, session_id: str, user_ids: Sequence[str]) -> dict[str, str]:
-        """What those of the users are called who have a name."""
+        """The names of those of the users who have one, by UserId."""
         users = read_names(self.ledger, session_id, user_ids)
         return {user_id: user.name for user_id, user in users.items()}
 

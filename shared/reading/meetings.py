@@ -1,4 +1,4 @@
-"""All meetings of an application for whoever runs it: what an operator's link opens, as page and JSON."""
+"""The list of an application's meetings that an operator's link opens, as page and as JSON."""
 
 from __future__ import annotations
 

@@ -190,7 +190,10 @@ def _load(path: str, _mtime_ns: int, _size: int, site: Site) -> Rules:
 
 
 def _read_prepared(path: str, text: str, site: Site) -> Rules | None:
-    """None when there is nothing prepared, or not of this text and site; what suits one suits an unknown."""
+    """What the package prepared, None if that is missing or of another text or site.
+
+    Rules prepared for any site are accepted when this site is unknown.
+    """
     try:
         prepared = msgspec.json.decode(Path(path + SUFFIX).read_bytes(), type=Prepared)
     except (OSError, msgspec.MsgspecError):

@@ -171,7 +171,7 @@ def _check_rule(rule: Rule, place: str, site: Site) -> list[str]:
 
 
 def _check_services(rule: Rule, users: list[str], place: str, site: Site) -> list[str]:
-    """Both services' parameters; a task per speaker hears that speaker, so a list would contradict it."""
+    """Check both services' parameters; with a task per speaker, TargetUserIdList is an error."""
     problems = []
     for service, list_key in (("cloud", "subscribe"), ("ai", "target_user_ids")):
         parameters = rule.parameters(service)
@@ -194,7 +194,7 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Table:
 
 
 def _listed(table: Mapping[str, Any]) -> Table:
-    """The table with a list wherever one value may stand alone, also in the tables of speakers."""
+    """The table with each single value put into a list where a list is allowed, also for speakers."""
     alone = [key for key in _LISTS if key in table and not isinstance(table[key], list)]
     listed = {**table, **{key: [table[key]] for key in alone}}
     if "speakers" in table:

@@ -1,4 +1,4 @@
-"""How much a rules file may hold: more would keep a cold start, or every room, waiting."""
+"""Limits of a rules file, beyond which a cold start or every decision would become slow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an API error means for a start: one table, every documented code in it; and which say "it is over".
+"""What an API error code means for a start (one table of all documented codes), and which mean "task gone".
 
 Source: error tables of StartAITranscription and CreateCloudTranscription, the error codes of each
 action in Tencent's Go SDK (v1.3.166) and the common error codes of Tencent Cloud API 3.0.
@@ -79,7 +79,8 @@ GONE_CODES = {"ai": "FailedOperation.TaskNotExist", "cloud": "ResourceNotFound"}
 
 
 def classify_error(error: ApiError) -> Verdict:
-    """What a failed start means; a code that stands in no table goes by its family, else it is unsure."""
+    """The Verdict on a failed start; an unlisted code takes its family's, or else counts as retryable
+    and as possibly having happened."""
     family = error.code.partition(".")[0]
     if family == NETWORK:  # only the client knows whether anything was sent
         return Verdict("retry", error.may_have_happened)

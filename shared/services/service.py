@@ -1,4 +1,4 @@
-"""Both services behind one shape: which actions, how a request is built, how an answer is read."""
+"""Both transcription services behind one interface: their actions, requests and answers."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def read_task_id(answer: Answer) -> str:
 
 
 def read_progress(answer: Answer) -> Progress | None:
-    """How far a described task is; None for a status no document has."""
+    """The state of a task that Describe tells; None for an undocumented status."""
     return PROGRESS.get(str(answer.get("Status")))
 
 

@@ -82,7 +82,7 @@ def write_document(transcript: Transcript, *, complete: bool = True) -> str:
 
 
 def write_next(head: TranscriptHead) -> str:
-    """What a reader who knows the transcript as it is now sends as `since`."""
+    """The value of `since` with which a reader of this document asks for later changes."""
     names = f".{head.names_version}" if head.names_version else ""
     return f"{head.version}.{head.layout}{names}"
 
@@ -102,7 +102,7 @@ def read_since(text: str, head: TranscriptHead) -> int:
 
 
 def knows_names(text: str, head: TranscriptHead) -> bool:
-    """Whether a reader who sends this as `since` knows what users are called now."""
+    """Whether a reader who sends this `since` has the current names of all users."""
     return text.split(".")[2:] == write_next(head).split(".")[2:]
 
 

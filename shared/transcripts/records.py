@@ -42,7 +42,7 @@ class Words(Struct, frozen=True, order=True, omit_defaults=True, gc=False):
     language: str = ""
 
     def __repr__(self) -> str:
-        """Without what was said: a traceback or a log must not tell."""
+        """The record without its text, which must not reach a traceback or a log."""
         return f"Words(event_ms={self.event_ms}, {len(self.text)} characters)"
 
 
@@ -74,12 +74,12 @@ class SentenceNews(Struct, frozen=True, omit_defaults=True, gc=False):
         return max([self.opaque_ms, *(each.event_ms for each in words if each)])
 
     def __repr__(self) -> str:
-        """Without what was said, as `Words` has it."""
+        """The record without its texts, which must not reach a traceback or a log."""
         return f"SentenceNews(key={self.key!r}, version={self.version})"
 
 
 def merge_sentence(known: SentenceNews | None, new: SentenceNews) -> SentenceNews:
-    """What both tell of a sentence; `known` itself when `new` tells nothing new.
+    """The merged news of a sentence; `known` itself when `new` adds nothing.
 
     Of two texts in one language the later event's wins. Any order and any repetition lead to
     the same result, so several processes may merge at once. `version` stays the known one.

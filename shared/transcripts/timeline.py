@@ -1,4 +1,4 @@
-"""News put in order on one timeline, the room's: ms since its session opened."""
+"""The timeline of a transcript: places sentences in ms since the session opened."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def place_words(
 
 
 def _measure(words: Words) -> int:
-    """How long it took to say, as told, or guessed from its length."""
+    """The duration of a sentence in ms, as TRTC gave it, or estimated from the length of its text."""
     if UNKNOWN_MS < words.start_ms < words.end_ms <= words.start_ms + LONGEST_SENTENCE_MS:
         return words.end_ms - words.start_ms
     return max(SHORTEST_MS, min(len(words.text) * MS_PER_CHARACTER, LONGEST_GUESS_MS))
