@@ -10,6 +10,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from local.cli import app
@@ -21,10 +22,12 @@ from local.scf.control import ControlPlane
 from local.scf.parameters import TABLES
 from local.scf.trigger_actions import TriggerActions
 from shared.errors import SettingsError
-from shared.rules.file import parse_rules
+from shared.rules.decision import Rule
+from shared.services.parameters import KEYS, UNSENT
 from shared.settings import CREDENTIAL_NAMES, read_settings
 
 ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FUNCTIONS = sorted(path.stem for path in (ROOT / "functions").glob("*.py"))
 
@@ -145,14 +148,18 @@ def test_readme_is_short_enough_to_be_read() -> None:
     assert len(README.splitlines()) <= 150
 
 
+def list_named(page: str, first_cell: str) -> set[str]:
+    """What a page's tables name in code in their first column, of tables whose heading begins so."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    tables = [rest.partition("\n\n")[0] for rest in text.split(f"| {first_cell} |")[1:]]
+    cells = [
+        cell for table in tables for cell in re.findall(r"^\| (`[^|]*)\|", table, re.MULTILINE)
+    ]
+    return {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
+
+
 def test_settings_page_names_every_setting_and_no_other() -> None:
-    table = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
-    named = {
-        name
-        for row in re.findall(r"^\| (`[^|]*)\|", table, re.MULTILINE)
-        for name in re.findall(r"`(\w+)`", row)
-    }
-    assert named == find_settings()
+    assert list_named("settings.md", "variable") == find_settings()
 
 
 def find_settings() -> set[str]:
@@ -169,8 +176,9 @@ def find_settings() -> set[str]:
     return (asked | set(CREDENTIAL_NAMES[1])) - {"TENCENTCLOUD_RUNENV"}
 
 
-def test_readme_names_every_command_and_no_other() -> None:
-    listed = set(re.findall(r"^\./roomscribe (\w+)  ", README, re.MULTILINE))
+def test_local_cloud_page_names_every_command_and_no_other() -> None:
+    page = (DOCS / "local-cloud.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| `\./roomscribe (\w+)` \|", page, re.MULTILINE))
     names = {
         command.name or command.callback.__name__
         for command in app.registered_commands
@@ -179,20 +187,17 @@ def test_readme_names_every_command_and_no_other() -> None:
     assert listed == names
 
 
-def test_readme_names_every_function_and_no_other() -> None:
-    table = README.partition("| function |")[2].partition("\n\n")[0]
-    assert sorted(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == FUNCTIONS
+def test_functions_page_names_every_function_and_no_other() -> None:
+    assert sorted(list_named("functions.md", "function")) == FUNCTIONS
 
 
-def test_rule_in_the_readme_is_valid() -> None:
-    (rule,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
-    regions = '[defaults]\ncloud = { region = "ap-singapore" }\nai = { region = "ap-tokyo" }\n'
-    assert parse_rules(regions + rule).rules[0].name == "bilingual class"
-
-
-def test_links_in_the_readme_lead_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)#:]+)\)", README):
-        assert (ROOT / target).exists(), target
+def test_rules_page_names_every_key_and_no_other() -> None:
+    rule = {field.encode_name for field in msgspec.structs.fields(Rule)}
+    assert list_named("rules.md", "key") == rule
+    for service, keys in KEYS.items():
+        number = {"cloud": "2.0", "ai": "1.0"}[service]
+        named = list_named("rules.md", f"key of `{service}` ({number})")
+        assert named == {*keys, *UNSENT}
 
 
 @pytest.mark.parametrize(

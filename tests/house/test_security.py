@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import ast
-import re
 from pathlib import Path
 
 import pytest
 
+from tests.support.named_tests import find_missing
+
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 HEADER = "| threat | promise | how | test |"
-TEST = re.compile(r"(tests/[\w/]+\.py)(?:::(\w+))?")
-# Tests of what is still being built; once a file is there, it goes from here.
 
 
 def list_promises(text: str) -> list[tuple[str, ...]]:
@@ -20,23 +18,6 @@ def list_promises(text: str) -> list[tuple[str, ...]]:
     tables = [rest.split("\n\n")[0] for rest in text.split(HEADER)[1:]]
     rows = [line for table in tables for line in table.strip().splitlines()[1:]]
     return [tuple(cell.strip() for cell in row.strip("|").split("|")) for row in rows]
-
-
-def find_missing(cell: str) -> list[str]:
-    """What is wrong with the tests that a promise names: those that do not exist, or that there are none."""
-    named = TEST.findall(cell)
-    if not named:
-        return ["no test is named"]
-    return [f"{file}::{name}" for file, name in named if not has(file, name)]
-
-
-def has(file: str, name: str) -> bool:
-    """Whether a file has a test of that name."""
-    path = ROOT / file
-    if not path.exists():
-        return False
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return any(isinstance(node, ast.FunctionDef) and node.name == name for node in tree.body)
 
 
 PROMISES = list_promises(TEXT)
