@@ -69,20 +69,11 @@ def list_blocks(page: Path) -> Iterator[Block]:
         yield Block(page, line, language, name.strip(), token.content, note, reason)
 
 
-def list_commands(text: str) -> Iterator[str]:
-    """The command lines of a shell block, without comments; a line that is continued is one."""
-    for line in text.replace("\\\n", " ").splitlines():
-        command = re.sub(r"(^|\s)#\s.*", "", line).strip()
-        if command:
-            yield command
-
-
-def list_all_commands(page: Path) -> Iterator[str]:
-    """Every command line of a page, whether it is run or not: of its shell blocks, and within its text."""
-    for block in list_blocks(page):
-        if block.language == "sh":
-            yield from list_commands(block.text)
-    yield from (token.content for token in parse(page) if token.type == "code_inline")
+def list_lines(page: Path) -> Iterator[str]:
+    """The lines of a page in which a command may stand: of shell blocks, run or not, and code within text."""
+    for token in parse(page):
+        if token.type == "code_inline" or (token.type == "fence" and token.info == "sh"):
+            yield from token.content.replace("\\\n", " ").splitlines()
 
 
 def list_links(page: Path) -> Iterator[str]:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from local.development import ENDPOINT
+from local.invoke import invoke_function
 from shared.rules.file import parse_rules
 from tests.docs.pages import ROOT, Block
-from tests.support.local_commands import PATIENCE_S, serve_local
+from tests.support.local_commands import PATIENCE_S
 
-QUIET = "[[step]]\ndo = 'create'\nroom_id = 'private-1'\nroom_id_type = 1\nuser_id = 'amy'\n"
 # Of every site: what a rule that is shown alone inherits from the shipped file.
 DEFAULTS = '[defaults]\ncloud = { region = "ap-singapore" }\nai = { region = "ap-tokyo" }\n'
 RUN_HERE = ("sh", "json", "toml")
@@ -50,15 +48,17 @@ class Desk:
             (self._folder / block.name).write_text(block.text, encoding="utf-8")
         elif block.language == "json":
             assert block.name, f"{block.place}: name its function, or its file, after ```json"
-            answer = json.loads(self._call(f"./roomscribe invoke {block.name} -", block))
+            succeeded, answer = invoke_function(self._url, block.name, json.loads(block.text))
+            assert succeeded, (block.place, answer)
+            assert isinstance(answer, dict)
             assert answer["outcome"] != "error", (block.place, answer)
         if block.language == "sh":
-            self._printed = self._call(block.text, block)
+            self._printed = self._run_script(block)
 
-    def _call(self, script: str, block: Block) -> str:
-        """What a script prints, of which every command succeeds; a JSON block is its standard input."""
+    def _run_script(self, block: Block) -> str:
+        """What a shell block prints; each of its commands has to succeed."""
         done = subprocess.run(
-            ["bash", "-euxo", "pipefail", "-c", script.replace(ENDPOINT, self._url)],
+            ["bash", "-euxo", "pipefail", "-c", block.text.replace(ENDPOINT, self._url)],
             cwd=self._folder,
             env={
                 "PATH": os.environ["PATH"],
@@ -69,7 +69,6 @@ class Desk:
                 "ROOMSCRIBE_URL": self._url,
                 "ROOMSCRIBE_LINK_URL": f"{self._url}/functions/read_transcript",
             },
-            input=block.text if block.language == "json" else "",
             capture_output=True,
             text=True,
             timeout=PATIENCE_S,
@@ -84,11 +83,3 @@ class Desk:
         for line in filter(None, map(str.strip, block.text.splitlines())):
             pattern = ".*".join(map(re.escape, line.split("…")))
             assert re.search(pattern, printed), (block.place, line, printed)
-
-
-@contextlib.contextmanager
-def set_up_desk(folder: Path) -> Iterator[Desk]:
-    """A desk beside a local cloud in which nobody speaks yet."""
-    (folder / "quiet.toml").write_text(QUIET)
-    with serve_local("up", "--port", "0", "--scenario", str(folder / "quiet.toml")) as up:
-        yield Desk(folder, up.url)

@@ -10,25 +10,34 @@ import pytest
 from typer.testing import CliRunner
 
 from local.cli import app
+from shared.errors import RulesError
 from tests.docs.pages import (
     PAGES,
     ROOT,
     Block,
     find_target,
-    list_all_commands,
     list_anchors,
     list_blocks,
-    list_commands,
+    list_lines,
     list_links,
     parse,
 )
-from tests.docs.running import RUN_HERE
-from tests.support.named_tests import TEST, find_missing
+from tests.docs.running import RUN_HERE, Desk
+from tests.support.local_commands import serve_local
+from tests.support.named_tests import find_missing
 
 BLOCKS = [block for page in PAGES for block in list_blocks(page)]
 TARGETS = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 INDEX = ROOT / "docs" / "README.md"
 EVERY_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+
+
+RUN = [
+    page
+    for page in PAGES
+    if any(block.language in RUN_HERE and not block.note for block in list_blocks(page))
+]
+QUIET = "[[step]]\ndo = 'create'\nroom_id = 'private-1'\nroom_id_type = 1\nuser_id = 'amy'\n"
 
 
 def find_fault(block: Block) -> str | None:
@@ -63,20 +72,20 @@ def test_fault_of_a_block_is_found(block: tuple[str, ...], fault: str | None) ->
     assert find_fault(Block(INDEX, 1, *block)) == fault
 
 
-def find_wrong(command: str) -> list[str]:
-    """What is wrong with the commands of the launcher and of make that stand in a line or a word of text."""
-    made = re.findall(r"(?:^|&& )make (\w+)", command)
+def find_wrong(line: str) -> list[str]:
+    """What is wrong with the commands of the launcher and of make in a line."""
+    made = re.findall(r"(?:^|&& )make (\w+)", line)
     wrong = [f"make has no {target}" for target in made if target not in TARGETS]
-    for told in re.findall(r"\./roomscribe (?!COMMAND)([^;|&<>()`]+)", command):
+    for told in re.findall(r"\./roomscribe (?!COMMAND)([^;|&<>()`]+)", line):
         # --help comes before what is missing, and after an option that does not exist.
-        result = CliRunner().invoke(app, [*shlex.split(told), "--help"])
+        result = CliRunner().invoke(app, [*shlex.split(told, comments=True), "--help"])
         wrong += [f"./roomscribe {told}: {result.output}"] if result.exit_code else []
     return wrong
 
 
 @EVERY_PAGE
 def test_commands_exist_with_their_options(page: Path) -> None:
-    assert [wrong for command in list_all_commands(page) for wrong in find_wrong(command)] == []
+    assert [wrong for line in list_lines(page) for wrong in find_wrong(line)] == []
 
 
 @pytest.mark.parametrize(
@@ -114,10 +123,29 @@ def test_page_begins_with_what_it_answers(page: Path) -> None:
     assert kinds[:2] in (["heading_open", "paragraph_open"], ["heading_open", "blockquote_open"])
 
 
-def test_comments_and_continued_lines_of_a_shell_are_understood() -> None:
-    text = "make run   # see it\n# nothing\ncurl -d '{}' \\\n    http://a/#b\n"
-    assert [*list_commands(text)] == ["make run", "curl -d '{}'      http://a/#b"]
+@pytest.mark.slow
+@pytest.mark.parametrize("page", RUN, ids=lambda page: str(page.relative_to(ROOT)))
+def test_blocks_do_what_the_page_says(page: Path, tmp_path: Path) -> None:
+    (tmp_path / "quiet.toml").write_text(QUIET)
+    with serve_local("up", "--port", "0", "--scenario", str(tmp_path / "quiet.toml")) as up:
+        desk = Desk(tmp_path, up.url)
+        for block in list_blocks(page):
+            desk.run(block)
 
 
-def test_notes_name_tests_by_file_and_name() -> None:
-    assert all(TEST.fullmatch(block.reason) for block in BLOCKS if block.note == "run by")
+@pytest.mark.parametrize(
+    ("language", "name", "text"),
+    [
+        ("sh", "", "true\nfalse\n"),
+        ("sh", "", "./roomscribe explain --rules missing.toml --room class-7\n"),
+        ("toml", "", '[[rules]]\nname = "one"\nroom = "*"\ncolour = "red"\n'),
+        ("json", "", "{}\n"),
+        ("text", "output", "never printed\n"),
+    ],
+)
+def test_block_that_does_not_work_is_found(
+    tmp_path: Path, language: str, name: str, text: str
+) -> None:
+    desk = Desk(tmp_path, "http://127.0.0.1:9")
+    with pytest.raises((AssertionError, RulesError)):
+        desk.run(Block(ROOT / "README.md", 1, language, name, text, "", ""))
