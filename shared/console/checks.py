@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import closing, suppress
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from shared.archive.archive import open_archive
 from shared.console.request import Result
@@ -11,6 +12,9 @@ from shared.resources import Resources
 from shared.scf import Json
 from shared.services.kinds import is_gone
 from shared.services.service import SERVICES
+
+if TYPE_CHECKING:
+    from shared.ledger.redis_server import Server
 
 NAME = "roomscribe-doctor"  # of a lease, and of a task that is not there
 Found = tuple[str, str]  # "ok", "warn" or "FAIL", and "what was found; what to do about it"
@@ -31,18 +35,17 @@ def check_deployment(_event: Json, resources: Resources) -> Result:
 
 def try_ledger(resources: Resources) -> Found:
     """Take a lease and give it back, which takes scripts and writing, and look at its Redis."""
-    resources.ledger.take_lease(NAME, NAME, resources.now_ms(), 1_000)
-    resources.ledger.drop_lease(NAME, NAME)
-    url = resources.settings.ledger_url
-    return ("ok", "SQLite can be written") if url.startswith("sqlite:") else judge_redis(url)
+    ledger = resources.ledger
+    ledger.take_lease(NAME, NAME, resources.now_ms(), 1_000)
+    ledger.drop_lease(NAME, NAME)
+    server: Server | None = getattr(ledger.engine, "server", None)
+    return _judge_redis(server) if server else ("ok", "SQLite can be written")
 
 
-def judge_redis(url: str) -> Found:
+def _judge_redis(server: Server) -> Found:
     """Whether a Redis keeps all that is written to it, and has room for more."""
-    from shared.ledger.redis_server import Server  # late: SQLite needs no Redis
-
     info: Json = {}
-    with closing(Server(url)) as server, suppress(LedgerError):
+    with suppress(LedgerError):
         (info,) = server.ask(("INFO",))
     if not {"used_memory", "maxmemory", "maxmemory_policy"} <= info.keys():
         return "warn", "Redis tells neither memory nor policy; allow +info, or see its console"

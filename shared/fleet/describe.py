@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from shared.console.checks import try_ledger
 from shared.console.request import Result, choose_application, read_event, require_shared_ledger
-from shared.fleet.state import list_marked, measure_fleet, show_marked
+from shared.fleet.state import list_troubles, measure_fleet
 from shared.ledger.fleet import read_fleet
 from shared.resources import Resources
 from shared.scf import Json
@@ -31,9 +31,7 @@ def describe_fleet(asked: Json, resources: Resources) -> Result:
     fleet = read_fleet(resources.ledger.engine, sdk_app_id, max(request.limit, 1))
     numbers = measure_fleet(fleet, sdk_app_id, resources)
     numbers["warnings"] += [text] if level == "FAIL" else []
-    rooms = [
-        show_marked(one, fleet, resources) for one in list_marked(fleet, request.limit, resources)
-    ]
+    rooms = list_troubles(fleet, request.limit, resources)
     summary = " · ".join(_summarise(numbers))
     return [], {"outcome": "described", "summary": summary, **numbers, "rooms": rooms}
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 
 from shared import log
-from shared.fleet.state import list_marked, measure_fleet, show_marked
+from shared.fleet.state import list_troubles, measure_fleet
 from shared.fleet.streams import count_streams
 from shared.ledger.engine import Cell, Put, Score, Write
 from shared.ledger.fleet import (
@@ -13,11 +14,13 @@ from shared.ledger.fleet import (
     MANY,
     MISSED_MS,
     Fleet,
+    Kind,
     find_fleet_keys,
     read_fleet,
     read_hours,
 )
 from shared.resources import Resources
+from shared.room import Room
 from shared.scf import Json
 
 EVERY_MS = 55_000  # a timer that fires each minute is never too early
@@ -64,29 +67,30 @@ def _count_on(sdk_app_id: int, resources: Resources) -> int:
 
 def _write_counters(fleet: Fleet, sdk_app_id: int, resources: Resources) -> None:
     """One flat line: what is a dict is told by its own keys."""
-    flat: Json = {}
-    for name, value in measure_fleet(fleet, sdk_app_id, resources).items():
-        if isinstance(value, dict) and name not in ("api_errors", "last_callback"):
+    numbers = measure_fleet(fleet, sdk_app_id, resources)
+    errors, last = numbers.pop("api_errors"), numbers.pop("last_callback")
+    ages = {group: one["age_ms"] for group, one in last.items() if one}
+    flat: Json = {"api_errors": _join(errors), "last_callback": _join(ages)}
+    for name, value in numbers.items():
+        if isinstance(value, dict):
             flat |= {f"{name}_{key}": one for key, one in value.items() if key != "codes"}
-        elif isinstance(value, dict):
-            told = {
-                key: one["age_ms"] if isinstance(one, dict) else one for key, one in value.items()
-            }
-            flat[name] = " ".join(f"{key}={one}" for key, one in told.items() if one is not None)
         elif name not in ("at", "at_ms", "warnings"):
             flat[name] = value
     log.write("fleet.counted", outcome="counted", **flat)
 
 
+def _join(told: Mapping[str, int]) -> str:
+    return " ".join(f"{key}={value}" for key, value in told.items())
+
+
 def _tell_gaps(fleet: Fleet, told_ms: int, resources: Resources) -> None:
     """One ERROR line a gap, once it is a minute old: those that began since the last report looked."""
+    kinds: tuple[Kind, ...] = ("failed", "waiting")
     until_ms = resources.now_ms() - MISSED_MS
-    for one in list_marked(fleet, NAMED, resources, above_ms=told_ms, until_ms=until_ms):
-        if one.mark.kind in ("waiting", "failed"):
-            shown = show_marked(one, fleet, resources)
-            log.bind_room(*one.session.room)
-            fields: Json = {
-                key: shown[key] for key in shown if key not in ("since", *one.session.room._fields)
-            }
-            log.write("room.untranscribed", "error", outcome=fields.pop("kind"), **fields)
+    for trouble in list_troubles(
+        fleet, NAMED, resources, kinds=kinds, above_ms=told_ms, until_ms=until_ms
+    ):
+        del trouble["since"]
+        log.bind_room(*(trouble.pop(name) for name in Room._fields))
+        log.write("room.untranscribed", "error", outcome=trouble.pop("kind"), **trouble)
     log.unbind_room()

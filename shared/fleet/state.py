@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
-from itertools import islice
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 
 from shared.ledger import Session
-from shared.ledger.fleet import HOUR_MS, KINDS, Fleet, Kind, Mark, find_mark
+from shared.ledger.fleet import BOUNDS, HOUR_MS, KINDS, Fleet, Kind, list_marks
 from shared.resources import Resources
 from shared.scf import Json
 from shared.times import write_time
@@ -18,15 +19,6 @@ GROUPS = {"ai": 9, "cloud": 14}  # of events about tasks; 1 is that of rooms
 NEARLY = 0.8  # of a quota
 
 
-class Marked(NamedTuple):
-    """A session in trouble, what is wrong, how often a start was tried, and its place among its kind."""
-
-    session: Session
-    mark: Mark
-    attempts: int
-    place: int
-
-
 def measure_fleet(fleet: Fleet, sdk_app_id: int, resources: Resources) -> Json:
     """The numbers: plain data, times in ms."""
     now_ms, settings = resources.now_ms(), resources.settings
@@ -34,14 +26,13 @@ def measure_fleet(fleet: Fleet, sdk_app_id: int, resources: Resources) -> Json:
     counted = fleet.hours[hour] + fleet.hours[hour - 1]
     today = (fleet.hours[one]["spoken_s"] for one in range(hour - hour % 24, hour + 1))
     traffic = read_traffic(resources.ledger, sdk_app_id, now_ms)
-    living = sum(fleet.living.values())
     return {
         "sdk_app_id": sdk_app_id,
         "at": write_time(now_ms),
         "at_ms": now_ms,
-        "running": living,
+        "running": fleet.running,
         "quota": settings.task_quota,
-        **{kind: _show_kind(fleet, kind, now_ms) for kind in KINDS},
+        **{kind: _measure_kind(fleet, kind, now_ms) for kind in KINDS},
         "streams": {
             "recognition": fleet.marks.get("recognition", 0),
             "recognition_quota": settings.stream_quota,
@@ -50,60 +41,64 @@ def measure_fleet(fleet: Fleet, sdk_app_id: int, resources: Resources) -> Json:
         "stream_minutes_today": sum(today) // 60,
         "start_ms": _find_percentiles(counted, "start"),
         "first_sentence_ms": _find_percentiles(counted, "text"),
-        "api_errors": {
-            what.partition("/")[2]: number
-            for what, number in counted.items()
-            if what.startswith("error/")
-        },
+        "api_errors": _select(counted, "error"),
         "last_callback": {
             str(group): _show_callback(traffic.accepted.get(group), now_ms)
             for group in _list_groups(resources)
         },
-        "warnings": _warn(fleet, living, traffic, resources),
+        "warnings": _warn(fleet, traffic, resources),
     }
 
 
-def list_marked(
-    fleet: Fleet, most: int, resources: Resources, *, above_ms: int = 0, until_ms: int = FOR_EVER_MS
-) -> list[Marked]:
-    """The sessions in trouble since between these times, the worst kind first, of each the longest first."""
+def list_troubles(
+    fleet: Fleet,
+    most: int,
+    resources: Resources,
+    *,
+    kinds: Sequence[Kind] = KINDS,
+    above_ms: int = 0,
+    until_ms: int = FOR_EVER_MS,
+) -> list[Json]:
+    """The sessions in trouble since between these times, as answers and log lines tell of them.
+
+    The worst kind comes first, of each kind the longest, and at most `most` of them.
+    """
     chosen: list[tuple[Kind, int, str]] = []
-    for kind in KINDS:
-        named = (
-            (kind, place, session_id)
-            for place, (session_id, since_ms) in enumerate(fleet.marked[kind], 1)
-            if above_ms < since_ms <= until_ms
-        )
-        chosen += islice(named, most)
+    for kind in kinds:
+        places = enumerate(fleet.marked[kind], 1)
+        named = [(kind, place, one) for place, (one, ms) in places if above_ms < ms <= until_ms]
+        chosen += named[:most]
     known = resources.ledger.read_sessions([session_id for *_, session_id in chosen]).known
-    marked: list[Marked] = []
-    for kind, place, session_id in chosen:
-        session = known.get(session_id)
-        tasks = [*session.tasks.values()] if session else []
-        marks = [(mark, task) for task in tasks if (mark := find_mark(task)) and mark.kind == kind]
-        if session and marks:
-            mark, task = min(marks, key=lambda found: found[0].since_ms)
-            marked.append(Marked(session, mark, sum(one.times for one in task.troubles), place))
-    return marked
+    shown = [
+        _show_trouble(known[session_id], kind, place, fleet, resources)
+        for kind, place, session_id in chosen
+        if session_id in known
+    ]
+    return [one for one in shown if one]
 
 
-def show_marked(marked: Marked, fleet: Fleet, resources: Resources) -> Json:
-    """A session in trouble as answers and log lines tell of it; without what there is nothing to say of."""
+def _show_trouble(
+    session: Session, kind: Kind, place: int, fleet: Fleet, resources: Resources
+) -> Json:
+    """A session in trouble, without what there is nothing to say of; {} if that is over meanwhile."""
     from shared.remedies import find_advice  # late: mostly nothing is wrong
 
-    session, mark = marked.session, marked.mark
-    living, quota = sum(fleet.living.values()), resources.settings.task_quota
-    advice = find_advice(mark.code or mark.kind, used=living, limit=quota)
+    marks = [found for found in list_marks(session) if found[0].kind == kind]
+    if not marks:
+        return {}
+    mark, task = min(marks, key=lambda found: found[0].since_ms)
+    quota = resources.settings.task_quota
+    advice = find_advice(mark.code or kind, used=fleet.running, limit=quota)
     shown: Json = {
         **session.room._asdict(),
         "session": session.id,
-        "kind": mark.kind,
+        "kind": kind,
         "error_code": mark.code,
         "since": write_time(mark.since_ms),
         "since_ms": mark.since_ms,
         "waited_ms": resources.now_ms() - mark.since_ms,
-        "attempts": marked.attempts,
-        "place": marked.place if mark.kind == "waiting" else 0,
+        "attempts": sum(one.times for one in task.troubles),
+        "place": place if kind == "waiting" else 0,
         **(advice._asdict() if advice else {}),
     }
     return {
@@ -111,38 +106,29 @@ def show_marked(marked: Marked, fleet: Fleet, resources: Resources) -> Json:
     }
 
 
-def _show_kind(fleet: Fleet, kind: Kind, now_ms: int) -> Json:
-    codes = {
-        name.partition("/")[2]: count
-        for name, count in fleet.marks.items()
-        if name.startswith(f"{kind}/")
-    }
-    first = fleet.marked[kind][:1]
-    oldest = {"oldest_ms": now_ms - first[0][1]} if first else {}
-    return {
+def _measure_kind(fleet: Fleet, kind: Kind, now_ms: int) -> Json:
+    codes = _select(fleet.marks, kind)
+    measured: Json = {
         "count": sum(codes.values()),
-        "codes": {code: n for code, n in codes.items() if code},
-        **oldest,
+        "codes": {code: count for code, count in codes.items() if code},
     }
+    for _, since_ms in fleet.marked[kind][:1]:
+        measured["oldest_ms"] = now_ms - since_ms
+    return measured
+
+
+def _select(counted: Mapping[str, int], kind: str) -> dict[str, int]:
+    """The counts of a kind, by what stands after it."""
+    split = ((*name.partition("/"), count) for name, count in counted.items())
+    return {what: count for first, _, what, count in split if first == kind}
 
 
 def _find_percentiles(counted: Counter[str], what: str) -> Json:
-    """The bounds below which half of the latencies lie, and 95 % of them; and how many there were."""
-    bounds = sorted(
-        (int(name.partition("/")[2]), number)
-        for name, number in counted.items()
-        if name.startswith(f"{what}/")
-    )
-    total = sum(number for _, number in bounds)
-    found: Json = {"count": total}
-    for name, share in (("p50", 0.5), ("p95", 0.95)):
-        below = 0
-        for bound, number in bounds:
-            below += number
-            if below >= total * share:
-                found[name] = bound
-                break
-    return found
+    """How many latencies there were, and the bounds below which half of them, and 95 %, lie."""
+    below = [*accumulate(counted[f"{what}/{bound}"] for bound in BOUNDS)]
+    shares = {"p50": 0.5, "p95": 0.95} if below[-1] else {}
+    found = {name: BOUNDS[bisect_left(below, share * below[-1])] for name, share in shares.items()}
+    return {"count": below[-1], **found}
 
 
 def _list_groups(resources: Resources) -> list[int]:
@@ -155,11 +141,11 @@ def _show_callback(at_ms: int | None, now_ms: int) -> Json | None:
     return None if at_ms is None else {"at": write_time(at_ms), "age_ms": max(now_ms - at_ms, 0)}
 
 
-def _warn(fleet: Fleet, living: int, traffic: Traffic, resources: Resources) -> list[str]:
+def _warn(fleet: Fleet, traffic: Traffic, resources: Resources) -> list[str]:
     settings, warnings = resources.settings, []
     streams = fleet.marks.get("recognition", 0)
     for what, used, quota in (
-        ("TASK_QUOTA: tasks", living, settings.task_quota),
+        ("TASK_QUOTA: tasks", fleet.running, settings.task_quota),
         ("STREAM_QUOTA: recognition streams", streams, settings.stream_quota),
     ):
         if used >= NEARLY * quota:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from msgspec.json import Decoder
 
-from shared.ledger import Ledger, Session
-from shared.ledger.document import Document, Half
+from shared.ledger import Ledger, RoomBook
+from shared.ledger.document import Document
 from shared.ledger.fleet import MANY
 from shared.ledger.layout import RoomKeys
 from shared.ledger.rooms import EMPTY
@@ -33,18 +33,11 @@ def count_streams(sdk_app_id: int, ledger: Ledger) -> tuple[int, int]:
         found = ledger.engine.list_cells(tag, named)
         for room, documents, people in zip(rooms[at:], found[::2], found[1::2], strict=False):
             document = ledger.decode(DOCUMENTS.decode, documents.get("") or EMPTY)
-            session = _find_running(document[room.room_id_type]) if people else None
-            if session:
+            session = RoomBook(room, document).open_now
+            if session and any(task.state == "running" for task in session.tasks.values()):
                 known = [ledger.decode(PRESENCES.decode, raw) for raw in people.values()]
                 on = sum(one.present and one.microphone for one in known)
                 recognised += on
                 languages = session.rule.parameters(session.rule.service).get("translate_to", ())
                 translated += on * len(languages)
     return recognised, translated
-
-
-def _find_running(half: Half) -> Session | None:
-    """The open session of a room, if a task of it runs."""
-    sessions = half.sessions
-    runs = any(task.state == "running" for one in sessions[:1] for task in one.tasks.values())
-    return sessions[0] if runs and sessions[0].closed_ms is None else None

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 
 from shared.ledger.document import Half, Session, list_changed_tasks
 from shared.ledger.engine import Add, Engine, Score, Scores, Write
-from shared.ledger.task import Task, TaskId
+from shared.ledger.task import Task, Timing
 from shared.transcripts.records import FOR_EVER_MS
 
 Kind = Literal["failed", "waiting", "silent", "held"]
@@ -51,6 +51,11 @@ def find_mark(task: Task) -> Mark | None:
     return None
 
 
+def list_marks(session: Session) -> list[tuple[Mark, Task]]:
+    """What is wrong with the tasks of an open session, and which they are."""
+    return [(mark, task) for task in session.tasks.values() if (mark := find_mark(task))]
+
+
 @lru_cache
 def find_fleet_keys(sdk_app_id: int) -> FleetKeys:
     """The keys of an application."""
@@ -58,13 +63,13 @@ def find_fleet_keys(sdk_app_id: int) -> FleetKeys:
 
 
 class FleetKeys:
-    """Where that lies, under the tag of an application.
+    """The indexes of what an operator asks, under the tag of an application.
 
-    `living` counts tasks that hold a place of the quota, by state. `marked` is an index of sessions for
+    `living` counts tasks that hold a place of the quota, by state. `marked` has an index of sessions for
     each kind of trouble. `marks` counts tasks by KIND/CODE; beside them stand the streams, as
     `report_fleet` counted them last. `hours` has what happened, by HOUR/WHAT (hours since 1970). `missed`
     has the sessions in which somebody was not transcribed for a while, by the negative of the ms at which
-    that ended, so that the newest is first.
+    that ended, so that the newest is first. `of_sessions` are the indexes whose members are sessions.
     """
 
     def __init__(self, sdk_app_id: int) -> None:
@@ -73,11 +78,7 @@ class FleetKeys:
         self.marks = f"marks:{sdk_app_id}"
         self.hours = f"hours:{sdk_app_id}"
         self.missed = f"missed:{sdk_app_id}"
-
-    @property
-    def of_sessions(self) -> list[str]:
-        """The indexes whose members are sessions."""
-        return [*self.marked.values(), self.missed]
+        self.of_sessions = [*self.marked.values(), self.missed]
 
     def count(self, at_ms: int, what: str, more: int = 1) -> Add:
         """Count something that happened then."""
@@ -86,43 +87,36 @@ class FleetKeys:
 
 def list_fleet_writes(keys: FleetKeys, former: Half, half: Half) -> Iterator[Write]:
     """What a change of a room's sessions writes of the fleet, beside the marks of its tasks."""
-    closed_ms = {one.id: one.closed_ms for one in half.sessions if one.closed_ms is not None}
     for session, was, task in list_changed_tasks(former, half):
-        yield from _compare(keys, session, was, task)
-    for was_open in former.sessions:
-        ended_ms = closed_ms.get(was_open.id)
-        if was_open.closed_ms is None and ended_ms is not None:
-            marks = [mark for task in was_open.tasks.values() if (mark := find_mark(task))]
-            began_ms = [mark.since_ms for mark in marks if mark.kind != "held"]
-            if began_ms and ended_ms - min(began_ms) >= MISSED_MS:
-                yield Score(keys.missed, was_open.id, -ended_ms)
+        yield from _list_task_writes(keys, session, was, task)
+    closed_ms = {one.id: one.closed_ms for one in half.sessions if one.closed_ms is not None}
+    for session in former.sessions:
+        ended_ms = closed_ms.get(session.id)
+        if session.closed_ms is None and ended_ms is not None:
+            marks = [mark for mark, _ in list_marks(session) if mark.kind != "held"]
+            if marks and ended_ms - min(mark.since_ms for mark in marks) >= MISSED_MS:
+                yield Score(keys.missed, session.id, -ended_ms)
 
 
-def _compare(keys: FleetKeys, session: Session, was: Task, task: Task) -> Iterator[Write]:
+def _list_task_writes(keys: FleetKeys, session: Session, was: Task, task: Task) -> Iterator[Write]:
     if task.troubles and task.troubles != was.troubles:
         last = task.troubles[-1]
         yield keys.count(last.last_ms, f"error/{last.code}")
-    if task.task_ids != was.task_ids:
-        for one in task.task_ids:
-            yield from _compare_times(keys, session, was.find(one.task_id), one)
-    heard = task.hearing
-    if was.hearing.silent_since_ms and not heard.silent_since_ms:
-        ended_ms = was.hearing.silent_since_ms + heard.silent_ms - was.hearing.silent_ms
+    for one in task.task_ids if task.task_ids != was.task_ids else ():
+        known, timing = was.find(one.task_id), one.timing
+        before = known.timing if known else Timing()
+        running_ms, text_ms = timing.running_ms, timing.first_text_ms
+        if running_ms and timing.event_ms and not before.running_ms:
+            waited_ms = running_ms - timing.event_ms
+            yield keys.count(running_ms, f"start/{find_bound(waited_ms)}")
+            if waited_ms >= MISSED_MS:
+                yield Score(keys.missed, session.id, -running_ms)
+        if text_ms and running_ms and not before.first_text_ms:
+            yield keys.count(text_ms, f"text/{find_bound(text_ms - running_ms)}")
+    silent_since_ms, heard = was.hearing.silent_since_ms, task.hearing
+    if silent_since_ms and not heard.silent_since_ms:
+        ended_ms = silent_since_ms + heard.silent_ms - was.hearing.silent_ms
         yield Score(keys.missed, session.id, -ended_ms)
-
-
-def _compare_times(
-    keys: FleetKeys, session: Session, was: TaskId | None, task_id: TaskId
-) -> Iterator[Write]:
-    timing = task_id.timing
-    if timing.running_ms and timing.event_ms and not (was and was.timing.running_ms):
-        latency_ms = timing.running_ms - timing.event_ms
-        yield keys.count(timing.running_ms, f"start/{find_bound(latency_ms)}")
-        if latency_ms >= MISSED_MS:
-            yield Score(keys.missed, session.id, -timing.running_ms)
-    if timing.first_text_ms and timing.running_ms and not (was and was.timing.first_text_ms):
-        bound_ms = find_bound(timing.first_text_ms - timing.running_ms)
-        yield keys.count(timing.first_text_ms, f"text/{bound_ms}")
 
 
 def find_bound(latency_ms: int) -> int:
@@ -133,11 +127,12 @@ def find_bound(latency_ms: int) -> int:
 class Fleet(NamedTuple):
     """All rooms of an application in numbers.
 
-    `living` counts tasks by state, `marks` by KIND/CODE; it has the sums of streams, too. `marked` has
-    sessions in trouble with the ms since when, the longest first. `hours` has counts by hour and what.
+    `running` tasks hold a place of the quota. `marks` counts tasks by KIND/CODE, and has the sums of
+    streams, too. `marked` has sessions in trouble with the ms since when, the longest first. `hours` has
+    counts by hour and what.
     """
 
-    living: dict[str, int]
+    running: int
     marks: dict[str, int]
     marked: dict[Kind, Scores]
     hours: dict[int, Counter[str]]
@@ -146,15 +141,13 @@ class Fleet(NamedTuple):
 def read_fleet(engine: Engine, sdk_app_id: int, most: int) -> Fleet:
     """All rooms of an application, and at most so many sessions of each kind of trouble."""
     keys, tag = find_fleet_keys(sdk_app_id), str(sdk_app_id)
-    living, marks = (
-        dict(engine.list_scores(tag, key, 0, FOR_EVER_MS, MANY))
-        for key in (keys.living, keys.marks)
-    )
-    marked = {
-        kind: engine.list_scores(tag, key, 0, FOR_EVER_MS, most)
-        for kind, key in keys.marked.items()
-    }
-    return Fleet(living, marks, marked, read_hours(engine, sdk_app_id))
+
+    def read(key: str, most: int = MANY) -> Scores:
+        return engine.list_scores(tag, key, 0, FOR_EVER_MS, most)
+
+    running = sum(number for _, number in read(keys.living))
+    marked = {kind: read(key, most) for kind, key in keys.marked.items()}
+    return Fleet(running, dict(read(keys.marks)), marked, read_hours(engine, sdk_app_id))
 
 
 def read_hours(engine: Engine, sdk_app_id: int) -> dict[int, Counter[str]]:

@@ -10,6 +10,9 @@ from shared.ledger.fleet import MISSED_MS, find_mark
 from shared.ledger.task import Task
 
 
+GapKind = Literal["missing", "silent"]
+
+
 class Gap(NamedTuple):
     """A time in which a task was wanted and none ran (missing), or one ran and heard nothing (silent).
 
@@ -17,7 +20,7 @@ class Gap(NamedTuple):
     """
 
     target: str
-    kind: Literal["missing", "silent"]
+    kind: GapKind
     began_ms: int
     lasted_ms: int
     is_over: bool
@@ -34,28 +37,33 @@ def find_gaps(session: Session, now_ms: int) -> Iterator[Gap]:
                 yield Gap(target, "missing", began_ms, ended_ms - began_ms, True, code)
         if task.hearing.silent_ms:
             yield Gap(target, "silent", 0, task.hearing.silent_ms, True)
-        yield from _find_last(session, task, now_ms)
+        if session.closed_ms is None:
+            yield from _find_present(task, now_ms)
+        else:
+            yield from _find_last(session, task, session.closed_ms)
 
 
-def _find_last(session: Session, task: Task, now_ms: int) -> Iterator[Gap]:
-    """The gap of a task that goes on, or went on until the room closed."""
-    is_over, until_ms = session.closed_ms is not None, session.closed_ms or now_ms
-    silent_ms, mark = task.hearing.silent_since_ms, find_mark(task)
-    wanted_ms = task.failed_since_ms or task.waiting_ms
-    if silent_ms and (is_over or (mark and mark.kind == "silent")):
-        yield Gap(task.target, "silent", silent_ms, until_ms - silent_ms, is_over)
-    elif is_over and wanted_ms and task.target not in session.opted_out:
-        if until_ms - wanted_ms >= MISSED_MS:
-            code = _find_code(task, wanted_ms, until_ms)
-            yield Gap(task.target, "missing", wanted_ms, until_ms - wanted_ms, True, code)
-    elif not is_over and mark and mark.kind in ("waiting", "failed"):
-        lasted_ms = until_ms - mark.since_ms
-        if lasted_ms >= MISSED_MS:
-            yield Gap(task.target, "missing", mark.since_ms, lasted_ms, False, mark.code)
+def _find_present(task: Task, now_ms: int) -> Iterator[Gap]:
+    """The gap of a task that goes on."""
+    mark = find_mark(task)
+    if mark and mark.kind != "held":
+        kind: GapKind = "silent" if mark.kind == "silent" else "missing"
+        lasted_ms = now_ms - mark.since_ms
+        if kind == "silent" or lasted_ms >= MISSED_MS:
+            yield Gap(task.target, kind, mark.since_ms, lasted_ms, False, mark.code)
+
+
+def _find_last(session: Session, task: Task, closed_ms: int) -> Iterator[Gap]:
+    """The gap of a task that went on until the room closed."""
+    silent_ms, wanted_ms = task.hearing.silent_since_ms, task.failed_since_ms or task.waiting_ms
+    if silent_ms:
+        yield Gap(task.target, "silent", silent_ms, closed_ms - silent_ms, True)
+    elif wanted_ms and closed_ms - wanted_ms >= MISSED_MS and task.target not in session.opted_out:
+        code = _find_code(task, wanted_ms, closed_ms)
+        yield Gap(task.target, "missing", wanted_ms, closed_ms - wanted_ms, True, code)
 
 
 def _find_code(task: Task, began_ms: int, ended_ms: int) -> str:
-    codes = [
-        one.code for one in task.troubles if began_ms <= one.last_ms and one.first_ms <= ended_ms
-    ]
+    troubles = [one for one in task.troubles if one.last_ms >= began_ms]
+    codes = [one.code for one in troubles if one.first_ms <= ended_ms]
     return codes[-1] if codes else ""

@@ -78,16 +78,16 @@ class RedisEngine:
     is_exclusive = False
 
     def __init__(self, url: str, name: str) -> None:
-        self._server = Server(url, name)
+        self.server = Server(url, name)
         self._name = name
-        self.place = f"Redis at {self._server.place}"
+        self.place = f"Redis at {self.server.place}"
         self.garbage = (
-            f"holds another program's data under {self._server.keys}; name another database"
+            f"holds another program's data under {self.server.keys}; name another database"
         )
 
     def close(self) -> None:
         """Let go of every connection."""
-        self._server.close()
+        self.server.close()
 
     def changing(self) -> AbstractContextManager[None]:
         """Nothing: `swap` compares instead."""
@@ -99,19 +99,19 @@ class RedisEngine:
             ("HMGET", self._key(tag, key), *(field for _, field in some))
             for key, some in groupby(cells, key=itemgetter(0))
         ]
-        found = chain(*self._server.ask(*asked, atomic=len(asked) > 1))
+        found = chain(*self.server.ask(*asked, atomic=len(asked) > 1))
         return [value or b"" for value in found]
 
     def list_cells(self, tag: str, keys: Sequence[str]) -> list[Mapping[str, bytes]]:
         """For each key what its cells hold, by field."""
-        found = self._server.ask(*(("HGETALL", self._key(tag, key)) for key in keys), atomic=True)
+        found = self.server.ask(*(("HGETALL", self._key(tag, key)) for key in keys), atomic=True)
         return [{field.decode(): value for field, value in cells.items()} for cells in found]
 
     def list_scores(self, tag: str | None, key: str, above: int, until: int, most: int) -> Scores:
         """At most so many members of an index with scores above `above` and up to `until`."""
         tags = [tag] if tag else self._list_applications()
         bounds = (f"({above}", until, "WITHSCORES", "LIMIT", 0, most)
-        found = self._server.ask(*(("ZRANGEBYSCORE", self._key(one, key), *bounds) for one in tags))
+        found = self.server.ask(*(("ZRANGEBYSCORE", self._key(one, key), *bounds) for one in tags))
         return sorted(chain(*map(_pair, found)), key=lambda scored: scored[1])[:most]
 
     def swap(
@@ -129,21 +129,21 @@ class RedisEngine:
         # Before it: in an application that nobody knows of, nobody would find what is due.
         knowing = ("SADD", self._key(SHARED, APPLICATIONS), tag)
         is_indexed = told and any(isinstance(write, Score) for write in writes)
-        *_, scores = self._server.ask(
+        *_, scores = self.server.ask(
             *([knowing] if is_indexed else []), ("EVAL", SWAP, len(keys), *keys, *args)
         )
         return None if scores is None else _pair(scores)
 
     def drop(self, tag: str, key: str, _most: int) -> int:
         """Delete all of a key's cells: how many it were."""
-        count, _ = self._server.ask(("HLEN", self._key(tag, key)), ("UNLINK", self._key(tag, key)))
+        count, _ = self.server.ask(("HLEN", self._key(tag, key)), ("UNLINK", self._key(tag, key)))
         return int(count)
 
     def take_slot(self, name: str, per_s: int, now_ms: int) -> int:
         """0 when a slot of the sliding window is given, else the ms to wait."""
         args = (per_s, now_ms, WINDOW_MS, SLOTS_KEPT_S)
         key = self._key(SHARED, f"slots:{name}")
-        (wait_ms,) = self._server.ask(("EVAL", TAKE_SLOT, 1, key, *args))
+        (wait_ms,) = self.server.ask(("EVAL", TAKE_SLOT, 1, key, *args))
         return int(wait_ms)
 
     def erase_traces(self) -> bool:
@@ -154,7 +154,7 @@ class RedisEngine:
         return f"{{{self._name}:{tag}}}:{key}"
 
     def _list_applications(self) -> Iterator[str]:
-        (tags,) = self._server.ask(("SMEMBERS", self._key(SHARED, APPLICATIONS)))
+        (tags,) = self.server.ask(("SMEMBERS", self._key(SHARED, APPLICATIONS)))
         return (tag.decode() for tag in tags)
 
     def _translate(self, tag: str, write: Write) -> Command:

@@ -172,6 +172,14 @@ def test_redis_that_forgets_or_is_full_is_told(
     assert policy in found[1]
 
 
+def test_looking_at_redis_opens_no_connection_of_its_own(own_redis: RedisServer) -> None:
+    run()
+    with connect(own_redis) as client:
+        before = client.info("stats")["total_connections_received"]
+        run()
+        assert client.info("stats")["total_connections_received"] == before
+
+
 @pytest.mark.slow
 def test_redis_that_may_not_be_asked_leaves_it_unknown(
     own_redis: RedisServer, environment: pytest.MonkeyPatch
