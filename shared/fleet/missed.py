@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -10,7 +11,7 @@ from shared.console.checks import try_ledger
 from shared.console.request import Result, choose_application, read_event, require_shared_ledger
 from shared.ledger import Session
 from shared.ledger.fleet import MISSED_MS, find_fleet_keys
-from shared.ledger.gaps import find_gaps
+from shared.ledger.gaps import Gap, find_gaps
 from shared.remedies import find_advice
 from shared.resources import Resources
 from shared.scf import Json
@@ -32,54 +33,51 @@ def list_missed(asked: Json, resources: Resources) -> Result:
     require_shared_ledger(resources)
     try_ledger(resources)  # what could not be written is not known to be missed
     sdk_app_id = choose_application(request.sdk_app_id, resources.settings)
-    now_ms = resources.now_ms()
-    since_ms = read_time(request.since, now_ms)
+    since_ms = read_time(request.since, resources.now_ms())
     ids = _list_ids(sdk_app_id, since_ms, request.limit, resources)
     known = resources.ledger.read_sessions(ids).known
-    rooms = [_show(session, since_ms, now_ms) for session in known.values()]
-    missing, silent = (
-        sum(gap["lasted_ms"] for room in rooms for gap in room["gaps"] if gap["kind"] == kind)
-        for kind in ("missing", "silent")
-    )
+    rooms = [_show(session, since_ms, resources.now_ms()) for session in known.values()]
+    lasted_ms = Counter[str]()
+    for gap in (gap for room in rooms for gap in room["gaps"]):
+        lasted_ms[gap["kind"]] += gap["lasted_ms"]
     return [], {
         "outcome": "listed",
         "since": write_time(since_ms),
         "is_cut": len(ids) == request.limit,
-        "missing_s": missing // 1000,
-        "silent_s": silent // 1000,
+        "missing_s": lasted_ms["missing"] // 1000,
+        "silent_s": lasted_ms["silent"] // 1000,
         "rooms": [room for room in rooms if room["gaps"]],
     }
 
 
 def _list_ids(sdk_app_id: int, since_ms: int, most: int, resources: Resources) -> list[str]:
     """The sessions in which something goes on, then those in which it has ended, the newest first."""
-    keys, engine, tag = find_fleet_keys(sdk_app_id), resources.ledger.engine, str(sdk_app_id)
-    now_ms = resources.now_ms()
-    long_ms = now_ms - MISSED_MS
+    keys, engine, now_ms = find_fleet_keys(sdk_app_id), resources.ledger.engine, resources.now_ms()
     indexes = (
-        (keys.marked["failed"], 0, long_ms),
-        (keys.marked["waiting"], 0, long_ms),
+        (keys.marked["failed"], 0, now_ms - MISSED_MS),
+        (keys.marked["waiting"], 0, now_ms - MISSED_MS),
         (keys.marked["silent"], 0, now_ms),
         (keys.missed, -FOR_EVER_MS, -since_ms),
     )
-    found = [
-        name
-        for key, above, until in indexes
-        for name, _ in engine.list_scores(tag, key, above, until, most)
-    ]
-    return [*dict.fromkeys(found)][:most]
+    found = [engine.list_scores(str(sdk_app_id), *bounds, most) for bounds in indexes]
+    return [*dict.fromkeys(name for scores in found for name, _ in scores)][:most]
 
 
 def _show(session: Session, since_ms: int, now_ms: int) -> Json:
-    gaps = []
-    for gap in find_gaps(session, now_ms):
-        if gap.is_over and gap.began_ms and gap.began_ms + gap.lasted_ms < since_ms:
-            continue
-        advice = find_advice(gap.code or gap.kind)
-        shown: Json = {
-            **gap._asdict(),
-            "began": write_time(gap.began_ms) if gap.began_ms else "",
-            **(advice._asdict() if advice else {}),
-        }
-        gaps.append({key: value for key, value in shown.items() if value not in ("", 0)})
+    gaps = [
+        _show_gap(gap)
+        for gap in find_gaps(session, now_ms)
+        if not gap.began_ms or gap.began_ms + gap.lasted_ms >= since_ms
+    ]
     return {**session.room._asdict(), "session": session.id, "gaps": gaps}
+
+
+def _show_gap(gap: Gap) -> Json:
+    """A gap, its remedy, and no more than there is to say of it."""
+    advice = find_advice(gap.code or gap.kind)
+    shown: Json = {
+        **gap._asdict(),
+        "began": write_time(gap.began_ms) if gap.began_ms else "",
+        **(advice._asdict() if advice else {}),
+    }
+    return {key: value for key, value in shown.items() if value not in ("", 0)}

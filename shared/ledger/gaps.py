@@ -9,7 +9,6 @@ from shared.ledger.document import Session
 from shared.ledger.fleet import MISSED_MS, find_mark
 from shared.ledger.task import Task
 
-
 GapKind = Literal["missing", "silent"]
 
 

@@ -16,6 +16,7 @@ from shared.callbacks import ROOM_CREATED, ROOM_DISMISSED, USER_ENTERED, Callbac
 from shared.console.commands import start_room
 from shared.console.request import (
     Result,
+    RoomRequest,
     choose_application,
     list_known,
     read_event,
@@ -24,7 +25,7 @@ from shared.console.request import (
 )
 from shared.errors import ApiError, RequestError
 from shared.ledger import Session
-from shared.ledger.fleet import MANY, find_fleet_keys, find_mark
+from shared.ledger.fleet import MANY, find_fleet_keys, list_marks
 from shared.lifecycle.drainer import is_late
 from shared.lifecycle.events import act_on
 from shared.lifecycle.outcome import Outcome, write_outcomes
@@ -99,10 +100,9 @@ def _list_work(request: ReconcileEvent, resources: Resources) -> Work:
     listed = request.rooms
     if listed is None and request.state:
         listed = list_failed(sdk_app_id, request.error, since_ms, resources)
-    rooms = listed or []
-    for place, one in enumerate(rooms):
-        request_of_one = read_room_request({"sdk_app_id": sdk_app_id, **one}, settings, ledger)
-        yield {"rooms": rooms[place:]}, request_of_one.room, {}
+    for place, one in enumerate(listed or ()):
+        asked = read_room_request({"sdk_app_id": sdk_app_id, **one}, settings, ledger)
+        yield {"rooms": (listed or [])[place:]}, asked.room, {}
     while listed is None and since_ms < until_ms:
         rest = {"since": since_ms, "until": until_ms, "page": page}
         about = {"SdkAppId": sdk_app_id, "PageNumber": page}
@@ -124,13 +124,9 @@ def list_failed(sdk_app_id: int, error: str, since_ms: int, resources: Resources
     found = ledger.engine.list_scores(str(sdk_app_id), key, since_ms - 1, FOR_EVER_MS, MANY)
     known = ledger.read_sessions([session_id for session_id, _ in found]).known.values()
     return [
-        {"room_id": session.room.room_id, "room_id_type": session.room.room_id_type}
+        session.room._asdict()
         for session in known
-        if any(
-            mark.kind == "failed" and error in ("", mark.code)
-            for task in session.tasks.values()
-            if (mark := find_mark(task))
-        )
+        if any(m.kind == "failed" and error in ("", m.code) for m, _ in list_marks(session))
     ]
 
 
@@ -197,8 +193,7 @@ def act(room: Room, callbacks: list[Callback], resources: Resources) -> tuple[st
     # By hand begins what waits for a microphone, or has failed; not a room that has closed meanwhile.
     if not is_done and (not callbacks or resources.ledger.read(room).open_now):
         try:
-            request = read_room_request(room._asdict(), resources.settings, resources.ledger)
-            started, _ = start_room(request, resources)
+            started, _ = start_room(RoomRequest(room, None, "now", {}), resources)
         except RequestError as error:  # such as: nobody is there
             return "skipped", str(error)
         outcomes += [*started, *wake_drainer(room, started, resources)]
