@@ -241,6 +241,12 @@ def test_no_time_left_is_told_with_where_to_go_on(scene: Scene, form: str) -> No
     assert read_words(run(**answer["next"])) == {"lobby": "started", "hall": "started"}
 
 
+def test_time_ends_also_where_no_room_is_told_of(scene: Scene) -> None:
+    answer = reconcile_rooms.main_handler({"since": "9d"}, {**CONTEXT, "time_limit_in_ms": 3_000})
+    assert answer["outcome"] == "unfinished"
+    assert answer["next"]["since"] < scene.now_ms() - 8 * 86_400_000
+
+
 @pytest.mark.parametrize(
     ("event", "says"),
     [
