@@ -9,13 +9,10 @@ from pathlib import Path
 
 from deploy.settings import is_private
 from local.doctor.finding import LEVELS, Finding
-from shared.console.checks import Found, try_ledger
+from shared.console.checks import try_ledger
 from shared.errors import LedgerError, SettingsError
 from shared.ledger import close_ledgers, open_ledger
 from shared.remedies import TABLE
-from shared.resources import Resources, open_client
-from shared.rules.decision import Rules
-from shared.scf import begin_invocation
 from shared.settings import Settings
 
 OLDER_KEYS = "roomscribe:*"
@@ -30,7 +27,7 @@ def check_ledger(settings: Settings) -> Iterator[Finding]:
     """Open it, write to it, and leave it as it was; whether it keeps what it has, and has room for more."""
     url = settings.ledger_url
     try:
-        level, text = use_ledger(settings)
+        level, text = try_ledger(open_ledger(url, name=settings.ledger_name))
         has_older_keys = find_older_keys(url)
     except SettingsError as error:
         yield Finding("FAIL", "ledger", "; ".join(error.problems), REMEDY, "redis")
@@ -53,18 +50,6 @@ def check_ledger(settings: Settings) -> Iterator[Finding]:
     else:
         text, _, remedy = text.partition("; ")
         yield Finding(LEVELS.get(level, "FAIL"), "memory", text, remedy, "redis")
-
-
-def use_ledger(settings: Settings) -> Found:
-    """What `try_ledger` finds; raises SettingsError, LedgerError."""
-    resources = Resources(
-        settings=settings,
-        rules=Rules([]),
-        ledger=open_ledger(settings.ledger_url, name=settings.ledger_name),
-        client=open_client(settings.endpoint, settings.ca),
-        invocation=begin_invocation({}),
-    )
-    return try_ledger(resources)
 
 
 def judge_disk(free: int) -> Finding:

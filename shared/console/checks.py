@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from shared.archive.archive import open_archive
 from shared.console.request import Result
 from shared.errors import ApiError, LedgerError, RoomscribeError
+from shared.ledger import Ledger
 from shared.resources import Resources
-from shared.scf import Json
+from shared.scf import Json, now_ms
 from shared.services.kinds import is_gone
 from shared.services.service import SERVICES
 
@@ -23,7 +24,11 @@ Found = tuple[str, str]  # "ok", "warn" or "FAIL", and "what was found; what to 
 def check_deployment(_event: Json, resources: Resources) -> Result:
     """What each check found; that there is an answer shows that settings and rules are right."""
     findings = []
-    for check, work in (("ledger", try_ledger), ("API", _try_api), ("archive", _try_archive)):
+    for check, work in (
+        ("ledger", lambda one: try_ledger(one.ledger)),
+        ("API", _try_api),
+        ("archive", _try_archive),
+    ):
         try:
             level, text = work(resources)
         except RoomscribeError as error:
@@ -33,12 +38,11 @@ def check_deployment(_event: Json, resources: Resources) -> Result:
     return [], {"outcome": "checked", "findings": findings, "now_ms": resources.now_ms()}
 
 
-def try_ledger(resources: Resources) -> Found:
+def try_ledger(ledger: Ledger) -> Found:
     """Take a lease and give it back, which takes scripts and writing, and look at its Redis."""
-    ledger = resources.ledger
-    ledger.take_lease(NAME, NAME, resources.now_ms(), 1_000)
+    ledger.take_lease(NAME, NAME, now_ms(), 1_000)
     ledger.drop_lease(NAME, NAME)
-    server: Server | None = getattr(ledger.engine, "server", None)
+    server: Server | None = getattr(ledger.engine, "server", None)  # SQLite has none
     return _judge_redis(server) if server else ("ok", "SQLite can be written")
 
 

@@ -67,7 +67,7 @@ def _judge(room: Room, newest: list[tuple[Session, Json]], resources: Resources)
         return write_verdict("mistaken" if newest else "other_type", room=room, twin=verdict)
     if newest:
         return judge(*newest[0])
-    level, text = try_ledger(resources)  # one that cannot be written knows no room
+    level, text = try_ledger(resources.ledger)  # one that cannot be written knows no room
     traffic = read_traffic(resources.ledger, room.sdk_app_id, resources.now_ms())
     return judge_unknown(room, traffic, text if level == "FAIL" else "")
 

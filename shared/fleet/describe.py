@@ -26,7 +26,7 @@ def describe_fleet(asked: Json, resources: Resources) -> Result:
     """All rooms of an application: numbers, what is wrong, and the rooms behind it."""
     request = read_event(asked, FleetEvent, "a request about all rooms")
     require_shared_ledger(resources)
-    level, text = try_ledger(resources)  # the numbers of one that cannot be written are old
+    level, text = try_ledger(resources.ledger)  # the numbers of one that cannot be written are old
     sdk_app_id = choose_application(request.sdk_app_id, resources.settings)
     fleet = read_fleet(resources.ledger.engine, sdk_app_id, max(request.limit, 1))
     numbers = measure_fleet(fleet, sdk_app_id, resources)

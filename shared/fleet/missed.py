@@ -31,7 +31,7 @@ def list_missed(asked: Json, resources: Resources) -> Result:
     """The rooms in which something was missed since then, the newest first; what goes on comes first."""
     request = read_event(asked, MissedEvent, "a request for what was missed")
     require_shared_ledger(resources)
-    try_ledger(resources)  # what could not be written is not known to be missed
+    try_ledger(resources.ledger)  # what could not be written is not known to be missed
     sdk_app_id = choose_application(request.sdk_app_id, resources.settings)
     since_ms = read_time(request.since, resources.now_ms())
     ids = _list_ids(sdk_app_id, since_ms, request.limit, resources)
