@@ -41,12 +41,9 @@ def _summarise(numbers: Json) -> list[str]:
     parts = [f"running {numbers['running']}/{numbers['quota']}"]
     for kind in ("waiting", "failed", "silent", "held"):
         told = numbers[kind]
-        about = (
-            [f"oldest {write_duration(told['oldest_ms'])}"]
-            if kind == "waiting" and told["count"]
-            else []
-        )
-        about += told["codes"]
+        about = [*told["codes"]]
+        if kind == "waiting" and told["count"]:
+            about.insert(0, f"oldest {write_duration(told['oldest_ms'])}")
         parts.append(f"{kind} {told['count']}" + (f" ({', '.join(about)})" if about else ""))
     streams, start, last = numbers["streams"], numbers["start_ms"], numbers["last_callback"]
     parts.append(f"streams {streams['recognition']}/{streams['recognition_quota']}")

@@ -30,7 +30,7 @@ LONGEST_MS = 120_000  # of one sample: nobody knows what was on in a longer paus
 
 
 def report_fleet(resources: Resources) -> None:
-    """Write the lines, unless somebody has within the last minute; raises LedgerError."""
+    """Write the lines, unless another sweep has within the last minute; raises LedgerError."""
     now_ms, ledger = resources.now_ms(), resources.ledger
     if not ledger.take_lease("report", secrets.token_hex(16), now_ms, EVERY_MS):
         return
@@ -43,7 +43,10 @@ def report_fleet(resources: Resources) -> None:
 
 
 def _count_on(sdk_app_id: int, resources: Resources) -> int:
-    """Keep how many streams there are, and count their time; until when gaps were told of before."""
+    """Keep how many streams there are, and count their time.
+
+    Returns the ms since 1970 up to which the report before this one has told of gaps; 0: there was none.
+    """
     now_ms, ledger, keys = resources.now_ms(), resources.ledger, find_fleet_keys(sdk_app_id)
     told, tag, oldest = Cell(f"told:{sdk_app_id}"), str(sdk_app_id), now_ms // HOUR_MS - HOURS_KEPT
     counted = read_hours(ledger.engine, sdk_app_id)

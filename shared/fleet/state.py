@@ -20,7 +20,7 @@ NEARLY = 0.8  # of a quota
 
 
 def measure_fleet(fleet: Fleet, sdk_app_id: int, resources: Resources) -> Json:
-    """The numbers: plain data, times in ms."""
+    """The numbers of an application as plain data: durations in ms, instants in ms since 1970 and in ISO."""
     now_ms, settings = resources.now_ms(), resources.settings
     hour = now_ms // HOUR_MS
     counted = fleet.hours[hour] + fleet.hours[hour - 1]
@@ -112,8 +112,10 @@ def _measure_kind(fleet: Fleet, kind: Kind, now_ms: int) -> Json:
         "count": sum(codes.values()),
         "codes": {code: count for code, count in codes.items() if code},
     }
-    for _, since_ms in fleet.marked[kind][:1]:
-        measured["oldest_ms"] = now_ms - since_ms
+    if fleet.marked[kind]:
+        measured["oldest_ms"] = now_ms - fleet.marked[kind][0][1]
+    elif codes:  # counters are read before the index, which such a session has left meanwhile
+        measured["oldest_ms"] = 0
     return measured
 
 
@@ -124,7 +126,7 @@ def _select(counted: Mapping[str, int], kind: str) -> dict[str, int]:
 
 
 def _find_percentiles(counted: Counter[str], what: str) -> Json:
-    """How many latencies there were, and the bounds below which half of them, and 95 %, lie."""
+    """How many latencies there were, and the ms below which half of them, and 95 %, lie: one of BOUNDS."""
     below = [*accumulate(counted[f"{what}/{bound}"] for bound in BOUNDS)]
     shares = {"p50": 0.5, "p95": 0.95} if below[-1] else {}
     found = {name: BOUNDS[bisect_left(below, share * below[-1])] for name, share in shares.items()}

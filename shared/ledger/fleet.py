@@ -1,7 +1,7 @@
-"""What an operator asks of all rooms of an application, written with every change of one, read without them.
+"""What an operator asks about all rooms of an application, kept so that no room is read to answer it.
 
-Indexes name the sessions in trouble, by the ms since when; counters have their number, by reason, and what
-happened in each hour.
+Every change of a room also changes indexes, which name the sessions in trouble by the ms since when, and
+counters: of tasks in trouble by reason, and of what happened in each hour.
 """
 
 from __future__ import annotations
@@ -86,7 +86,10 @@ class FleetKeys:
 
 
 def list_fleet_writes(keys: FleetKeys, former: Half, half: Half) -> Iterator[Write]:
-    """What a change of a room's sessions writes of the fleet, beside the marks of its tasks."""
+    """The writes that count what a change of a room's sessions shows: errors, latencies, gaps that are over.
+
+    Which tasks are in trouble is written by `layout.list_writes`, together with what else has a score.
+    """
     for session, was, task in list_changed_tasks(former, half):
         yield from _list_task_writes(keys, session, was, task)
     closed_ms = {one.id: one.closed_ms for one in half.sessions if one.closed_ms is not None}
@@ -99,6 +102,7 @@ def list_fleet_writes(keys: FleetKeys, former: Half, half: Half) -> Iterator[Wri
 
 
 def _list_task_writes(keys: FleetKeys, session: Session, was: Task, task: Task) -> Iterator[Write]:
+    """The writes for one task, which was `was` before the change."""
     if task.troubles and task.troubles != was.troubles:
         last = task.troubles[-1]
         yield keys.count(last.last_ms, f"error/{last.code}")

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from shared.fleet.describe import describe_fleet
 from shared.fleet.report import report_fleet
-from shared.ledger.fleet import read_fleet
+from shared.ledger.engine import Add
+from shared.ledger.fleet import find_fleet_keys, read_fleet
 from tests.support.faked_api import ENDED, LIVES, OPENED_MS, STARTED, Stage, error
 from tests.support.instance import SDK_APP_ID
 
@@ -79,6 +80,16 @@ def test_waiting_room_has_its_place_in_the_queue(stage: Stage) -> None:
         ("room-1", 2),
     ]
     assert "waiting 3 (oldest 3.0s, LimitExceeded.ConcurrencyLimit)" in result["summary"]
+
+
+def test_room_that_is_healed_while_it_is_asked_about_is_no_crash(stage: Stage) -> None:
+    """Counters and indexes are read one after the other."""
+    tag, engine = str(SDK_APP_ID), stage.resources.ledger.engine
+    with engine.changing():
+        engine.swap(tag, {}, [Add(find_fleet_keys(SDK_APP_ID).marks, "waiting/TaskQuota", 1)])
+    result = describe(stage)
+    assert result["waiting"] == {"count": 1, "codes": {"TaskQuota": 1}, "oldest_ms": 0}
+    assert "waiting 1 (oldest 0ms, TaskQuota)" in result["summary"]
 
 
 def test_held_room_is_counted_until_it_closes(stage: Stage) -> None:
