@@ -69,13 +69,14 @@ def _count_on(sdk_app_id: int, resources: Resources) -> int:
 
 
 def _write_counters(fleet: Fleet, sdk_app_id: int, resources: Resources) -> None:
-    """One flat line: what is a dict is told by its own keys."""
-    numbers = measure_fleet(fleet, sdk_app_id, resources)
-    errors, last = numbers.pop("api_errors"), numbers.pop("last_callback")
-    ages = {group: one["age_ms"] for group, one in last.items() if one}
-    flat: Json = {"api_errors": _join(errors), "last_callback": _join(ages)}
-    for name, value in numbers.items():
-        if isinstance(value, dict):
+    """One flat line: what is a dict is told by its own keys, or as text where these may be any."""
+    flat: Json = {}
+    for name, value in measure_fleet(fleet, sdk_app_id, resources).items():
+        if name == "api_errors":
+            flat[name] = _join(value)
+        elif name == "last_callback":
+            flat[name] = _join({group: one["age_ms"] for group, one in value.items() if one})
+        elif isinstance(value, dict):
             flat |= {f"{name}_{key}": one for key, one in value.items() if key != "codes"}
         elif name not in ("at", "at_ms", "warnings"):
             flat[name] = value

@@ -9,8 +9,6 @@ from shared.ledger.document import Session
 from shared.ledger.fleet import MISSED_MS, find_mark
 from shared.ledger.task import Task
 
-GapKind = Literal["missing", "silent"]
-
 
 class Gap(NamedTuple):
     """A time in which a task was wanted and none ran (missing), or one ran and heard nothing (silent).
@@ -19,7 +17,7 @@ class Gap(NamedTuple):
     """
 
     target: str
-    kind: GapKind
+    kind: Literal["missing", "silent"]
     began_ms: int
     lasted_ms: int
     is_over: bool
@@ -45,11 +43,11 @@ def find_gaps(session: Session, now_ms: int) -> Iterator[Gap]:
 def _find_present(task: Task, now_ms: int) -> Iterator[Gap]:
     """The gap of a task that goes on."""
     mark = find_mark(task)
-    if mark and mark.kind != "held":
-        kind: GapKind = "silent" if mark.kind == "silent" else "missing"
-        lasted_ms = now_ms - mark.since_ms
-        if kind == "silent" or lasted_ms >= MISSED_MS:
-            yield Gap(task.target, kind, mark.since_ms, lasted_ms, False, mark.code)
+    lasted_ms = now_ms - mark.since_ms if mark else 0
+    if mark and mark.kind == "silent":
+        yield Gap(task.target, "silent", mark.since_ms, lasted_ms, False)
+    elif mark and mark.kind != "held" and lasted_ms >= MISSED_MS:
+        yield Gap(task.target, "missing", mark.since_ms, lasted_ms, False, mark.code)
 
 
 def _find_last(session: Session, task: Task, closed_ms: int) -> Iterator[Gap]:
@@ -63,6 +61,7 @@ def _find_last(session: Session, task: Task, closed_ms: int) -> Iterator[Gap]:
 
 
 def _find_code(task: Task, began_ms: int, ended_ms: int) -> str:
-    troubles = [one for one in task.troubles if one.last_ms >= began_ms]
-    codes = [one.code for one in troubles if one.first_ms <= ended_ms]
+    codes = [
+        one.code for one in task.troubles if began_ms <= one.last_ms and one.first_ms <= ended_ms
+    ]
     return codes[-1] if codes else ""
