@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 
 from msgspec import json
@@ -30,7 +31,9 @@ def judge(session: Session, shown: Json) -> Json:
     mark, quota = find_mark(task), {"used": shown["used"], "limit": shown["quota"]}
     advice = find_advice(task.error_code, **quota) or WORDS["code"][1:]
     reason, remedy = ADVICE.split(": ", 1) if state == "silent." else advice
-    facts = {"session": session, "shown": shown, "task": task, "reason": reason, "remedy": remedy}
+    # What an older version did not keep is unknown.
+    known = defaultdict(lambda: "unknown", {key: one for key, one in shown.items() if one != ""})
+    facts = {"session": session, "shown": known, "task": task, "reason": reason, "remedy": remedy}
     facts["who"] = "The room" if task.target == WHOLE_ROOM else f"Speaker {task.target}"
     facts["since"] = write_time(mark.since_ms if mark else 0)
     facts["ended"] = explain_end(session, task)

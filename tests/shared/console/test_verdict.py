@@ -7,6 +7,7 @@ import pytest
 from shared.console.describe import describe_room
 from shared.console.request import RoomRequest
 from shared.console.verdict import WORDS, judge_unknown
+from shared.ledger import Session
 from shared.lifecycle.signs_of_life import SILENT_MS
 from shared.room import Room
 from shared.scf import Json
@@ -77,6 +78,20 @@ def test_api_that_fails_for_an_hour_is_one_line_of_the_story(stage: Stage) -> No
     times = stage.asked().count(CREATE)
     assert (told["code"], told["times"], told["request_id"]) == ("InternalError", times, "r-9")
     assert f"{times} attempts" in answer["verdict"]
+
+
+def test_hold_of_a_version_that_kept_neither_time_nor_name(stage: Stage) -> None:
+    run(stage)
+    stage.answer("DeleteCloudTranscription", STARTED)
+    stage.stop()
+
+    def forget(session: Session) -> None:
+        session.held_ms, session.held_by = 0, ""
+
+    stage.change(stage.session(), forget)
+    answer = describe(stage)
+    assert answer["state"] == "held"
+    assert answer["verdict"] == "The room was stopped by hand at unknown, by unknown."
 
 
 def test_code_that_nobody_has_words_for(stage: Stage) -> None:
