@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from shared.errors import RequestError
 
 LAST_MS = 253_402_300_799_999  # of the year 9999, with which the calendar ends
+TIME_FORMS = 'ms since 1970, like "2026-11-27T09:00:00Z" (UTC unless it says +08:00), or a time ago like "90m", "24h"'
 UNITS_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
@@ -27,14 +28,15 @@ def read_time(value: object, now_ms: int) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 2**53:
         return value
     text = value if isinstance(value, str) else ""
+    if re.fullmatch(r"[0-9]{11,16}", text):  # ms, as a command line or a table has them
+        return int(text)
     if ago := re.fullmatch(r"([0-9]{1,9})([smhd])", text):
         return now_ms - int(ago[1]) * UNITS_MS[ago[2]]
     try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        # Python 3.10 reads days with hyphens alone, and no Z.
+        moment = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", text) if "-" in text else "")
     except ValueError:
-        raise RequestError(
-            'a time must be ms since 1970, like "2026-11-27T09:00:00Z", or a time ago like "90m", "24h"'
-        ) from None
+        raise RequestError(f"a time must be {TIME_FORMS}") from None
     return round(
         (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp() * 1000
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from local.errors import LocalError
-from local.replay.choice import choose, make_tests, read_time
+from local.replay.choice import choose, make_tests
 from local.replay.command import describe_origin
 from local.replay.records import Recording, read_recording
 
@@ -163,5 +163,5 @@ def test_callback_without_a_time_passes_no_time(tmp_path: Path) -> None:
 
 
 def test_what_is_no_time_is_refused() -> None:
-    with pytest.raises(LocalError, match="--until soon: must be like 2h"):
-        read_time("--until", "soon", NOW_MS)
+    with pytest.raises(LocalError, match="--until soon: a time must be ms since 1970"):
+        make_tests(None, "soon", None, None, NOW_MS)
