@@ -25,6 +25,7 @@ from local.reconcile import reconcile
 from local.replay import replay
 from local.switches import Switches, with_switches
 from local.why import why
+from shared import VERSION
 
 app = typer.Typer(
     help="Roomscribe's cloud on your own machine: no account, nothing to configure.",
@@ -56,6 +57,23 @@ RuntimePython = Annotated[
 ]
 # `up` has a webhook of its own, and its emulator the usual times and forms of ids.
 ONLY_IN_CLOUD = ("callback_url", "dismissed_room_id", "preparing_ms", "cleaning_ms", "idle_ms")
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        print(f"roomscribe {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def begin(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version."),
+    ] = False,
+) -> None:
+    """What comes before any command."""
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from functools import lru_cache
 from types import FrameType, MappingProxyType
 from typing import Any, TextIO
 
+from shared import VERSION
 from shared.errors import ApiError, RoomscribeError
 from shared.lazy_import import lazy_import
 from shared.scf import Invocation
@@ -37,7 +38,7 @@ DEFAULT_LEVEL = "INFO"
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
 
 KEYS = (  # the order of a line: Powertools' keys, then ours; any other key follows
-    *("level", "location", "message", "timestamp", "service", "cold_start"),
+    *("level", "location", "message", "timestamp", "service", "version", "cold_start"),
     *("function_name", "function_version", "function_memory_size", "function_request_id"),
     *("correlation_id", "sdk_app_id", "room_id", "room_id_type", "user_id", "role"),
     *("event_type", "event_ms", "session", "rule", "transcription_service", "region", "task_id"),
@@ -134,6 +135,7 @@ def _complete_line(_: object, level: str, event: Mapping[str, Any]) -> dict[str,
         "message": event["event"],
         "timestamp": now.replace("+00:00", "Z"),
         "service": SERVICE,
+        "version": VERSION,
     }
     del line["event"]
     for key, value in line.items():

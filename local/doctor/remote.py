@@ -12,6 +12,7 @@ from local.doctor.fleet import explain_fleet
 from local.errors import LocalError
 from local.printable import make_printable
 from local.remote import Where, invoke
+from shared import VERSION
 from shared.remedies import find_advice
 from shared.settings import Settings
 
@@ -33,6 +34,7 @@ def check_remotely(where: Where, settings: Settings | None) -> Iterator[Finding]
         return
     middle_s = (began_s + time.time()) / 2
     yield Finding("ok", CHECK, "settings and rules are right there")
+    yield judge_version(answer)
     yield from read_findings(answer)
     yield judge_there(answer, middle_s, measure_skew(settings) if settings else None)
     if settings and settings.endpoints:
@@ -55,6 +57,15 @@ def read_findings(answer: Mapping[str, object]) -> Iterator[Finding]:
         if level != "ok":
             remedy = remedy or "see the function's log"
         yield Finding(level, CHECK, f"{check}: {text}", remedy, place)
+
+
+def judge_version(answer: Mapping[str, object]) -> Finding:
+    """Whether what is deployed is the version that lies here; the first ones did not tell theirs."""
+    there = make_printable(str(answer.get("version") or "unknown"))
+    if there == VERSION:
+        return Finding("ok", CHECK, f"version: {there}")
+    text = f"version: {there} there, {VERSION} here"
+    return Finding("warn", CHECK, text, "deploy this version, or use the other here", "deploy")
 
 
 def judge_there(answer: Mapping[str, object], middle_s: float, ahead_s: float | None) -> Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from shared import VERSION
 from shared.archive.archive import open_archive
 from shared.console.request import Result
 from shared.errors import ApiError, LedgerError, RoomscribeError
@@ -22,7 +23,7 @@ Found = tuple[str, str]  # "ok", "warn" or "FAIL", and "what was found; what to 
 
 
 def check_deployment(_event: Json, resources: Resources) -> Result:
-    """What each check found; that there is an answer shows that settings and rules are right."""
+    """What each check found, and which version this is; an answer shows that settings and rules are right."""
     findings = []
     for check, work in (
         ("ledger", lambda one: try_ledger(one.ledger)),
@@ -35,7 +36,8 @@ def check_deployment(_event: Json, resources: Resources) -> Result:
             level, text = "FAIL", str(error)
         found, _, remedy = text.partition("; ")
         findings.append({"level": level, "check": check, "text": found, "remedy": remedy})
-    return [], {"outcome": "checked", "findings": findings, "now_ms": resources.now_ms()}
+    told = {"version": VERSION, "now_ms": resources.now_ms()}
+    return [], {"outcome": "checked", "findings": findings, **told}
 
 
 def try_ledger(ledger: Ledger) -> Found:

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from local.cli import app
 from local.development import SETTING_NAMES
 from local.invoke import read_event
+from shared import VERSION
 from tests.support.local_commands import run_local, serve_local
 
 COMMANDS = (
@@ -66,6 +67,12 @@ def test_module_starts_as_documented() -> None:
     done = run_local("--help")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Usage: ./roomscribe ")
+
+
+def test_version_is_told() -> None:
+    done = run_local("--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"roomscribe {VERSION}\n", "")
+    assert "\n  --version " in run_local("--help").stdout
 
 
 def test_unknown_option_is_a_usage_error() -> None:

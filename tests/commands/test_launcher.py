@@ -16,6 +16,7 @@ import pytest
 
 from local.package.dependencies import install_dependencies
 from local.package.pip import clean_environment
+from shared import VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 120.0
@@ -212,6 +213,15 @@ def test_python_that_will_not_do_is_one_line(checkout: Path, tmp_path: Path, nam
     assert (done.returncode, done.stdout) == (1, "")
     assert "3.10 or newer" in done.stderr
     assert done.stderr.count("\n") == 1
+    assert not (checkout / ".venv").exists()
+
+
+def test_version_is_told_without_an_environment(checkout: Path, tmp_path: Path) -> None:
+    (checkout / "shared").mkdir()
+    shutil.copy(ROOT / "shared" / "__init__.py", checkout / "shared")
+    environ = {"PYTHON": "no-such-python"}
+    done = run(checkout / "roomscribe", "--version", folder=tmp_path, environ=environ)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"roomscribe {VERSION}\n", "")
     assert not (checkout / ".venv").exists()
 
 

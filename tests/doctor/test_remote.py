@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from local.doctor.remote import check_remotely, judge_there, read_findings
+from local.doctor.remote import check_remotely, judge_there, judge_version, read_findings
 from local.redis_server import pick_port
 from local.remote import Where
+from shared import VERSION
 from shared.settings import read_settings
 from tests.support.emulator import RunningCloud, running_cloud
 from tests.support.hosted_cloud import SETTINGS
@@ -56,8 +57,9 @@ def test_deployment_checks_itself_in_the_place_of_this_machine(
 ) -> None:
     code, lines = examine(host, **environ)
     assert code == 0
-    levels = [lines[about].split()[0] for about in ("settings", "ledger", "API", "there")]
-    assert levels == ["ok"] * 4
+    abouts = ("settings", "version", "ledger", "API", "there")
+    assert [lines[about].split()[0] for about in abouts] == ["ok"] * 5
+    assert lines["version"].endswith(f"version: {VERSION}")
     assert lines["archive"].endswith("ARCHIVE_URL: not set")
     described = [
         one for one in cloud.read_feed() if one.get("action") == "DescribeCloudTranscription"
@@ -115,6 +117,18 @@ def test_findings_of_another_version_are_read_as_far_as_they_can_be() -> None:
         ("FAIL", "None: None"),
     ]
     assert list(read_findings({})) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "there"),
+    [({"version": "0.9\x1b"}, "0.9\\x1b"), ({}, "unknown")],
+    ids=["another", "before it was told"],
+)
+def test_another_version_there_is_warned_of(answer: dict[str, object], there: str) -> None:
+    finding = judge_version(answer)
+    assert finding.level == "warn"
+    assert finding.text == f"version: {there} there, {VERSION} here"
+    assert finding.remedy
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import check_deployment
 import pytest
 
 from local.redis_server import RedisServer, pick_port
+from shared import VERSION
 from shared.ledger import open_ledger
 from shared.settings import CREDENTIAL_NAMES
 from tests.support.emulator import SECRET_KEY
@@ -61,6 +62,7 @@ def test_deployment_that_works_is_told_so(
     }
     assert findings["archive"][1].endswith("a probe was written, read and deleted")
     assert not list((tmp_path / "archive").rglob("*"))
+    assert answer["version"] == VERSION
     assert abs(answer["now_ms"] - scene.cloud.cloud.clock.now_ms()) < 60_000
     assert scene.cloud.list_tasks() == []
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from shared import VERSION
 from shared.room import Room
 from shared.signer import bot_user_id
 from tests.support.emulator import APPLICATION, SDK_APP_ID, make_user_sig
@@ -319,6 +320,7 @@ def test_log_line_of_a_start_is_complete(scene: Scene) -> None:
         "level": "INFO",
         "message": "transcription.started",
         "service": "roomscribe",
+        "version": VERSION,
         "cold_start": True,
         "function_name": "",
         "function_version": "",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared import log
+from shared import VERSION, log
 from shared.errors import ApiError, SettingsError
 from shared.remedies import TABLE
 from shared.scf import begin_invocation
@@ -16,6 +16,7 @@ from tests.support.instance import CONTEXT
 
 COMMON = {
     "service": "roomscribe",
+    "version": VERSION,
     "cold_start": True,
     "function_name": "trtc_callback",
     "function_version": "$LATEST",
@@ -54,7 +55,7 @@ def test_line_has_powertools_keys_then_ours(capsys: pytest.CaptureFixture[str]) 
         "task_id": "task-1",
         "outcome": "started",
     }
-    assert list(line)[:3] == ["level", "location", "message"]
+    assert list(line)[:5] == ["level", "location", "message", "service", "version"]
     assert list(line)[-2:] == ["task_id", "outcome"]
 
 
