@@ -8,7 +8,7 @@ RUNS ?= 0
 # What begins a line that needs the tools: then "$$python" is the interpreter that has them.
 DEV := python=$$(sh .ci/environment dev) &&
 
-.PHONY: run test fuzz chaos bench walk package audit lock check lint types format clean
+.PHONY: run test fuzz chaos bench walk package release audit lock check lint types format clean
 .DEFAULT_GOAL := run
 
 run:  ## play a sample meeting on the local cloud and keep serving (ARGS=--once: play it and exit)
@@ -31,6 +31,9 @@ walk:  ## the functions and files that one event passes through (ARGS=101: every
 
 package:  ## write dist/roomscribe.zip for SCF (ARGS="--python python3.10")
 	@./roomscribe package $(ARGS)
+
+release:  ## write into dist/ what is published of this version (ARGS=--draft: of what lies here, unreleased)
+	@$(DEV) "$$python" -m local.package.release $(ARGS)
 
 audit:  ## whether what is installed goes together, and no key lies anywhere (ARGS="PACKAGE.zip RUN.log": there, too)
 	@$(DEV) "$$python" -m pip check && "$$python" -m tests.audit $(ARGS)

@@ -15,9 +15,9 @@ from local.development import ROOT
 from local.package.archive import pack_files
 from local.package.bytecode import FINDER, compile_files
 from local.package.certificates import hash_bundle
-from local.package.command import CACHE
-from local.package.contents import BUNDLE, REDIS, collect_files
-from local.package.dependencies import SCF_PYTHON, install_dependencies, name_package
+from local.package.contents import REDIS, collect_files
+from local.package.dependencies import CACHE, SCF_PYTHON, install_dependencies, name_package
+from local.package.licences import BUNDLE
 
 PEERS = ROOT / "benchmarks" / "peers"
 NEWEST_FIRST = ("3.14", "3.13", "3.12", "3.11")

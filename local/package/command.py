@@ -13,13 +13,13 @@ from local.function_site import find_function_site
 from local.package.archive import pack_files, write_file
 from local.package.bytecode import compile_files, find_python
 from local.package.contents import collect_files
-from local.package.dependencies import SCF_PYTHON, install_dependencies
+from local.package.dependencies import CACHE, SCF_PYTHON, install_dependencies
 from local.package.report import describe_package
-from local.package.sbom import read_version, write_sbom
+from local.package.sbom import write_sbom
+from shared.site import Site
 
 NAME = "roomscribe.zip"
 SBOM_NAME = "roomscribe.cdx.json"
-CACHE = ROOT / ".roomscribe" / "dependencies"
 WITHOUT = (
     f"no Python {SCF_PYTHON} runs here, so there is no bytecode in it: SCF's code folder cannot be written, "
     "and every cold start compiles everything it imports (about twice the time). "
@@ -58,15 +58,22 @@ def package(
     Beside it stands its bill of materials, a CycloneDX document.
     """
     compiler, site = find_python(python), find_function_site(read_deployment())
-    dependencies = install_dependencies(ROOT / "requirements.lock", CACHE)
-    files = collect_files(ROOT, dependencies, site=site, redis=not without_redis)
-    if compiler:
-        files |= compile_files(files, compiler)
+    archive, sbom = build_package(site, compiler, redis=not without_redis)
     path, sbom_path = output / NAME, output / SBOM_NAME
-    archive = write_file(pack_files(files), path)
-    write_file(write_sbom(archive, files, dependencies, read_version(ROOT)), sbom_path)
+    write_file(archive, path)
+    write_file(sbom, sbom_path)
     for line in describe_package(archive):
         print(line)
     print(f"rules checked for the API's site, by TRTC_ENDPOINT: {site}")
     print(f"wrote {sbom_path}, the bill of materials")
     print(f"wrote {path}, bytecode by {compiler}" if compiler else f"wrote {path}; {WITHOUT}")
+
+
+def build_package(site: Site, compiler: str | None, *, redis: bool = True) -> tuple[bytes, bytes]:
+    """The zip and its bill of materials; without a compiler there is no bytecode in it."""
+    dependencies = install_dependencies(ROOT / "requirements.lock", CACHE)
+    files = collect_files(ROOT, dependencies, site=site, redis=redis)
+    if compiler:
+        files |= compile_files(files, compiler)
+    archive = pack_files(files)
+    return archive, write_sbom(archive, files, dependencies)

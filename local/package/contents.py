@@ -7,7 +7,8 @@ from pathlib import Path
 
 from local.errors import LocalError
 from local.package.certificates import hash_bundle
-from local.package.dependencies import list_modules, name_package, read_licences
+from local.package.dependencies import list_modules, name_package
+from local.package.licences import BUNDLE, list_bundled, read_licences, write_notice
 from shared.errors import RulesError
 from shared.rules.decision import SUFFIX, prepare_rules, read_text
 from shared.site import Site
@@ -15,7 +16,6 @@ from shared.site import Site
 Files = Mapping[str, bytes]
 
 REDIS = ("redis", "async_timeout")  # what only LEDGER_URL=redis://… needs
-BUNDLE = "certifi/cacert.pem"
 # The SDK's transport and all it needs: shared/api/sdk.py takes its place, `ca/` that of the bundle.
 NEVER_USED = ("requests", "urllib3", "charset_normalizer", "idna", "certifi")
 OURS = (".py", ".sql", ".json", ".html", ".css", ".js")
@@ -25,19 +25,23 @@ def collect_files(
     root: Path, dependencies: Path, *, site: Site, redis: bool = True
 ) -> dict[str, bytes]:
     """All of it but the bytecode: entry files at the top, as SCF wants them; the rules suit `site`."""
-    installed = _collect_dependencies(dependencies, redis=redis)
+    installed = collect_dependencies(dependencies, redis=redis)
+    bundled = [*list_bundled(installed, dependencies)]
     certificates = hash_bundle(_read_bundle(dependencies))
     ours = {
         **{path.name: path.read_bytes() for path in (root / "functions").glob("*.py")},
         **_collect_shared(root),
         **_collect_rules(root, site),
-        "LICENSES.txt": read_licences(dependencies).encode(),
+        "LICENSE": (root / "LICENSE").read_bytes(),
+        "NOTICE": write_notice(bundled).encode(),
+        "LICENSES.txt": read_licences(bundled).encode(),
     }
     _refuse_twins(ours, installed)
     return {**installed, **{f"ca/{name}": pem for name, pem in certificates.items()}, **ours}
 
 
-def _collect_dependencies(folder: Path, *, redis: bool) -> dict[str, bytes]:
+def collect_dependencies(folder: Path, *, redis: bool = True) -> dict[str, bytes]:
+    """The files that run of what is installed there, by their paths in the zip."""
     files = {path.relative_to(folder).as_posix(): path for path in list_modules(folder)}
     left_out = NEVER_USED if redis else (*NEVER_USED, *REDIS)
     return {

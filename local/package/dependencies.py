@@ -9,9 +9,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from email.parser import HeaderParser
 from pathlib import Path
 
+from local.development import ROOT
 from local.errors import LocalError
 from local.package.pip import clean_environment
 
@@ -24,10 +24,7 @@ OPTIONS = (
     *("--implementation", "cp", "--platform", PLATFORM),
     *("--only-binary=:all:", "--no-binary", SOURCE_ONLY),
 )
-LICENCES = ("LICEN", "COPYING", "NOTICE")  # how the names of their files begin
-STANDARD_TEXTS = Path(__file__).with_name("licences")
-# The text of a licence that something comes without, by how its metadata call it.
-STANDARD = {"Apache License 2.0": "Apache-2.0.txt", "MIT Licence": "MIT.txt", "MIT": "MIT.txt"}
+CACHE = ROOT / ".roomscribe" / "dependencies"
 
 
 def install_dependencies(lock: Path, cache: Path, python: str = SCF_PYTHON) -> Path:
@@ -55,14 +52,6 @@ def list_modules(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def read_licences(folder: Path) -> str:
-    """Every licence and notice of what is installed there, under the name of what it is for."""
-    return "\n\n".join(
-        f"===== {about.name.removesuffix('.dist-info')} =====\n\n{_read_licence(about)}"
-        for about in sorted(folder.glob("*.dist-info"))
-    )
-
-
 def name_package(path: str) -> str:
     """Which installed thing a file belongs to, by where it lies: its top folder or module."""
     return path.partition("/")[0].removesuffix(".py")
@@ -84,23 +73,3 @@ def _is_aside(parts: tuple[str, ...]) -> bool:
         or parts[0].endswith(".dist-info")
         or any(part in ("__pycache__", "tests") for part in parts)
     )
-
-
-def _read_licence(about: Path) -> str:
-    files = [path for path in sorted(about.rglob("*")) if path.name.upper().startswith(LICENCES)]
-    texts = [path.read_text(encoding="utf-8") for path in files if path.is_file()]
-    return "\n".join(text.strip() for text in texts or _quote_standard(about)) + "\n"
-
-
-def _quote_standard(about: Path) -> tuple[str, str]:
-    """What the metadata say of the licence and of whose it is, and the licence's text."""
-    metadata = HeaderParser().parsestr((about / "METADATA").read_text(encoding="utf-8"))
-    licence = metadata["License-Expression"] or metadata["License"]
-    file = STANDARD.get(licence)
-    if file is None:
-        raise LocalError(
-            f"{about.name}: comes without its licence; put the text into {STANDARD_TEXTS}"
-        )
-    fields = {"License": licence, "Home-page": metadata["Home-page"], "Author": metadata["Author"]}
-    named = (f"{field}: {text}" for field, text in fields.items() if text)
-    return "\n".join(named) + "\n", (STANDARD_TEXTS / file).read_text(encoding="utf-8")

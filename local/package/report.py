@@ -17,7 +17,8 @@ OURS = {
     "rules.toml.prepared.json",
     *(path.name for path in FUNCTIONS_DIR.glob("*.py")),
 }
-NAMES = {"ca": "root certificates", "LICENSES.txt": "licences"}
+LEGAL = ("LICENSE", "NOTICE", "LICENSES.txt")
+NAMES = {"ca": "root certificates", **dict.fromkeys(LEGAL, "licences")}
 HEADERS = 30 + 46  # bytes of the two that each file has in a zip, before its name in both
 
 

@@ -5,28 +5,25 @@ Every byte of it follows from the package and what is installed for it: no time,
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
-from collections.abc import Iterator
 from email.message import Message
-from email.parser import HeaderParser
 from pathlib import Path
 from typing import Any
 
-import tomli
-
-from local.package.contents import BUNDLE, Files
+from local.package.contents import Files
+from local.package.licences import list_bundled, read_metadata
+from shared import VERSION
 
 Json = dict[str, Any]  # a JSON object: any value may stand in it
 
 NAME = "roomscribe"
 
 
-def write_sbom(archive: bytes, files: Files, dependencies: Path, version: str) -> bytes:
+def write_sbom(archive: bytes, files: Files, dependencies: Path) -> bytes:
     """The document of a package, whose files these are, as indented JSON.
 
-    `dependencies` is the folder in which all that may be in it is installed; `version` is Roomscribe's own.
+    `dependencies` is the folder in which all that may be in it is installed.
     Source: OWASP CycloneDX, JSON reference 1.6.
     """
     components = [_describe(about) for about in list_bundled(files, dependencies)]
@@ -34,7 +31,7 @@ def write_sbom(archive: bytes, files: Files, dependencies: Path, version: str) -
         "type": "application",
         "bom-ref": NAME,
         "name": NAME,
-        "version": version,
+        "version": VERSION,
         "hashes": [{"alg": "SHA-256", "content": hashlib.sha256(archive).hexdigest()}],
     }
     document = {
@@ -52,26 +49,8 @@ def write_sbom(archive: bytes, files: Files, dependencies: Path, version: str) -
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def read_version(root: Path) -> str:
-    """Roomscribe's version, as pyproject.toml says."""
-    text = (root / "pyproject.toml").read_text(encoding="utf-8")
-    return str(tomli.loads(text)["project"]["version"])
-
-
-def list_bundled(files: Files, dependencies: Path) -> Iterator[Path]:
-    """The .dist-info folders of everything installed of which a file is among these, in order of names.
-
-    The root certificates, `ca/`, are the bundle of certifi, of which nothing else is there.
-    """
-    for about in sorted(dependencies.glob("*.dist-info")):
-        with (about / "RECORD").open(encoding="utf-8", newline="") as record:
-            installed = {row[0] for row in csv.reader(record) if row}
-        if BUNDLE in installed or installed & files.keys():
-            yield about
-
-
 def _describe(about: Path) -> Json:
-    metadata = HeaderParser().parsestr((about / "METADATA").read_text(encoding="utf-8"))
+    metadata = read_metadata(about)
     name, version = str(metadata["Name"]), str(metadata["Version"])
     address = f"pkg:pypi/{name.lower().replace('_', '-')}@{version}"  # Source: purl-spec, type pypi
     return {

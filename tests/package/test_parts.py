@@ -21,6 +21,7 @@ from tests.support.openssl import require_openssl
 
 ROOT = Path(__file__).parents[2]
 SOURCES = {
+    "LICENSE": "Roomscribe may be copied.",
     "rules.toml": '[[rules]]\nname = "nobody"\nroom = "*"\nservice = "none"\n',
     "functions/greet.py": "from shared import words\n",
     "functions/__pycache__/greet.cpython-310.pyc": "old",
@@ -45,9 +46,17 @@ INSTALLED = {
     "msgspec/_core.so": "machine code",
     "msgspec/__init__.pyi": "",
     "one_file.py": "",
-    "one_file-1.0.dist-info/METADATA": "Name: one-file\nAuthor: Ann\nLicense: MIT Licence\n",
-    "redis-8.dist-info/METADATA": "Name: redis\n",
-    "redis-8.dist-info/licenses/LICENSE": "Redis may be copied.",
+    "one_file-1.0.dist-info/METADATA": (
+        "Name: one-file\nVersion: 1.0\nAuthor: Ann\nLicense: MIT Licence\n"
+    ),
+    "one_file-1.0.dist-info/RECORD": "one_file.py,,\n",
+    "redis-8.dist-info/METADATA": "Name: redis\nVersion: 8\nLicense-Expression: MIT\n",
+    "redis-8.dist-info/RECORD": "redis/__init__.py,,\n",
+    "redis-8.dist-info/licenses/LICENSE": (
+        "Redis may be copied.\n  Copyright (c) 2022, Redis\ncopyright notice\nCopyright [yyyy] [name]\n"
+    ),
+    "requests-2.dist-info/METADATA": "Name: requests\nVersion: 2\nLicense: unknown\n",
+    "requests-2.dist-info/RECORD": "requests/__init__.py,,\n",
 }
 
 
@@ -77,7 +86,8 @@ def test_what_runs_is_in_it_and_nothing_else(root: Path, installed: Path) -> Non
         if not name.startswith("ca/")
     }
     assert names == {
-        *("greet.py", "rules.toml", "rules.toml.prepared.json", "LICENSES.txt"),
+        *("greet.py", "rules.toml", "rules.toml.prepared.json"),
+        *("LICENSE", "NOTICE", "LICENSES.txt"),
         *("shared/__init__.py", "shared/words.py", "shared/ledger/schema.sql"),
         "shared/remedies.json",
         *("shared/page/index.html", "shared/page/page.css", "shared/page/page.js"),
@@ -124,6 +134,21 @@ def test_licences_stand_in_one_file(root: Path, installed: Path) -> None:
     assert "===== one_file-1.0 =====\n\nLicense: MIT Licence\nAuthor: Ann\n" in text
     assert "Permission is hereby granted, free of charge" in text
     assert "===== redis-8 =====\n\nRedis may be copied." in text
+    assert "requests" not in text
+
+
+def test_notice_names_what_is_bundled_and_whose_it_is(root: Path, installed: Path) -> None:
+    files = collect_files(root, installed, site="international")
+    lines = files["NOTICE"].decode().splitlines()
+    assert lines[0] == "Roomscribe"
+    assert lines[-2:] == [
+        "one-file 1.0 (MIT Licence): by Ann",
+        "redis 8 (MIT): Copyright (c) 2022, Redis",
+    ]
+    assert "requests" not in files["NOTICE"].decode()
+    assert files["LICENSE"] == b"Roomscribe may be copied."
+    without = collect_files(root, installed, site="international", redis=False)
+    assert without["NOTICE"].decode().splitlines() == lines[:-1]
 
 
 def test_dependency_whose_licence_nobody_has_is_refused(root: Path, installed: Path) -> None:

@@ -14,14 +14,13 @@ from cyclonedx.validation.json import JsonStrictValidator
 from local.development import ROOT
 from local.package.archive import pack_files
 from local.package.contents import NEVER_USED, Files, collect_files
-from local.package.dependencies import LICENCES, STANDARD_TEXTS
-from local.package.sbom import list_bundled, write_sbom
+from local.package.licences import APACHE, LICENCES, list_bundled
+from local.package.sbom import write_sbom
+from shared import VERSION
 from tests.support.openssl import require_openssl
 from tests.support.packages import copy_dependencies
 
 SHORTEST_LICENCE = 800  # characters: the shortest of those that people use has about a thousand
-
-APACHE = (STANDARD_TEXTS / "Apache-2.0.txt").read_text(encoding="utf-8").strip()
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +38,7 @@ def files(installed: Path) -> Files:
 
 
 def write(files: Files, installed: Path) -> bytes:
-    return write_sbom(pack_files(files), files, installed, "0.1.0")
+    return write_sbom(pack_files(files), files, installed)
 
 
 def list_components(sbom: bytes) -> dict[str, str]:
@@ -75,7 +74,11 @@ def test_every_file_of_others_belongs_to_something_in_the_bill(
 ) -> None:
     records = [about / "RECORD" for about in list_bundled(files, installed)]
     owned = {line.partition(",")[0] for path in records for line in path.read_text().splitlines()}
-    ours = {path.name for path in (ROOT / "functions").iterdir()} | {"LICENSES.txt"}
+    ours = {path.name for path in (ROOT / "functions").iterdir()} | {
+        "LICENSE",
+        "NOTICE",
+        "LICENSES.txt",
+    }
     others = [name for name in files if not name.startswith(("shared/", "ca/", "rules.toml"))]
     assert {*others} - owned == ours & {*others}
 
@@ -90,14 +93,27 @@ def test_bill_is_the_same_for_the_same_package_and_names_it(files: Files, instal
     assert write({**files, "rules.toml": b"# another\n"}, installed) != write(files, installed)
 
 
+def test_bill_is_that_of_this_version(files: Files, installed: Path) -> None:
+    assert json.loads(write(files, installed))["metadata"]["component"]["version"] == VERSION
+
+
+def test_notice_in_the_repository_is_that_of_the_package(files: Files, installed: Path) -> None:
+    notice = files["NOTICE"].decode()
+    assert (ROOT / "NOTICE").read_text(encoding="utf-8") == notice, "run `make lock`"
+    assert len(notice.splitlines()) == 5 + len(list(list_bundled(files, installed)))
+    assert "None" not in notice
+
+
 def test_licences_of_all_that_is_bundled_are_complete(files: Files, installed: Path) -> None:
     text = files["LICENSES.txt"].decode()
     sections = dict(re.findall(r"^===== (\S+) =====\n\n(.*?)(?=^===== |\Z)", text, re.M | re.S))
+    apache = APACHE.read_text(encoding="utf-8").strip()
     bundled = list(list_bundled(files, installed))
     assert len(bundled) > 5
+    assert len(sections) == len(bundled)
     for about in bundled:
         section = sections[about.name.removesuffix(".dist-info")]
-        refers = "Licensed under the Apache License, Version 2.0" in section and APACHE in text
+        refers = "Licensed under the Apache License, Version 2.0" in section and apache in text
         assert len(section) > SHORTEST_LICENCE or refers, about
         for path in list_licence_files(about):
             assert path.read_text(encoding="utf-8").strip() in section, path

@@ -1,0 +1,143 @@
+"""A release: made of a commit alone, with notes of its version and sums that coreutils finds right."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from local.errors import LocalError
+from local.package.changelog import write_notes
+from local.package.release import check_commit, name_files, write_release
+
+CHANGELOG = """# Changelog
+
+What changes.
+
+## Unreleased
+
+### Added
+
+## 2.1.0 · 2026-12-01
+
+### Added
+- Bread, and `## butter`.
+
+## 2.0.0
+- Water.
+
+## 1.9.0
+### Added
+"""
+FILES = {"b.zip": b"package", "a.json": b"bill"}
+
+
+@pytest.fixture
+def repository(tmp_path: Path, environment: pytest.MonkeyPatch) -> Path:
+    """One commit, and nothing of this machine's configuration."""
+    if not shutil.which("git"):
+        pytest.skip("git is not installed")
+    environment.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    environment.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    root = tmp_path / "repository"
+    root.mkdir()
+    git(root, "init", "--quiet")
+    commit(root, "bread")
+    return root
+
+
+def git(root: Path, *arguments: str) -> None:
+    who = ("-c", "user.name=Ann", "-c", "user.email=ann@example.com")
+    subprocess.run(["git", *who, *arguments], cwd=root, check=True)
+
+
+def commit(root: Path, text: str) -> None:
+    (root / "file").write_text(text)
+    git(root, "add", ".")
+    git(root, "commit", "--quiet", "--message", text)
+
+
+def test_notes_are_the_section_of_the_version() -> None:
+    assert write_notes(CHANGELOG, "2.1.0") == (
+        "# Roomscribe 2.1.0\n\n### Added\n- Bread, and `## butter`.\n"
+    )
+    assert write_notes(CHANGELOG, "2.0.0") == "# Roomscribe 2.0.0\n\n- Water.\n"
+
+
+@pytest.mark.parametrize("draft", [False, True])
+@pytest.mark.parametrize(
+    ("version", "wrong"), [("2.1", "missing"), ("3.0.0", "missing"), ("1.9.0", "empty")]
+)
+def test_version_without_notes_is_refused(version: str, wrong: str, *, draft: bool) -> None:
+    with pytest.raises(LocalError, match=rf"CHANGELOG\.md: .* `## {version} · DATE` is {wrong}"):
+        write_notes(CHANGELOG, version, draft=draft)
+
+
+def test_what_is_unreleased_is_refused_but_in_a_draft() -> None:
+    changelog = CHANGELOG.replace("### Added\n\n##", "### Added\n- Salt.\n\n##")
+    with pytest.raises(LocalError, match="Unreleased has entries"):
+        write_notes(changelog, "2.1.0")
+    assert write_notes(changelog, "3.0.0", draft=True) == (
+        "# Roomscribe 3.0.0, a draft\n\n### Added\n- Salt.\n"
+    )
+    assert write_notes(CHANGELOG, "2.1.0", draft=True) == write_notes(CHANGELOG, "2.1.0")
+
+
+def test_sums_are_those_of_coreutils(tmp_path: Path) -> None:
+    write_release(FILES, tmp_path)
+    check = ["sha256sum", "--check", "--strict", "SHA256SUMS"]
+    done = subprocess.run(check, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "a.json: OK\nb.zip: OK\n", "")
+    (tmp_path / "b.zip").write_bytes(b"another")
+    done = subprocess.run(check, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "a.json: OK\nb.zip: FAILED\n")
+
+
+def test_sums_do_not_depend_on_the_order(tmp_path: Path) -> None:
+    write_release(FILES, tmp_path / "one")
+    write_release(dict(reversed(FILES.items())), tmp_path / "other")
+    one, other = (sorted((tmp_path / name).iterdir()) for name in ("one", "other"))
+    assert [path.name for path in one] == ["SHA256SUMS", "a.json", "b.zip"]
+    assert [path.read_bytes() for path in one] == [path.read_bytes() for path in other]
+
+
+def test_files_are_named_after_the_version() -> None:
+    assert name_files("2.1.0") == (
+        "roomscribe-2.1.0.zip",
+        "roomscribe-2.1.0.cdx.json",
+        "release-notes-2.1.0.md",
+    )
+
+
+def test_commit_may_have_the_tag_already(repository: Path) -> None:
+    assert check_commit(repository, "v1") is False
+    git(repository, "tag", "--annotate", "--message", "1", "v1")
+    assert check_commit(repository, "v1") is True
+
+
+@pytest.mark.parametrize("kind", [("--annotate", "--message", "1"), ()], ids=["annotated", "light"])
+def test_tag_of_another_commit_is_refused(repository: Path, kind: tuple[str, ...]) -> None:
+    git(repository, "tag", *kind, "v1")
+    commit(repository, "butter")
+    with pytest.raises(LocalError, match="v1 is another commit, and a version is published once"):
+        check_commit(repository, "v1")
+    assert check_commit(repository, "v2") is False
+
+
+@pytest.mark.parametrize("name", ["file", "new"])
+def test_files_that_no_commit_holds_are_named(repository: Path, name: str) -> None:
+    (repository / name).write_text("changed")
+    with pytest.raises(LocalError, match=f"no commit holds what changed in {name}; commit it"):
+        check_commit(repository, "v1")
+
+
+def test_what_git_cannot_answer_is_told(
+    repository: Path, environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with pytest.raises(LocalError, match="git status: fatal: not a git repository"):
+        check_commit(tmp_path, "v1")
+    environment.setenv("PATH", str(tmp_path))
+    with pytest.raises(LocalError, match="git is not installed"):
+        check_commit(repository, "v1")
