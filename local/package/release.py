@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -18,16 +17,17 @@ from local.function_site import find_function_site
 from local.package.archive import write_file
 from local.package.bytecode import find_python
 from local.package.changelog import FILE, write_notes
-from local.package.command import WITHOUT, build_package
+from local.package.command import build_package
+from local.package.dependencies import SCF_PYTHON
 from local.printable import print_safely
 from shared import VERSION
 
+DIST = ROOT / "dist"
 SUMS = "SHA256SUMS"
 TAG = f"v{VERSION}"
 
 
 def release(
-    output: Annotated[Path, typer.Option(help="The folder to write to.")] = ROOT / "dist",
     *,
     draft: Annotated[
         bool,
@@ -45,15 +45,21 @@ def release(
     notes = write_notes((ROOT / FILE).read_text(encoding="utf-8"), VERSION, draft=draft)
     compiler = find_python(None)
     if compiler is None:
-        raise LocalError(WITHOUT)
+        raise LocalError(f"a release has bytecode by Python {SCF_PYTHON}, and none runs here")
     archive, sbom = build_package(find_function_site({}), compiler)
-    package, bill, text = name_files(VERSION)
-    write_release({package: archive, bill: sbom, text: notes.encode()}, output)
+    names = name_files(VERSION)
+    write_release(dict(zip(names, (archive, sbom, notes.encode()), strict=True)), DIST)
     if draft:
-        print(f"wrote a draft of {VERSION} into {output}; nothing of it is for publishing")
-        return
-    audit((output / package).resolve())
-    print(f"wrote {VERSION} into {output}; what is left to do:")
+        print(f"wrote a draft of {VERSION} into {DIST}; nothing of it is for publishing")
+    else:
+        audit(names[0])
+        tell_what_is_left(names, tagged=tagged)
+
+
+def tell_what_is_left(names: tuple[str, str, str], *, tagged: bool) -> None:
+    """Print how what was written is published."""
+    package, bill, text = names
+    print(f"wrote {VERSION} into {DIST}; what is left to do:")
     if not tagged:
         print(f'git tag -s {TAG} -m "Roomscribe {VERSION}" && git push origin {TAG}')
     print(f"upload {package}, {bill} and {SUMS} to the release {TAG}, whose notes are {text}")
@@ -91,9 +97,9 @@ def check_commit(root: Path, tag: str) -> bool:
     return tagged
 
 
-def audit(package: Path) -> None:
-    """Raise LocalError where `make audit` finds a key in the package or the repository, or pip a conflict."""
-    command = ["make", "--silent", "audit", f"ARGS={shlex.quote(str(package))}"]
+def audit(package: str) -> None:
+    """Raise LocalError where `make audit` finds a key in the package or in the repository, or a conflict."""
+    command = ["make", "--silent", "audit", f"ARGS=dist/{package}"]
     if subprocess.run(command, cwd=ROOT, check=False).returncode:  # noqa: S603
         raise LocalError(f"{package} must not be published; see above")
 
