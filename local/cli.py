@@ -61,7 +61,7 @@ ONLY_IN_CLOUD = ("callback_url", "dismissed_room_id", "preparing_ms", "cleaning_
 
 def _tell_version(wanted: bool) -> None:
     if wanted:
-        print(f"roomscribe {VERSION}")
+        print_safely(f"roomscribe {VERSION}")
         raise typer.Exit
 
 
