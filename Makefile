@@ -8,7 +8,7 @@ RUNS ?= 0
 # What begins a line that needs the tools: then "$$python" is the interpreter that has them.
 DEV := python=$$(sh .ci/environment dev) &&
 
-.PHONY: run test fuzz chaos bench walk package release audit lock check lint types format clean
+.PHONY: run test fuzz chaos bench walk package release audit schemas lock check lint types format clean
 .DEFAULT_GOAL := run
 
 run:  ## play a sample meeting on the local cloud and keep serving (ARGS=--once: play it and exit)
@@ -37,6 +37,9 @@ release:  ## write into dist/ what is published of this version (ARGS=--draft: o
 
 audit:  ## whether what is installed goes together, and no key lies anywhere (ARGS="PACKAGE.zip RUN.log": there, too)
 	@$(DEV) "$$python" -m pip check && "$$python" -m tests.audit $(ARGS)
+
+schemas:  ## write docs/schemas from the code (ARGS=--release: keep a copy, which the next release must not break)
+	@$(DEV) PYTHONPATH=.:functions "$$python" -m tests.schemas $(ARGS)
 
 lock:  ## write what the requirements come to, with hashes, into the .lock beside each (ARGS=--upgrade)
 	@$(DEV) PATH="$$(dirname "$$python"):$$PATH" sh .ci/lock $(ARGS)

@@ -24,8 +24,8 @@ def run_function(
     act: Callable[[Settings, Invocation], Answer],
     answer_error: Callable[[RoomscribeError], Answer],
     *,
-    refused: str,
-    failed: str,
+    refused: log.Message,
+    failed: log.Message,
     answers_trtc: bool = True,
 ) -> Answer:
     """What `act` returns; an error is logged as `refused` (the caller's mistake) or `failed`, and answered.

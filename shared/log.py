@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from datetime import datetime, timezone
 from functools import lru_cache
 from types import FrameType, MappingProxyType
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 from shared import VERSION
 from shared.errors import ApiError, RoomscribeError
@@ -44,6 +44,25 @@ KEYS = (  # the order of a line: Powertools' keys, then ours; any other key foll
     *("event_type", "event_ms", "session", "rule", "transcription_service", "region", "task_id"),
     *("upstream_request_id", "outcome", "error_code", "reason", "remedy"),
     *("start_latency_ms", "elapsed_ms"),
+)
+Message = (  # what a line says has happened
+    Literal["archive.deleted", "callback.failed", "callback.ignored", "callback.refused"]
+    | Literal["captions.served", "delivery.failed", "drain.crashed", "drain.failed"]
+    | Literal["drain.not_called", "event.crashed", "event.dead", "event.deferred", "event.dropped"]
+    | Literal["event.retried", "event.sent", "events.forgotten", "fleet.counted"]
+    | Literal["function.crashed", "ledger.set_aside", "meetings.read", "people.set"]
+    | Literal["presence.noted", "request.refused", "room.closed", "room.noted", "room.planned"]
+    | Literal["room.silent", "room.transcribed_twice", "room.unclear", "room.untranscribed"]
+    | Literal["rooms.reconciled", "sentence.kept", "sessions.forgotten", "sessions.not_forgotten"]
+    | Literal["task.early", "task.ended", "task.found", "task.gone", "task.noted"]
+    | Literal["transcript.completed", "transcript.deleted", "transcript.failed"]
+    | Literal["transcript.not_delivered", "transcript.read", "transcript.refused"]
+    | Literal["transcript.updated", "transcription.deferred", "transcription.failed"]
+    | Literal["transcription.first_sentence", "transcription.may_run", "transcription.not_wanted"]
+    | Literal["transcription.refused", "transcription.replaced", "transcription.started"]
+    | Literal["transcription.stop_failed", "transcription.stop_given_up", "transcription.stopped"]
+    | Literal["transcription.stopping", "transcription.unchanged", "transcription.unclear"]
+    | Literal["transcription.waiting"]
 )
 
 _level = DEFAULT_LEVEL
@@ -93,13 +112,13 @@ def unbind_room() -> None:
     _bound.set({name: value for name, value in _bound.get().items() if name not in of_room})
 
 
-def write(message: str, level: str = "info", **fields: object) -> None:
+def write(message: Message, level: str = "info", **fields: object) -> None:
     """Write one line; `message` is noun.result, `fields` whose value is None are left out."""
     given = {name: value for name, value in fields.items() if value is not None}
     _make_logger(_level, sys.stdout).log(LEVELS[level.upper()], message, **given)
 
 
-def write_error(message: str, error: RoomscribeError) -> None:
+def write_error(message: Message, error: RoomscribeError) -> None:
     """Write what an operator needs of an error: its code, its text unless it is Tencent's, and a remedy."""
     from shared.remedies import find_advice  # late: what succeeds needs no advice
 
@@ -112,7 +131,7 @@ def write_error(message: str, error: RoomscribeError) -> None:
     write(message, "error", error_code=error.code, **told)
 
 
-def write_crash(message: str, error: BaseException) -> None:
+def write_crash(message: Message, error: BaseException) -> None:
     """Write where a bug struck: kind and places only, because its text may quote what it choked on."""
     frames = traceback.extract_tb(error.__traceback__)[-MAX_FRAMES:]
     places = [

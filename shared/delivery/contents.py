@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, convert
 from msgspec.json import Decoder, encode
 from msgspec.json import format as format_json
 from msgspec.structs import replace
@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from shared.console.describe import show_task
 from shared.ledger.deliveries import META, RECORDS, SPEAKERS_KEPT, Delivery
 from shared.ledger.document import Session
+from shared.ledger.task import TaskState
 from shared.scf import Json
 from shared.times import write_date
 from shared.transcripts.files import DOCUMENT, FORMS, write_document
@@ -24,21 +25,63 @@ from shared.transcripts.records import SentenceNews, Transcript, merge_sentence
 TYPES = {"json": "application/json"} | {form: kind for form, (kind, _) in FORMS.items()}
 NAMEABLE = re.compile("[A-Za-z0-9-]{1,35}")
 MOST_LANGUAGES = 20
-# Of a task: what a session tells for ever, and no step on the way.
-STORY = ("target", "service", "state", "reason", "error_code", "task_ids")
 ISO = "%Y-%m-%dT%H:%M:%SZ"
 
 
-class Meta(Struct):
-    """What is read again of a meta.json: those who were seen in the session, and the speakers' names."""
+class Seen(Struct):
+    """What is read again of a meta.json: the users seen in the session, and the speakers' names."""
 
     people: list[str]
     names: dict[str, str]
 
 
+class TaskStory(Struct, omit_defaults=True):
+    """A task of the session as it ended; `reason` says why it does not run."""
+
+    target: str
+    service: str
+    state: TaskState
+    reason: str = ""
+    task_ids: list[Json] = []
+    error_code: str = ""
+
+
+class File(Struct):
+    """A file of the transcript; `bytes` is its size, `sha256` its digest in hexadecimal digits."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+class Meta(Struct):
+    """A session, the files of its transcript, and how its tasks went; times in ms since 1970."""
+
+    format: Literal["roomscribe-meta-1"]
+    session: str
+    sdk_app_id: int
+    room_id: str
+    room_id_type: Literal[0, 1]
+    rule: str
+    reference: str
+    opened_ms: int
+    opened: str
+    closed_ms: int
+    closed: str
+    version: int
+    sentences: int
+    unread: int
+    people: Sequence[str]
+    speakers: Sequence[str]
+    names: Mapping[str, str | None]
+    languages: Sequence[str]
+    tasks: list[TaskStory]
+    files: list[File]
+
+
 # What two archived files say; both raise msgspec.MsgspecError.
 read_records = Decoder(list[SentenceNews]).decode
-read_meta = Decoder(Meta).decode
+read_meta = Decoder(Seen).decode
 
 
 class Contents(NamedTuple):
@@ -93,32 +136,27 @@ def _describe(
     people: Sequence[str],
     languages: Sequence[str],
     files: Mapping[str, bytes],
-) -> Json:
-    """What meta.json says: which session, what is in the other files, and how its tasks went."""
+) -> Meta:
     closed_ms = session.closed_ms or 0
-    return {
-        "format": "roomscribe-meta-1",
-        "session": session.id,
+    return Meta(
+        format="roomscribe-meta-1",
+        session=session.id,
         **session.room._asdict(),
-        "rule": session.rule.name,
-        "reference": session.rule.reference,
-        "opened_ms": session.opened_ms,
-        "opened": write_date(session.opened_ms, ISO),
-        "closed_ms": closed_ms,
-        "closed": write_date(closed_ms, ISO),
-        "version": transcript.head.version,
-        "sentences": len(transcript.sentences),
-        "unread": transcript.unread,
-        "people": people,
-        "speakers": transcript.list_speakers(),
-        "names": transcript.names,
-        "languages": languages,
-        "tasks": [
-            {key: value for key, value in show_task(session, task).items() if key in STORY}
-            for task in session.tasks.values()
+        rule=session.rule.name,
+        reference=session.rule.reference,
+        opened_ms=session.opened_ms,
+        opened=write_date(session.opened_ms, ISO),
+        closed_ms=closed_ms,
+        closed=write_date(closed_ms, ISO),
+        version=transcript.head.version,
+        sentences=len(transcript.sentences),
+        unread=transcript.unread,
+        people=people,
+        speakers=transcript.list_speakers(),
+        names=transcript.names,
+        languages=languages,
+        tasks=[convert(show_task(session, task), TaskStory) for task in session.tasks.values()],
+        files=[
+            File(name, len(raw), hashlib.sha256(raw).hexdigest()) for name, raw in files.items()
         ],
-        "files": [
-            {"name": name, "bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
-            for name, raw in files.items()
-        ],
-    }
+    )

@@ -110,7 +110,7 @@ class _Teller:
             self._say("event.deferred", event, told, "deferred", "warning")
 
     def _say(
-        self, message: str, event: Event, told: Send, outcome: str, level: str = "info"
+        self, message: log.Message, event: Event, told: Send, outcome: str, level: str = "info"
     ) -> None:
         fields: Fields = {"session": event.session, "type": event.type, "event_id": event.id}
         fields |= {"endpoint": self._endpoint.key, "tries": told.tries, "status": told.last}

@@ -28,6 +28,7 @@ from shared.ledger.events import Event, EventType, Facts, make_event
 from shared.ledger.heads import make_head
 from shared.ledger.names import merge_names, read_names
 from shared.lifecycle.outcome import Outcome
+from shared.log import Message
 from shared.resources import Resources
 from shared.transcripts.records import Transcript
 from shared.transcripts.timeline import build_transcript
@@ -211,7 +212,7 @@ class TranscriptDelivery(Struct):
         names = self._read_archived(META, read_meta).names if was_named else {}
         return merge_names(names, was.at_ms, users)
 
-    def _tell(self, message: str, outcome: str, **fields: str | int) -> Outcome:
+    def _tell(self, message: Message, outcome: str, **fields: str | int) -> Outcome:
         elapsed_ms = round((time.perf_counter() - self.began_s) * 1000)
         told = {"session": self.session_id, **fields, "elapsed_ms": elapsed_ms}
         return Outcome(message, outcome, fields=told)

@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from msgspec import Struct, field
 
@@ -17,6 +17,7 @@ from shared.lifecycle.outcome import COME_BACK, Fields, Outcome, describe_task, 
 from shared.lifecycle.signs_of_life import ABANDONED_MS, find_last_sign_ms
 from shared.lifecycle.stop import stop_leftovers, stop_task_ids
 from shared.lifecycle.task_api import RATES, UNSURE_MS, NotCalledError
+from shared.log import Message
 from shared.resources import Resources
 from shared.room import WHOLE_ROOM
 from shared.services.kinds import Verdict, classify_error
@@ -30,6 +31,8 @@ BACK_OFF_MS, BACK_OFF_MAX_MS = 500, 8_000
 NOT_YET_MS, NOT_YET_MAX_MS = 2_000, 60_000
 HOPE_MS = 600_000  # after the last sign of a person
 FAILED_AGAIN_MS = 300_000
+WAITING: Final = "transcription.waiting"
+FAILED: Final = "transcription.failed"
 QUOTA = "TaskQuota"
 RATE = RATES["start"]
 QUEUED = (QUOTA, RATE)
@@ -88,9 +91,8 @@ class ClaimedStart(Struct):
     def _wait(self, why: str) -> list[Outcome]:
         """Leave the task due without having called the API."""
         self._release("due", why, may_have_happened=False, tried=False)
-        message, queued = "transcription.waiting", why in QUEUED
-        waiting = self._outcome(message, "due", COME_BACK, due=True, queued=queued, error_code=why)
-        return [waiting]
+        queued = why in QUEUED
+        return [self._outcome(WAITING, "due", COME_BACK, due=True, queued=queued, error_code=why)]
 
     def _keep(self, task_id: str, outcome: str, called_ms: int) -> list[Outcome]:
         """Record a running task; stop it when the room closed, or a person held it, meanwhile."""
@@ -246,8 +248,7 @@ class ClaimedStart(Struct):
         # The reason is Roomscribe's own, if nothing was sent; Tencent's text is not for logs.
         reason = None if self.called_ms else error.message
         level = "info" if told else "error"
-        message, code = "transcription.failed", error.code
-        return [self._outcome(message, kind, level=level, error_code=code, reason=reason)]
+        return [self._outcome(FAILED, kind, level=level, error_code=error.code, reason=reason)]
 
     def _release(self, state: claims.Release, error_code: str, **how: Any) -> None:
         """Give the claim back; see `claims.release_start`."""
@@ -266,7 +267,7 @@ class ClaimedStart(Struct):
 
     def _outcome(
         self,
-        message: str,
+        message: Message,
         outcome: str,
         http_status: int = 200,
         level: str = "info",

@@ -22,7 +22,7 @@ class Outcome(Struct, frozen=True):
     `queued`: and it only waits for its turn, so that TRTC's coming back would not help.
     """
 
-    message: str
+    message: log.Message
     outcome: str
     http_status: int = DONE
     level: str = "info"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -22,7 +23,9 @@ from shared.services.service import SERVICES
 
 STOP_AGAIN_MS, STOP_AGAIN_MAX_MS = 3_000, 60_000
 IDLE_SLACK_MS = 10_000
-STOPPED = "transcription.stopped"
+STOPPED: Final = "transcription.stopped"
+STOPPING: Final = "transcription.stopping"
+FAILED: Final = "transcription.stop_failed"
 
 
 def finish_sessions(
@@ -36,8 +39,7 @@ def finish_sessions(
         # Its starter will stop a task, unless it dies: come back and see.
         if any(task.state == "starting" for task in session.tasks.values()):
             fields = {"session": session.id, "rule": session.rule.name}
-            message = "transcription.stopping"
-            outcomes.append(Outcome(message, "starting", COME_BACK, fields=fields, due=True))
+            outcomes.append(Outcome(STOPPING, "starting", COME_BACK, fields=fields, due=True))
     return outcomes
 
 
@@ -108,10 +110,9 @@ def _note(
 
 def _tell_unrecorded(told: Outcome) -> Outcome:
     """The outcome of a stop whose result could not be recorded in the ledger."""
-    if told.message in (STOPPED, "transcription.stopping"):
+    if told.message in (STOPPED, STOPPING):
         return Outcome(STOPPED, "unrecorded", COME_BACK, "warning", told.fields)
-    is_failure = told.message == "transcription.stop_failed"
-    return replace(told, due=False, queued=False) if is_failure else told
+    return replace(told, due=False, queued=False) if told.message == FAILED else told
 
 
 class _Stop(Struct):
@@ -153,8 +154,7 @@ class _Stop(Struct):
             return Outcome(STOPPED, outcome, fields=fields)
         # TRTC tells of its end by then, or the sweep asks once more.
         self.again_at_ms = stopped.doubted_until_ms
-        message = "transcription.stopping"
-        return Outcome(message, "unconfirmed", COME_BACK, fields=fields, queued=True)
+        return Outcome(STOPPING, "unconfirmed", COME_BACK, fields=fields, queued=True)
 
     def apply(self, session: Session | None, now_ms: int) -> Task:
         """Record the result of the stop, as part of a change; returns the task after it.
@@ -174,8 +174,8 @@ class _Stop(Struct):
             return Outcome("transcription.stop_given_up", "idle_limit", 200, "warning", fields)
         soon_at_ms = self.resources.now_ms() + STOP_AGAIN_MS
         self.again_at_ms = soon_at_ms if waits else self._find_again_at_ms()
-        queued, message = error.code == RATES["stop"], "transcription.stop_failed"
-        return Outcome(message, "retry", COME_BACK, "warning", fields, due=True, queued=queued)
+        queued = error.code == RATES["stop"]
+        return Outcome(FAILED, "retry", COME_BACK, "warning", fields, due=True, queued=queued)
 
     def _settle(self, attempt: Attempt) -> list[Outcome]:
         """Find what an unconfirmed start has made, so that it can be stopped too.

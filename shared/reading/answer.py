@@ -155,7 +155,7 @@ def _answer_captions(event: object) -> Answer | None:
 
 
 def _log(answer: Answer, elapsed_ms: float) -> None:
-    read = "captions.served" if answer.format == "js" else "transcript.read"
+    read: log.Message = "captions.served" if answer.format == "js" else "transcript.read"
     # An open page asks every 1.5 s, and learns nothing most of the time.
     is_idle_poll = read == "transcript.read" and answer.outcome == "not_changed"
     log.write(

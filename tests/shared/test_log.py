@@ -70,9 +70,9 @@ def test_room_of_one_invocation_is_not_in_the_next(capsys: pytest.CaptureFixture
 
 def test_level_drops_what_is_below(capsys: pytest.CaptureFixture[str]) -> None:
     log.begin_logging(begin_invocation(CONTEXT), "WARNING")
-    log.write("quiet")
-    log.write("loud", "warning")
-    assert [line["message"] for line in read_lines(capsys)] == ["loud"]
+    log.write("room.noted")
+    log.write("room.unclear", "warning")
+    assert [line["message"] for line in read_lines(capsys)] == ["room.unclear"]
 
 
 def test_api_error_is_logged_without_its_text(capsys: pytest.CaptureFixture[str]) -> None:
@@ -104,7 +104,9 @@ def test_crash_is_logged_by_kind_and_place_only(capsys: pytest.CaptureFixture[st
 def test_longest_line_stays_under_8_kb_and_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     log.bind_room(2**32 - 1, "\u2028" * 64, 1, user_id="\U0001f600" * 128)
     session = "4294967295/1/" + "\u2028" * 64 + "/1700000000000"
-    log.write("x.y", outcome="o" * 10_000, rule="课" * 1_000, session=session, reason="\x00" * 999)
+    log.write(
+        "room.noted", outcome="o" * 10_000, rule="课" * 1_000, session=session, reason="\x00" * 999
+    )
     out = capsys.readouterr().out
     assert len(out) < 8_000
     assert out.count("\n") == 1

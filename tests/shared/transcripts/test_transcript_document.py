@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,12 +10,6 @@ import pytest
 from shared.transcripts.files import Document, knows_names, read_since, write_document, write_next
 from shared.transcripts.records import TaskOrigin
 from tests.support.transcript_source import TASK, MemorySource, make_head, make_transcript, read_all
-
-SCHEMA = Path(__file__).parents[3] / "docs" / "transcript.schema.json"
-
-
-def test_schema_in_the_docs_is_that_of_the_code() -> None:
-    assert json.loads(SCHEMA.read_text(encoding="utf-8")) == msgspec.json.schema(Document)
 
 
 def test_document_is_whole_and_in_the_schema() -> None:
