@@ -45,25 +45,24 @@ KEYS = (  # the order of a line: Powertools' keys, then ours; any other key foll
     *("upstream_request_id", "outcome", "error_code", "reason", "remedy"),
     *("start_latency_ms", "elapsed_ms"),
 )
-Message = (  # what a line says has happened
-    Literal["archive.deleted", "callback.failed", "callback.ignored", "callback.refused"]
-    | Literal["captions.served", "delivery.failed", "drain.crashed", "drain.failed"]
-    | Literal["drain.not_called", "event.crashed", "event.dead", "event.deferred", "event.dropped"]
-    | Literal["event.retried", "event.sent", "events.forgotten", "fleet.counted"]
-    | Literal["function.crashed", "ledger.set_aside", "meetings.read", "people.set"]
-    | Literal["presence.noted", "request.refused", "room.closed", "room.noted", "room.planned"]
-    | Literal["room.silent", "room.transcribed_twice", "room.unclear", "room.untranscribed"]
-    | Literal["rooms.reconciled", "sentence.kept", "sessions.forgotten", "sessions.not_forgotten"]
-    | Literal["task.early", "task.ended", "task.found", "task.gone", "task.noted"]
-    | Literal["transcript.completed", "transcript.deleted", "transcript.failed"]
-    | Literal["transcript.not_delivered", "transcript.read", "transcript.refused"]
-    | Literal["transcript.updated", "transcription.deferred", "transcription.failed"]
-    | Literal["transcription.first_sentence", "transcription.may_run", "transcription.not_wanted"]
-    | Literal["transcription.refused", "transcription.replaced", "transcription.started"]
-    | Literal["transcription.stop_failed", "transcription.stop_given_up", "transcription.stopped"]
-    | Literal["transcription.stopping", "transcription.unchanged", "transcription.unclear"]
-    | Literal["transcription.waiting"]
-)
+# What a line says has happened. One flat Literal: joining several would take 0.6 ms of a cold start.
+Message = Literal[
+    "archive.deleted", "callback.failed", "callback.ignored", "callback.refused", "captions.served",
+    "delivery.failed", "drain.crashed", "drain.failed", "drain.not_called", "event.crashed",
+    "event.dead", "event.deferred", "event.dropped", "event.retried", "event.sent",
+    "events.forgotten", "fleet.counted", "function.crashed", "ledger.set_aside", "meetings.read",
+    "people.set", "presence.noted", "request.refused", "room.closed", "room.noted", "room.planned",
+    "room.silent", "room.transcribed_twice", "room.unclear", "room.untranscribed",
+    "rooms.reconciled", "sentence.kept", "sessions.forgotten", "sessions.not_forgotten",
+    "task.early", "task.ended", "task.found", "task.gone", "task.noted", "transcript.completed",
+    "transcript.deleted", "transcript.failed", "transcript.not_delivered", "transcript.read",
+    "transcript.refused", "transcript.updated", "transcription.deferred", "transcription.failed",
+    "transcription.first_sentence", "transcription.may_run", "transcription.not_wanted",
+    "transcription.refused", "transcription.replaced", "transcription.started",
+    "transcription.stop_failed", "transcription.stop_given_up", "transcription.stopped",
+    "transcription.stopping", "transcription.unchanged", "transcription.unclear",
+    "transcription.waiting",
+]  # fmt: skip
 
 _level = DEFAULT_LEVEL
 _bound: ContextVar[Mapping[str, object]] = ContextVar("_bound", default=MappingProxyType({}))

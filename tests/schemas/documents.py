@@ -39,7 +39,7 @@ NOT_TEXT: dict[str, Json] = {
     },
     **{key: {"type": "integer"} for key in ("event_ms", "start_latency_ms")},
 }
-MESSAGES = sorted(name for part in get_args(Message) for name in get_args(part))
+MESSAGES = sorted(get_args(Message))
 
 
 class SessionData(Struct):

@@ -14,7 +14,7 @@ from local.development import ROOT
 from shared.delivery.requests import TEST
 from shared.ledger.events import EventType
 from shared.scf import Json
-from tests.schemas.documents import EVENTS, make_schemas, write_schema
+from tests.schemas.documents import EVENTS, MESSAGES, make_schemas, write_schema
 from tests.schemas.files import SCHEMAS, SUFFIX, read_schemas
 
 MADE = make_schemas()
@@ -41,6 +41,12 @@ def test_schema_is_one_and_its_examples_fit(name: str) -> None:
 
 def test_every_type_of_event_is_there() -> None:
     assert EVENTS.keys() == {*get_args(EventType), TEST}
+
+
+def test_every_message_is_said_somewhere() -> None:
+    paths = [path for folder in ("shared", "functions") for path in (ROOT / folder).rglob("*.py")]
+    text = "".join(path.read_text(encoding="utf-8") for path in paths if path.name != "log.py")
+    assert [name for name in MESSAGES if f'"{name}"' not in text] == []
 
 
 def test_event_of_a_later_release_is_one_but_no_known_type_in_another_form() -> None:
