@@ -12,7 +12,7 @@ from shared import VERSION
 
 ROOT = Path(__file__).parents[2]
 PLACE = ROOT / "shared" / "__init__.py"
-FOLDERS = ("shared", "functions", "local", "deploy", "benchmarks", "examples", "tests", ".ci")
+FOLDERS = ("shared", "functions", "local", "deploy", "benchmarks", "examples", ".ci")
 TOLD = (*ROOT.glob("*"), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*")))
 KINDS = (".py", ".toml", ".yml", ".sh", ".js", ".mjs", ".html")
 NAMES = ("Makefile", "roomscribe", "run", "environment")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 
-from local.development import ROOT
-from local.package.sbom import read_version
+from shared import VERSION
 from tests.schemas.documents import make_schemas, write_schema
 from tests.schemas.files import RELEASED, SCHEMAS, SUFFIX
 
@@ -19,7 +18,7 @@ def main() -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(write_schema(schema), encoding="utf-8")
     if "--release" in sys.argv:
-        shutil.copytree(SCHEMAS, RELEASED / read_version(ROOT), dirs_exist_ok=True)
+        shutil.copytree(SCHEMAS, RELEASED / VERSION, dirs_exist_ok=True)
 
 
 if __name__ == "__main__":

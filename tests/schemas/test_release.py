@@ -1,6 +1,7 @@
 """The schemas keep what those of the last release promise.
 
-A release keeps a copy of its schemas: `make schemas ARGS=--release`, once pyproject.toml has its version. A
+A release keeps a copy of its schemas: `make schemas ARGS=--release`, once VERSION in shared/__init__.py is its
+own. A
 break that is meant needs a new major version there, and its line in CHANGELOG.md under that version, as this
 test prints it: such as "meta.unread: is gone".
 """
@@ -12,7 +13,7 @@ import re
 import pytest
 
 from local.development import ROOT
-from local.package.sbom import read_version
+from shared import VERSION
 from tests.schemas.breaks import list_breaks
 from tests.schemas.files import RELEASED, SCHEMAS, find_last_release, read_schemas
 
@@ -34,7 +35,7 @@ def test_promises_of_the_last_release_are_kept(name: str) -> None:
     if name in SCHEMAS_NOW:
         is_read = name.startswith("console/")
         breaks = list_breaks(RELEASED_SCHEMAS[name], SCHEMAS_NOW[name], is_read=is_read)
-    declared = find_section(CHANGELOG, read_version(ROOT), LAST)
+    declared = find_section(CHANGELOG, VERSION, LAST)
     assert [line for one in breaks if (line := f"{name}{one}") not in declared] == []
 
 
