@@ -1,9 +1,8 @@
 """The schemas keep what those of the last release promise.
 
-A release keeps a copy of its schemas: `make schemas ARGS=--release`, once VERSION in shared/__init__.py is its
-own. A
-break that is meant needs a new major version there, and its line in CHANGELOG.md under that version, as this
-test prints it: such as "meta.unread: is gone".
+A release keeps a copy of its schemas: `make schemas ARGS=--release`, once VERSION in shared/__init__.py is
+its own. A break that is meant needs a new major version there, and its line in CHANGELOG.md under that
+version, as this test prints it: such as "meta.unread: is gone".
 """
 
 from __future__ import annotations
