@@ -96,6 +96,8 @@ class TranscriptDelivery(Struct):
         ledger, told = self.deliveries.ledger, self.deliveries.ledger.list_sentences(session, 0)
         # What one speaker said may have been deleted since: it is not written again.
         was = replace(kept.delivery, deleted=kept.version.deleted)
+        if not was.at_ms and self._read(META):  # written by a ledger that was lost, or not noted
+            was = replace(was, left_ledger=True)
         news, delivered = told, kept.version
         people = [person.user_id for person in ledger.list_people(session)]
         if was.left_ledger:
@@ -105,7 +107,8 @@ class TranscriptDelivery(Struct):
             news = merge_records(left, told)
             # Not only what is told: a delivery that broke off may have written it already.
             is_new = any(each.version > was.version for each in news) or len(left) < len(archived)
-            delivered = delivered if is_new else delivered._replace(latest=was.version)
+            latest = max([kept.version.latest, *(each.version for each in left)])
+            delivered = delivered._replace(latest=latest if is_new else was.version)
             people = self._read_archived(META, read_meta).people
         transcript = build_transcript(make_head(session, delivered), news)
         transcript = replace(transcript, names=self._name_speakers(transcript, was))
@@ -117,7 +120,7 @@ class TranscriptDelivery(Struct):
         if leaves:
             is_same = all(self._read(name) == raw for name, raw in contents.files.items())
         if not is_same:
-            return self._write(session, kept, contents)
+            return self._write(session, kept, was, contents)
         if not leaves:
             self._note(kept, was, self._find_leaving_ms(was) if can_leave else None)
         # Before the sentences go, whoever reads is sent to the archive.
@@ -135,9 +138,10 @@ class TranscriptDelivery(Struct):
         now_ms = self.resources.now_ms()
         return delivery.is_archived and self._find_leaving_ms(delivery) <= now_ms
 
-    def _write(self, session: Session, kept: Kept, contents: Contents) -> list[Outcome]:
+    def _write(
+        self, session: Session, kept: Kept, was: Delivery, contents: Contents
+    ) -> list[Outcome]:
         """Write all files, and note with the event that they are there."""
-        was = kept.delivery
         if self.archive:
             for name, raw in contents.files.items():
                 self.archive.put(self._locate(name), raw, TYPES[name.rpartition(".")[2]])
