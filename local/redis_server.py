@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -75,6 +76,11 @@ class RedisServer:
     def kill(self) -> None:
         """End it with SIGKILL, in the middle of whatever it does."""
         self._end(signal.SIGKILL)
+
+    def lose(self) -> None:
+        """Kill it, and delete all that it has kept: it starts empty."""
+        self.kill()
+        shutil.rmtree(self._folder)
 
     def restart(self) -> None:
         """Kill it, and start it again."""

@@ -62,7 +62,7 @@ def main(
     with ProcessPoolExecutor(len(engines)) as pool:
         waiting = [pool.submit(run_engine, one, seed, hours, trace, ends) for one in engines]
         runs = [one.result() for one in waiting]
-    console = Console(width=None if sys.stdout.isatty() else 160)
+    console = Console(width=None if sys.stdout.isatty() else 170)
     for run in runs:
         show(console, run)
     if output:
@@ -91,7 +91,7 @@ def show(console: Console, run: Run) -> None:
     table = Table(title=f"{engine}: {minutes:.0f} simulated minutes in {history.elapsed_s:.0f} s")
     table.add_column("a second 2.0 task with the same bot")
     for name in (
-        *("room-hours", "missing s", "untold s", "of wanted", "longest"),
+        *("room-hours", "missing s", "untold s", "lost s", "of wanted", "longest"),
         *("doubled s", "orphaned s"),
     ):
         table.add_column(name, justify="right")
@@ -103,6 +103,7 @@ def show(console: Console, run: Run) -> None:
             f"{one.room_hours:.0f}",
             f"{one.missing_s:.0f}",
             f"{one.untold_s:.0f}",
+            f"{one.lost_s:.0f}",
             f"{one.missing_share:.2%}",
             f"{one.longest_missing_s:.0f}",
             f"{one.doubled_s:.1f}",
@@ -117,7 +118,8 @@ def show(console: Console, run: Run) -> None:
     console.print(
         f"faults struck {struck:,} times · instances killed {history.kills:,}, "
         f"of which {history.deliver_kills:,} `deliver` at work · "
-        f"Redis killed {len(history.redis_away_ms)} · API calls {sum(calls.values()):,}, "
+        f"Redis killed {len(history.redis_away_ms)}, and lost with all it had {len(history.lost)} · "
+        f"API calls {sum(calls.values()):,}, "
         f"of which {sum(calls.values()) - calls.get('ok', 0):,} failed"
     )
 
@@ -151,6 +153,7 @@ def describe(run: Run) -> dict[str, object]:
         "elapsed_s": history.elapsed_s,
         "kills": history.kills,
         "redis_kills": len(history.redis_away_ms),
+        "redis_losses": len(history.lost),
         "faults": history.faults,
         "calls": history.calls,
         "logs": history.logs,
@@ -164,6 +167,7 @@ def describe(run: Run) -> dict[str, object]:
                 "wanted_s": one.wanted_s,
                 "missing_s": one.missing_s,
                 "untold_s": one.untold_s,
+                "lost_s": one.lost_s,
                 "doubled_s": one.doubled_s,
                 "orphaned_s": one.orphaned_s,
                 "longest_missing_s": one.longest_missing_s,

@@ -62,9 +62,11 @@ def _judge(tries: list[Event], history: History) -> Iterator[str]:
     first = tries[0]
     if not all(one["verified"] for one in tries):
         yield f"not verified: {next(one['problem'] for one in tries if not one['verified'])}"
-    told = [(one["type"], one["timestamp"], one["data"]) for one in tries]
-    if any(one != told[0] for one in told):
-        yield "told differently the second time"
+    told: dict[int, Event] = {}  # the next ledger may find a task again, and tell of it
+    for one in tries:
+        before = told.setdefault(_find_epoch(one, history), one)
+        if any(one[name] != before[name] for name in ("type", "timestamp", "data")):
+            yield "told differently the second time"
     data, at_ms = first["data"], read_ms(first["timestamp"])
     room = (data["sdk_app_id"], data["room_id"], data["room_id_type"])
     arrived_ms = min(one["at_ms"] for one in tries)
@@ -84,7 +86,7 @@ def _judge(tries: list[Event], history: History) -> Iterator[str]:
 def _judge_deleted(tries: list[Event], history: History) -> Iterator[str]:
     """Whether one about a text arrived after the deletion of that text had been answered."""
     data, last_ms = tries[0]["data"], max(one["at_ms"] for one in tries)
-    version = history.delivered.deleted_versions.get(data["session"], 0)
+    version = _find_deleted_version(data["session"], history)
     room = (data["sdk_app_id"], data["room_id"], data["room_id_type"])
     for deletion in history.deletions:
         is_of_it = deletion.room == room and data["version"] <= version
@@ -97,21 +99,25 @@ def _find_untold(by_id: Mapping[str, list[Event]], history: History) -> Iterator
     receivers = {one["receiver"] for tries in by_id.values() for one in tries}
     for event_id, tries in by_id.items():
         first, takings = tries[0], _find_takings(tries)
-        version = history.delivered.deleted_versions.get(first["data"]["session"], 0)
+        version = _find_deleted_version(first["data"]["session"], history)
         is_deleted = first["type"] in ABOUT_TEXT and first["data"]["version"] <= version
-        if takings.keys() != receivers and not is_deleted:
+        is_lost = _find_epoch(first, history) < len(history.lost)
+        if takings.keys() != receivers and not (is_deleted or is_lost):
             yield f"{event_id} {first['type']}: taken by {sorted(takings)} alone"
 
 
 def _find_missing(by_id: Mapping[str, list[Event]], history: History) -> Iterator[str]:
     """What happened, and no event tells of it; or two tell of the same start."""
     firsts = [tries[0] for tries in by_id.values()]
-    started = [e["data"]["task_id"] for e in firsts if e["type"] == "transcription.started"]
-    if len(started) > len(set(started)):
+    starts = [e for e in firsts if e["type"] == "transcription.started"]
+    started = {e["data"]["task_id"] for e in starts}
+    if len(starts) > len({(e["data"]["task_id"], _find_epoch(e, history)) for e in starts}):
         yield "a start has two ids"
     texts = {
-        (e["data"]["session"], e["data"]["version"]) for e in firsts if e["type"] in ABOUT_TEXT
+        (e["data"]["session"], _find_epoch(e, history)) for e in firsts if e["type"] in ABOUT_TEXT
     }
+    if any(s in lost.left.archived for s, number in texts for lost in history.lost[:number]):
+        yield "an archived text is told of again after Redis was lost"
     deleted = {e["data"]["session"] for e in firsts if e["type"] == "transcript.deleted"}
     completed = {e["data"]["session"] for e in firsts if e["type"] == "transcript.completed"}
     delivered = history.delivered
@@ -123,6 +129,16 @@ def _find_missing(by_id: Mapping[str, list[Event]], history: History) -> Iterato
             yield f"{session.id}: nothing tells of its deletion"
         if list_files(session, delivered.objects) and session.id not in completed:
             yield f"{session.id}: nothing tells that it is complete"
-    known = {session.id for session in delivered.sessions}
+    known = {session.id for epoch in history.epochs for session in epoch.left.sessions}
     if strangers := {session for session, _ in texts} - known:
         yield f"{len(strangers)} sessions are told of that nobody knows"
+
+
+def _find_epoch(event: Event, history: History) -> int:
+    """Of which ledger it tells: how many were lost before."""
+    return sum(one.end_ms < read_ms(event["timestamp"]) for one in history.lost)
+
+
+def _find_deleted_version(session_id: str, history: History) -> int:
+    """At which version its text was deleted last, as far as any ledger knew."""
+    return max(epoch.left.deleted_versions.get(session_id, 0) for epoch in history.epochs)

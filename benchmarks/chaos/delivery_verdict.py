@@ -68,7 +68,9 @@ def find_p99(values: Sequence[int]) -> int:
 
 def _find_left(history: History) -> Iterator[str]:
     left = history.delivered
+    miscounted = [one for epoch in history.epochs for one in epoch.left.miscounted]
     for name, found in (
+        ("numbers of running tasks are wrong", miscounted),
         ("sessions are undelivered", left.undelivered),
         ("events are not sent", left.unsent),
         ("events are dead", left.dead),

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from msgspec.structs import replace
 
 from benchmarks.chaos.expected import Expected, expect
-from benchmarks.chaos.history import History
+from benchmarks.chaos.history import Delivered, Epoch, History
 from local.development import COS_FOLDER
 from shared.archive.keys import find_folder
 from shared.callbacks import ROOM_DISMISSED
@@ -37,21 +37,54 @@ def list_unclosed(history: History) -> tuple[list[str], list[str]]:
         if strike["what"] == "lose" and strike.get("event_type") == ROOM_DISMISSED
     }
     still_open = [one for one in history.delivered.sessions if one.closed_ms is None]
+    for one in still_open:  # of a closing before a loss the next ledger knows nothing
+        closings_ms = history.closings_ms.get(one.room, [])
+        forgotten_ms = [ms for ms in closings_ms for each in history.lost if ms <= each.end_ms]
+        known_ms = lost.get(one.room.room_id, 0)
+        lost[one.room.room_id] = max([known_ms, *forgotten_ms])
     untold = [s.id for s in still_open if lost.get(s.room.room_id, 0) >= s.opened_ms]
     return untold, [session.id for session in still_open if session.id not in untold]
 
 
 def judge_files(history: History) -> tuple[int, list[str]]:
     """How many files are as they must be, and what is wrong with all others."""
-    sessions, objects = history.delivered.sessions, history.delivered.objects
-    expected = expect(history.told.values(), sessions, history.deletions)
-    deleted = {deletion.room for deletion in history.deletions}
+    equal, broken = 0, []
+    for epoch in history.epochs:
+        count, problems = _judge_epoch(epoch, history)
+        equal += count
+        broken += [*problems, *_find_changed(epoch.left, history.delivered)]
+    known = {one.id: one for epoch in history.epochs for one in epoch.left.sessions}
+    objects = history.delivered.objects
+    of_sessions = sum(len(list_files(session, objects)) for session in known.values())
+    if of_sessions < len(objects):
+        broken.append(f"{len(objects) - of_sessions} files are of no session")
+    return equal, broken
+
+
+def _find_changed(was: Delivered, left: Delivered) -> Iterator[str]:
+    """Files that the archive had when Redis was lost, and that are others, or say less, in the end."""
+    goes_on = {session.id for session in left.sessions}
+    for session in was.sessions:
+        files, now = (list_files(session, one.objects) for one in (was, left))
+        is_less = len(now.get(RECORDS, b"")) < len(files.get(RECORDS, b""))
+        is_done = session.id in was.archived and session.id not in goes_on
+        if (is_done and files != now) or (is_less and not was.deleted_versions[session.id]):
+            yield f"{session.id}: archived files were changed after Redis was lost"
+
+
+def _judge_epoch(epoch: Epoch, history: History) -> tuple[int, list[str]]:
+    """The same of one ledger's sessions; of a lost one's, those that were archived by then."""
+    left, is_lost = epoch.left, epoch in history.lost
+    sessions, objects = left.sessions, left.objects
+    deletions = [d for d in history.deletions if epoch.begin_ms < d.answered_at_ms <= epoch.end_ms]
+    expected = expect(epoch.told.values(), sessions, deletions)
+    deleted = {deletion.room for deletion in deletions}
     broken = [
         f"{one.room.room_id}: an accepted sentence has no session" for one in expected.homeless
     ]
     equal = 0
     for session in sessions:
-        if session.closed_ms is None:
+        if session.closed_ms is None or (is_lost and session.id not in left.archived):
             continue
         files = list_files(session, objects)
         problems = [
@@ -59,15 +92,12 @@ def judge_files(history: History) -> tuple[int, list[str]]:
                 session,
                 files,
                 expected.sessions[session.id],
-                history.delivered.deleted_versions[session.id],
+                left.deleted_versions[session.id],
                 is_deleted=session.room in deleted,
             )
         ]
         broken += [f"{session.id}: {problem}" for problem in problems]
         equal += 0 if problems else len(files)
-    of_sessions = sum(len(list_files(session, objects)) for session in sessions)
-    if of_sessions < len(objects):
-        broken.append(f"{len(objects) - of_sessions} files are of no session")
     return equal, broken
 
 

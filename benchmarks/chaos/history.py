@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from local.cloud.feed import Feed
 from shared.ledger import Session
+from shared.transcripts.records import FOR_EVER_MS
 
 Watcher = Callable[[str, dict[str, Any]], None]  # is told every entry: its kind, and its fields
 
@@ -43,6 +44,17 @@ class Delivered:
     undelivered: list[str] = field(default_factory=list)
     unsent: list[str] = field(default_factory=list)
     dead: list[str] = field(default_factory=list)
+    miscounted: list[str] = field(default_factory=list)  # numbers of tasks that `status` tells
+    archived: list[str] = field(default_factory=list)  # sessions of which nothing is to be written
+
+
+class Epoch(NamedTuple):
+    """The life of one ledger, in ms: what it was told, and what there was at its end."""
+
+    begin_ms: int
+    end_ms: int
+    told: dict[bytes, Told]
+    left: Delivered
 
 
 @dataclass
@@ -68,10 +80,22 @@ class History:
     told: dict[bytes, Told] = field(default_factory=dict)  # by their body
     deletions: list[Deletion] = field(default_factory=list)
     delivered: Delivered = field(default_factory=Delivered)
+    lost: list[Epoch] = field(default_factory=list)  # with all that Redis had
     begin_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
     end_ms: int = 0
     faults_end_ms: int = 0
     elapsed_s: float = 0.0
+
+    @property
+    def epochs(self) -> list[Epoch]:
+        """Those that were lost, and the one with which everything ends; `told` is of that one alone."""
+        begin_ms = self.lost[-1].end_ms if self.lost else 0
+        return [*self.lost, Epoch(begin_ms, FOR_EVER_MS, self.told, self.delivered)]
+
+    def note_loss(self, at_ms: int, left: Delivered) -> None:
+        """Everything that the ledger knew is lost now; what it is told from now on, the next one knows."""
+        self.lost.append(self.epochs[-1]._replace(end_ms=at_ms, told={**self.told}, left=left))
+        self.told.clear()
 
 
 class CountingFeed(Feed):

@@ -1,9 +1,10 @@
-"""Machines that die: instances at any time, `deliver` between any two of its steps, and Redis."""
+"""Machines that die: instances at any time, `deliver` between any two of its steps, Redis with all it has."""
 
 from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Iterator
 from typing import Any
 
 from benchmarks.chaos.history import History
@@ -16,6 +17,19 @@ DELIVER_STEPS = ("cos.put", "cos.get", "cos.deleted", "event.received")
 DELIVER_RATE = 0.1  # of these, so often `deliver` dies, when it has not for some time:
 DELIVER_PAUSE_MS = 120_000  # two of its leases, or it would get nothing done
 WITHIN_S = 0.03  # of real time, because its next step comes while the clock stands still
+
+
+def plan_losses(seed: int, every_ms: int, last_ms: int, kills_every_ms: int) -> Iterator[int]:
+    """When the whole Redis is lost, in ms from the beginning, while rooms have a quarter of the time left."""
+    chance = random.Random(f"losses of {seed}")  # noqa: S311  its own: others draw as without losses
+    at_ms = 0
+    while True:
+        at_ms += chance.randrange(every_ms * 3 // 4, every_ms * 5 // 4) // 1000 * 1000
+        if (at_ms + REDIS_AWAY_MS) % kills_every_ms <= 2 * REDIS_AWAY_MS:
+            at_ms += 4 * REDIS_AWAY_MS  # one trouble of Redis at a time
+        if at_ms >= last_ms * 3 // 4:
+            return
+        yield at_ms
 
 
 class Machines:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from benchmarks.chaos.found_again import Losses
 from benchmarks.chaos.history import History
 from benchmarks.chaos.machines import REDIS_AWAY_MS
 from benchmarks.chaos.plan import Meeting
@@ -37,6 +38,7 @@ class Judgement:
     wanted_s: float = 0.0
     missing_s: float = 0.0
     untold_s: float = 0.0  # of what is missing: see _is_untold
+    lost_s: float = 0.0  # the same: what a loss of Redis explains, and nothing else does
     doubled_s: float = 0.0
     orphaned_s: float = 0.0
     longest_missing_s: float = 0.0
@@ -48,24 +50,24 @@ class Judgement:
 
     @property
     def missing_share(self) -> float:
-        """Of the time people were wanted."""
-        return _share(self.missing_s, self.wanted_s)
+        """Of the time people were wanted; without what is gone with a Redis that was lost."""
+        return _share(self.missing_s - self.lost_s, self.wanted_s)
 
     @property
     def told_share(self) -> float:
         """The same, of what somebody could have seen."""
-        return _share(self.missing_s - self.untold_s, self.wanted_s)
+        return _share(self.missing_s - self.lost_s - self.untold_s, self.wanted_s)
 
 
 def judge(history: History, meetings: list[Meeting], ends: Ends = "told") -> list[Judgement]:
     """A judgement for each position of the switches."""
     bound = UNTOLD_BOUND if ends == "untold" else MISSING_BOUND
-    judgements = {p.sdk_app_id: Judgement(p) for p in POSITIONS}
+    judgements, losses = {p.sdk_app_id: Judgement(p) for p in POSITIONS}, Losses(history)
     for meeting in meetings:
         judgements[meeting.sdk_app_id].room_hours += meeting.hours
         judgements[meeting.sdk_app_id].wanted_s += meeting.person_s
     for room in history.report["rooms"]:
-        _add_room(judgements[room["sdk_app_id"]], room, history)
+        _add_room(judgements[room["sdk_app_id"]], room, history, losses)
     for session in history.sessions:
         judgements[session.room.sdk_app_id].broken += _find_undecided(session)
     for room in history.rooms_left:
@@ -78,14 +80,14 @@ def judge(history: History, meetings: list[Meeting], ends: Ends = "told") -> lis
         if ends == "untold" and judgement.longest_gap_s > UNTOLD_LONGEST_S:
             judgement.broken.append(f"a gap of {judgement.longest_gap_s:.0f} s")
     # One lost webhook may silence a meeting; many meetings are needed to tell bad luck from a bad rate.
-    missing_s = sum(one.missing_s for one in everything)
+    missing_s = sum(one.missing_s - one.lost_s for one in everything)
     share = _share(missing_s, sum(one.wanted_s for one in everything))
     if share > bound:
         everything[-1].broken.append(f"missing {share:.2%} of the wanted time of all positions")
     return everything
 
 
-def _add_room(judgement: Judgement, room: Mapping[str, Any], history: History) -> None:
+def _add_room(judgement: Judgement, room: Interval, history: History, losses: Losses) -> None:
     judgement.missing_s += room["missing_s"]
     judgement.doubled_s += room["doubled_s"]
     judgement.orphaned_s += room["orphaned_s"]
@@ -95,13 +97,18 @@ def _add_room(judgement: Judgement, room: Mapping[str, Any], history: History) -
         name = f"longest_{kind}_s"
         setattr(judgement, name, max(getattr(judgement, name), long_s))
         strikes = _find_strikes(room["room_id"], interval, history)
+        allowed_ms = _find_allowance(kind, judgement.position, strikes)
+        is_lost = long_s * 1000 > allowed_ms and losses.explain(room, interval, allowed_ms)
         if kind == "missing" and _is_untold(interval, strikes):
             judgement.untold_s += long_s
+        elif kind == "missing" and is_lost:
+            judgement.lost_s += long_s
         elif kind == "missing":
             judgement.longest_gap_s = max(judgement.longest_gap_s, long_s)
-        allowed_ms = _find_allowance(kind, judgement.position, strikes)
-        if long_s * 1000 > allowed_ms and not _is_explained(
-            room["room_id"], interval, strikes, judgement.position, history
+        if (
+            long_s * 1000 > allowed_ms
+            and not is_lost
+            and not _is_explained(room["room_id"], interval, strikes, judgement.position, history)
         ):
             at_s = (interval["from_ms"] - history.begin_ms) // 1000
             judgement.unexplained.append(f"{room['room_id']}: {kind} {long_s:.0f} s at {at_s} s")

@@ -19,10 +19,10 @@ import httpx
 from starlette.applications import Starlette
 
 from benchmarks.chaos.books import Bookkeeper
-from benchmarks.chaos.history import CountingFeed, History
+from benchmarks.chaos.history import CountingFeed, Delivered, History
 from benchmarks.chaos.holding import OneHold
 from benchmarks.chaos.leftovers import read_leftovers
-from benchmarks.chaos.machines import Machines
+from benchmarks.chaos.machines import REDIS_AWAY_MS, Machines, plan_losses
 from benchmarks.chaos.people import People
 from benchmarks.chaos.plan import Meeting
 from benchmarks.chaos.positions import describe_applications, list_applications
@@ -80,6 +80,7 @@ class Pace:
 
     kill_every_ms: int = 8_000
     redis_every_ms: int = 20 * 60_000
+    losses_every_ms: int = 18 * 60_000  # about; Redis is lost with all it had
     aftermath_ms: int = 6 * 60_000  # two checks of every task
     far_away_ms: int = 24 * HOUR_MS
     # The retries of an event come up to 31.6 h after it, the next ones after 51.6 h; and jitter.
@@ -146,6 +147,7 @@ class _World:
         self._redis = redis
         self._cos = cos
         self._history = history
+        self._seed = seed
         self._chance = random.Random(seed)  # noqa: S311  repeatable, not secret
         self._settings = local_environment(
             _describe_settings(ledger_url, url), endpoint=url, archive_url=Bucket(cos).archive_url
@@ -197,8 +199,7 @@ class _World:
             await self._plan_faults(http, faults)
             self._plan_people(meetings)
             self._plan_machines()
-            last_ms = max(meeting.end_ms for meeting in meetings)
-            await self._advance(last_ms, self._pace.step_ms)
+            await self._let_happen(http, meetings)
             history.faults = (await http.get("/_local/faults")).json()["faults"]
             await http.delete("/_local/faults")
             history.faults_end_ms = self._clock.now_ms()
@@ -209,10 +210,21 @@ class _World:
             history.end_ms = self._clock.now_ms()
             history.sessions = self._read_sessions(meetings)
             await self._advance(self._pace.deliveries_ms, LONG_STEP_MS)
-            sessions = self._read_sessions(meetings)
-            history.delivered = await read_leftovers(http, self._ledger_url, sessions)
-        close_ledgers()
+            history.delivered = await self._read_leftovers(http, meetings)
         return 0
+
+    async def _let_happen(self, http: httpx.AsyncClient, meetings: list[Meeting]) -> None:
+        """Let the meetings happen, and the whole Redis be lost meanwhile; it comes back empty."""
+        pace, redis, last_ms = self._pace, self._redis, max(one.end_ms for one in meetings)
+        losses = plan_losses(self._seed, pace.losses_every_ms, last_ms, pace.redis_every_ms)
+        for at_ms in (*(losses if redis and pace.kill_every_ms else ()), last_ms):
+            left_ms = self._history.begin_ms + at_ms - self._clock.now_ms()
+            await self._advance(left_ms, pace.step_ms)
+            if redis and at_ms < last_ms:
+                left = await self._read_leftovers(http, meetings)
+                self._history.note_loss(self._clock.now_ms(), left)
+                redis.lose()
+                self._clock.call_at(self._clock.now_ms() + REDIS_AWAY_MS, redis.start)
 
     async def _plan_faults(self, http: httpx.AsyncClient, faults: list[Fault]) -> None:
         """These, and for as long as is left of its time, the far endpoint is away."""
@@ -237,6 +249,12 @@ class _World:
         machines.plan_kill(self._pace.kill_every_ms)
         if self._redis:
             machines.plan_redis(self._redis, self._pace.redis_every_ms)
+
+    async def _read_leftovers(self, http: httpx.AsyncClient, meetings: list[Meeting]) -> Delivered:
+        sessions, now_ms = self._read_sessions(meetings), self._clock.now_ms()
+        left = await read_leftovers(http, self._ledger_url, sessions, now_ms)
+        close_ledgers()  # connections to a Redis that dies are of no use afterwards
+        return left
 
     def _read_sessions(self, meetings: list[Meeting]) -> list[Session]:
         ledger = open_ledger(self._ledger_url)

@@ -20,6 +20,7 @@ LENGTHS = Lengths(shortest_ms=5 * MINUTE_MS, longest_ms=7 * MINUTE_MS, spread_ms
 PACE = Pace(
     kill_every_ms=30_000,
     redis_every_ms=2 * MINUTE_MS,
+    losses_every_ms=4 * MINUTE_MS,
     aftermath_ms=4 * MINUTE_MS,
     far_away_ms=30 * MINUTE_MS,
     deliveries_ms=210 * MINUTE_MS,  # the fifth try of an event comes after at most 171
@@ -41,6 +42,8 @@ def test_no_room_is_heard_twice_and_what_was_said_is_delivered(engine: str) -> N
     assert [text for one in judgements for text in one.unexplained] == []
     assert [text for one in judgements for text in one.broken if "alive" in text] == []
     assert history.kills > 0
+    assert len(history.lost) == (1 if engine == "redis" else 0)
+    assert all(epoch.left.sessions and epoch.told for epoch in history.lost)
     assert sum(one.missing_s for one in judgements) < sum(one.wanted_s for one in judgements) / 5
     struck = {fault["where"] for fault in history.faults if fault["struck"]}
     assert {"api", "callback", "cos", "endpoint"} <= struck

@@ -11,10 +11,12 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.chaos.delivery_verdict import compare_worlds, judge_delivery
+from benchmarks.chaos.files import list_files
 from benchmarks.chaos.history import Deletion, History
 from benchmarks.chaos.pair import CALM, play_pair
 from benchmarks.chaos.plan import MINUTE_MS, Lengths, plan_meetings
 from benchmarks.chaos.positions import POSITIONS
+from benchmarks.chaos.world import HOUR_MS
 
 SEED = 7
 LENGTHS = Lengths(shortest_ms=3 * MINUTE_MS, longest_ms=5 * MINUTE_MS, spread_ms=20_000)
@@ -178,3 +180,62 @@ def test_session_whose_end_was_lost_for_good_is_counted_and_breaks_nothing(
     history.strikes.append({"at_ms": history.end_ms, **lost})
     judged = judge_delivery(history)
     assert (judged.untold, judged.broken) == (1, [])
+
+
+def lose_ledger(history: History, after_ms: int = 0) -> None:
+    """Redis is lost wholly in the end, or so long after it, and knows nothing any more."""
+    left = history.delivered
+    history.note_loss(history.end_ms + HOUR_MS + after_ms, left)
+    history.delivered = replace(left, sessions=[], deleted_versions={}, archived=[], unsent=[])
+
+
+def test_archived_files_are_there_and_equal_after_a_loss(pair: tuple[History, History]) -> None:
+    history = deepcopy(pair[0])
+    before = judge_delivery(history)
+    assert len(history.delivered.archived) > 5
+    lose_ledger(history, 10 * HOUR_MS)
+    after = judge_delivery(history)
+    assert (after.broken, after.files, after.sessions) == ([], before.files, 0)
+
+
+def shorten_records(history: History) -> None:
+    history.delivered.objects[find_key(history, "records.json")] = b"[]"
+
+
+def reopen_session(history: History) -> None:
+    """The next ledger knows the session again, and has written less of it."""
+    key = find_key(history, "records.json")
+    sessions = history.lost[0].left.sessions
+    history.delivered.sessions = [one for one in sessions if list_files(one, {key: b""})]
+    history.delivered.deleted_versions = {history.delivered.sessions[0].id: 0}
+    shorten_records(history)
+
+
+@pytest.mark.parametrize(
+    ("harm", "says"),
+    [
+        (change_byte, "archived files were changed after Redis was lost"),
+        (lose_files, "archived files were changed after Redis was lost"),
+        (reopen_session, "archived files were changed after Redis was lost"),
+        (leave_file, "1 files are of no session"),
+        (lambda h: h.lost[0].left.miscounted.append("1"), "numbers of running tasks are wrong"),
+    ],
+)
+def test_what_is_wrong_after_a_loss_is_found(
+    pair: tuple[History, History], harm: Callable[[History], None], says: str
+) -> None:
+    history = deepcopy(pair[0])
+    lose_ledger(history, 10 * HOUR_MS)
+    history.delivered.objects = {**history.delivered.objects}
+    harm(history)
+    assert [text for text in judge_delivery(history).broken if says in text] != []
+
+
+def test_archived_text_that_is_told_of_again_after_a_loss_is_found(
+    pair: tuple[History, History],
+) -> None:
+    history = deepcopy(pair[0])
+    lose_ledger(history, -10 * HOUR_MS)
+    assert (
+        "an archived text is told of again after Redis was lost" in judge_delivery(history).broken
+    )
