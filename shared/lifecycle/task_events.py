@@ -9,7 +9,7 @@ from shared.errors import RoomscribeError
 from shared.ledger import RoomBook, Session, Task, TaskId, Timing, claims
 from shared.ledger.layout import QUIET_MS
 from shared.ledger.opting_out import is_refused
-from shared.lifecycle.endings import NOT_STARTED, end_task, read_leave_code
+from shared.lifecycle.endings import NOT_STARTED, LeaveCode, end_task, read_leave_code
 from shared.lifecycle.outcome import Fields, Outcome, describe_task, failed, ignored
 from shared.lifecycle.stop import finish_unfinished, stop_leftovers
 from shared.lifecycle.unknown_tasks import adopt_task, answer_unknown
@@ -57,7 +57,7 @@ class _TaskEvent(Struct):
         news, is_end = self.news, self.callback.event_type in TASK_STOPPED or self.news.failed
         known = _find_task(self.book.sessions, news.task_id)
         if known is None:
-            return [answer_unknown(self.book, self.resources)] if is_end else self._adopt()
+            return self._end_unknown() if is_end else self._adopt()
         session, task, task_id = known
         if news.unread:
             self._keep(news.unread, session)
@@ -66,9 +66,26 @@ class _TaskEvent(Struct):
         outcomes = self._keep_sentence(session, task, task_id)
         return outcomes + self._note_run(session, task, task_id)
 
+    def _end_unknown(self) -> list[Outcome]:
+        """Answer the end of a task that the ledger does not know.
+
+        A task that broke off in a room of which the ledger knows nothing, because it was lost, goes on.
+        """
+        room, ledger = self.callback.room, self.resources.ledger
+        is_known = self.book.latest or self.book.tombstone_ms
+        if is_known or self._read_end().ending != "broken":
+            return [answer_unknown(self.book, self.resources)]
+        outcomes = self._adopt()
+        adopted = _find_task(ledger.read(room).sessions, self.news.task_id)
+        return outcomes + self._note_end(*adopted[:2]) if adopted else outcomes
+
+    def _read_end(self) -> LeaveCode:
+        news = self.news
+        return NOT_STARTED if news.failed else read_leave_code(news.service, news.leave_code)
+
     def _note_end(self, session: Session, task: Task) -> list[Outcome]:
         news, event_ms = self.news, self.callback.event_ms
-        code = NOT_STARTED if news.failed else read_leave_code(news.service, news.leave_code)
+        code = self._read_end()
         was_current = task.state == "running" and task.task_id == news.task_id
         level = "warning" if was_current and code.ending in LOUD else "info"
         fields: Fields = {"leave_code": news.leave_code}

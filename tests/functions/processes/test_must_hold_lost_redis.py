@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -60,6 +61,31 @@ def test_rooms_that_live_keep_one_task_and_archived_transcripts_are_read(
     archive = (tmp_path / "archive").as_uri()
     settings = {"ARCHIVE_URL": archive, "TRANSCRIPT_LINK_KEY": LINK_KEY}
     open_house(ledger_url, write_rules(tmp_path), **settings).play(act)
+
+
+def test_task_that_breaks_off_after_the_loss_goes_on_and_one_that_was_idle_does_not(
+    own_redis: RedisServer, tmp_path: Path
+) -> None:
+    ledger_url = be_patient(own_redis)
+
+    async def act(stage: CloudAndHost) -> None:
+        for room_id in ("breaks", "idle"):
+            await stage.create_room(room_id)
+        await stage.pass_time(5_000)
+        before = await stage.list_tasks()
+        empty(own_redis)
+        for room_id, leave_code in (("breaks", 98), ("idle", 99)):
+            (task_id,) = before[room_id]
+            end = f"/_local/tasks/{quote(task_id, safe='')}/end"
+            (await stage.http.post(end, json={"leave_code": leave_code})).raise_for_status()
+        await stage.pass_time(WAIT_MS)
+        after = await stage.list_tasks()
+        assert after.keys() == {"breaks"}
+        assert len(after["breaks"]) == 1
+        assert after["breaks"] != before["breaks"]
+        assert stage.read_seconds()["doubled"] == 0
+
+    open_house(ledger_url, write_rules(tmp_path)).play(act)
 
 
 async def read(stage: CloudAndHost, session_id: str) -> list[str]:
