@@ -81,6 +81,20 @@ class LedgerError(RoomscribeError):
     http_status = 503
 
 
+class UnreadableError(LedgerError):
+    """One record of the ledger, or all of it, cannot be read; the rest of it may be well."""
+
+
+class NewerError(UnreadableError):
+    """It cannot be read because a newer version of Roomscribe wrote it; nothing of it may be changed."""
+
+    def __init__(self, place: str = "the ledger") -> None:
+        super().__init__(
+            f"LEDGER_URL: {place} was written by a newer version of Roomscribe; "
+            "finish the deploy of that version, or put its package back"
+        )
+
+
 class ArchiveError(RoomscribeError):
     """The archive did not do what was asked.
 

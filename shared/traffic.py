@@ -8,13 +8,13 @@ from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
-from msgspec.json import Decoder, encode
+from msgspec.structs import replace
 
 from shared import log
 from shared.callbacks import read_event_type
 from shared.errors import RoomscribeError
 from shared.scf import Invocation, fold_names
+from shared.stored import Form, FrozenStored
 
 if TYPE_CHECKING:
     from shared.ledger import Ledger
@@ -23,7 +23,7 @@ SECOND_MS, MINUTE_MS, BUCKET_MS, HOUR_MS = 1_000, 60_000, 600_000, 3_600_000
 REASONS = {"method_not_allowed": "wrong_method", "too_large": "too_large"}  # by an error's code
 
 
-class Traffic(Struct, frozen=True):
+class Traffic(FrozenStored, frozen=True):
     """What was accepted and refused of one application.
 
     `accepted`: the ms since 1970 of the last, by event group (1: rooms, 2: media, 9: 1.0, 14: 2.0 tasks).
@@ -46,10 +46,11 @@ class Traffic(Struct, frozen=True):
             counts = Counter(self.refused.get(reason)) + Counter(more.refused.get(reason))
             refused[reason] = {ms: count for ms, count in counts.items() if ms >= since_ms}
         # Of two times of a group the later one comes last.
-        return Traffic(dict(sorted([*self.accepted.items(), *more.accepted.items()])), refused)
+        accepted = dict(sorted([*self.accepted.items(), *more.accepted.items()]))
+        return replace(self, accepted=accepted, refused=refused)
 
 
-NOTHING, TRAFFIC = Traffic(), Decoder(Traffic)  # made once: msgspec 0.22 crashes in two threads
+NOTHING, TRAFFIC = Traffic(), Form(Traffic)
 
 
 class Counts:
@@ -123,6 +124,6 @@ def read_traffic(ledger: Ledger, sdk_app_id: int, now_ms: int, more: Traffic = N
     def add(seen: list[bytes]) -> tuple[Traffic, list[Any]]:
         known = ledger.decode(TRAFFIC.decode, seen[0]) if seen[0] else NOTHING
         merged = known.merge(more, now_ms - HOUR_MS)
-        return merged, [Put(cell, encode(merged))] if more is not NOTHING else []
+        return merged, [Put(cell, TRAFFIC.encode(merged))] if more is not NOTHING else []
 
     return ledger.exchange(str(sdk_app_id), [cell], add)

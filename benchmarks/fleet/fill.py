@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 
-from msgspec.json import encode
 from msgspec.structs import replace
 
 from benchmarks.meetings.fill import PIECE, RULE, SDK_APP_ID
 from shared.ledger import Ledger, RoomBook, Task, TaskId, Timing
-from shared.ledger.document import Half
+from shared.ledger.document import DOCUMENTS, Half
 from shared.ledger.engine import Put, Write
 from shared.ledger.layout import RoomKeys, list_writes
 from shared.ledger.task import Hearing, Trouble
@@ -56,5 +55,5 @@ def _list_writes(number: int, now_ms: int) -> list[Write]:
     keys = RoomKeys(room)
     return [
         *list_writes(room, Half(), book.half),
-        Put(keys.document, encode(book.document)),
+        Put(keys.document, DOCUMENTS.encode(book.document)),
     ]

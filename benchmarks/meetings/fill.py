@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import time
 
-from msgspec.json import encode
-
 from shared.ledger import Ledger, RoomBook, Task, TaskId
-from shared.ledger.deliveries import Delivery
-from shared.ledger.document import Half
+from shared.ledger.deliveries import DELIVERIES, Delivery
+from shared.ledger.document import DOCUMENTS, Half
 from shared.ledger.engine import Put, Write
 from shared.ledger.layout import RoomKeys, delivered_cell, list_writes
 from shared.room import Room
@@ -58,6 +56,6 @@ def _list_writes(number: int) -> list[Write]:
     session.closed_ms = opened_ms + 3_600_000
     return [
         *list_writes(room, Half(), book.half),
-        Put(RoomKeys(room).document, encode(book.document)),
-        Put(delivered_cell(session.id), encode(DELIVERY)),
+        Put(RoomKeys(room).document, DOCUMENTS.encode(book.document)),
+        Put(delivered_cell(session.id), DELIVERIES.encode(DELIVERY)),
     ]

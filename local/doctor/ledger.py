@@ -9,7 +9,7 @@ from pathlib import Path
 
 from deploy.settings import is_private
 from local.doctor.finding import LEVELS, Finding
-from shared.console.checks import try_ledger
+from shared.console.checks import read_ledger
 from shared.errors import LedgerError, SettingsError
 from shared.ledger import close_ledgers, open_ledger
 from shared.remedies import TABLE
@@ -27,7 +27,7 @@ def check_ledger(settings: Settings) -> Iterator[Finding]:
     """Open it, write to it, and leave it as it was; whether it keeps what it has, and has room for more."""
     url = settings.ledger_url
     try:
-        level, text = try_ledger(open_ledger(url, name=settings.ledger_name))
+        level, text = read_ledger(open_ledger(url, name=settings.ledger_name), settings)
         has_older_keys = find_older_keys(url)
     except SettingsError as error:
         yield Finding("FAIL", "ledger", "; ".join(error.problems), REMEDY, "redis")

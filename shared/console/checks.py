@@ -10,14 +10,18 @@ from shared.archive.archive import open_archive
 from shared.console.request import Result
 from shared.errors import ApiError, LedgerError, RoomscribeError
 from shared.ledger import Ledger
+from shared.ledger.meetings import Place, walk_meetings
 from shared.resources import Resources
 from shared.scf import Json, now_ms
 from shared.services.kinds import is_gone
 from shared.services.service import SERVICES
+from shared.settings import Settings
+from shared.transcripts.records import FOR_EVER_MS
 
 if TYPE_CHECKING:
     from shared.ledger.redis_server import Server
 
+NEWEST = 50  # meetings that are read
 NAME = "roomscribe-doctor"  # of a lease, and of a task that is not there
 Found = tuple[str, str]  # "ok", "warn" or "FAIL", and "what was found; what to do about it"
 
@@ -26,7 +30,7 @@ def check_deployment(_event: Json, resources: Resources) -> Result:
     """What each check found, and which version this is; an answer shows that settings and rules are right."""
     findings = []
     for check, work in (
-        ("ledger", lambda one: try_ledger(one.ledger)),
+        ("ledger", lambda one: read_ledger(one.ledger, one.settings)),
         ("API", _try_api),
         ("archive", _try_archive),
     ):
@@ -38,6 +42,16 @@ def check_deployment(_event: Json, resources: Resources) -> Result:
         findings.append({"level": level, "check": check, "text": found, "remedy": remedy})
     told = {"version": VERSION, "now_ms": resources.now_ms()}
     return [], {"outcome": "checked", "findings": findings, **told}
+
+
+def read_ledger(ledger: Ledger, settings: Settings) -> Found:
+    """What `try_ledger` finds, if each application's newest meetings can be read.
+
+    Raises NewerError where this code cannot, LedgerError without a ledger.
+    """
+    for one in settings.applications:
+        next(walk_meetings(ledger, one.sdk_app_id, Place(FOR_EVER_MS), 0, NEWEST), None)
+    return try_ledger(ledger)
 
 
 def try_ledger(ledger: Ledger) -> Found:

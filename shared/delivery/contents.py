@@ -19,7 +19,7 @@ from shared.ledger.task import TaskState
 from shared.scf import Json
 from shared.times import write_date
 from shared.transcripts.files import DOCUMENT, FORMS, write_document
-from shared.transcripts.records import SentenceNews, Transcript, merge_sentence
+from shared.transcripts.records import NEWS_LISTS, SentenceNews, Transcript, merge_sentence
 
 # The content types of files, by how their names end.
 TYPES = {"json": "application/json"} | {form: kind for form, (kind, _) in FORMS.items()}
@@ -80,7 +80,7 @@ class Meta(Struct):
 
 
 # What two archived files say; both raise msgspec.MsgspecError.
-read_records = Decoder(list[SentenceNews]).decode
+read_records = NEWS_LISTS.read
 read_meta = Decoder(Seen).decode
 
 
@@ -115,7 +115,7 @@ def write_contents(
     texts |= {f"transcript.{form}": write(transcript, ()) for form, (_, write) in FORMS.items()}
     write_webvtt = FORMS["vtt"][1]
     texts |= {f"transcript.{one}.vtt": write_webvtt(transcript, (one,)) for one in languages}
-    files = {RECORDS: encode(sorted(news, key=lambda each: each.key))}
+    files = {RECORDS: NEWS_LISTS.write(sorted(news, key=lambda each: each.key))}
     files |= {name: text.encode("utf-8", "replace") for name, text in texts.items()}
     meta = _describe(session, transcript, people, languages, files)
     files[META] = format_json(encode(meta), indent=1)

@@ -14,7 +14,8 @@ from msgspec import Struct
 from shared.archive.archive import Archive, open_archive
 from shared.delivery.telling import tell
 from shared.delivery.transcripts import AT_ONCE, TranscriptDelivery, delete_files
-from shared.errors import ArchiveError, LedgerError, RoomscribeError
+from shared.errors import ArchiveError, LedgerError, RoomscribeError, UnreadableError
+from shared.ledger import Ledger
 from shared.ledger.deliveries import Deliveries
 from shared.ledger.document import find_room
 from shared.ledger.layout import OVER
@@ -112,14 +113,18 @@ def forget_old(archive: Archive | None, resources: Resources) -> list[Outcome]:
     if resources.now_ms() % HOUR_MS >= MINUTE_MS:
         return []
     counts, outcomes = Counter(files=0), list[Outcome]()
+    strange: set[str] = set()
     try:
         while not is_late(resources):
-            over = Deliveries(ledger).list_due(before_ms - 1, PIECE, OVER)
+            listed = Deliveries(ledger).list_due(before_ms - 1, PIECE + len(strange), OVER)
+            found = [one for one in listed if one not in strange]
+            over = [one for one in found if _can_read(one, ledger)]
+            strange |= {*found} - {*over}
             if archive:
                 with ThreadPoolExecutor(AT_ONCE) as pool:
                     counts["files"] += sum(pool.map(delete_files, over, repeat(archive)))
             piece = ledger.forget_old(before_ms, over)
-            if not any(piece):
+            if not any(piece) and over == found:
                 break
             counts.update(piece._asdict())
             resources.sleep(PAUSE_S)
@@ -130,6 +135,14 @@ def forget_old(archive: Archive | None, resources: Resources) -> list[Outcome]:
     if any(counts.values()):
         outcomes.insert(0, Outcome("sessions.forgotten", "over", fields=dict(counts)))
     return outcomes
+
+
+def _can_read(session_id: str, ledger: Ledger) -> bool:
+    """Whether a session's record can be read; else its files are not to be deleted, either."""
+    with suppress(UnreadableError):
+        ledger.find_session(session_id)
+        return True
+    return False
 
 
 def _explain(error: RoomscribeError) -> Fields:

@@ -8,14 +8,18 @@ from __future__ import annotations
 import random
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
+
+from msgspec.structs import replace
 
 from shared import log
 from shared.delivery.payloads import compose
 from shared.delivery.sending import LIMIT_S, Attempt, send
 from shared.endpoints import Endpoint
+from shared.errors import UnreadableError
 from shared.ledger.events import DEAD, UNSENT, Entry, Event, Send, unsent_key
 from shared.ledger.outbox import Outbox
-from shared.lifecycle.outcome import Fields, Outcome
+from shared.lifecycle.outcome import Fields, Outcome, failed
 from shared.resources import Resources
 
 SWEEP_S = 20.0  # after which no attempt begins: the next sweep comes 30 s after this one
@@ -67,12 +71,18 @@ class _Teller:
         for name in self._outbox.list_names(index, MOST, self._resources.now_ms()):
             if not self._has_time():
                 break
-            entry = self._outbox.read(name)
-            if entry and self._is_deleted(entry.event):
-                self._outbox.drop(name)
-                self._say("event.dropped", entry.event, Send(), "deleted")
-            elif entry:
-                self._tell(name, entry.event)
+            try:
+                self._look_at(name)
+            except UnreadableError as error:  # it stays due, and the others go on
+                self.outcomes.append(failed(error))
+
+    def _look_at(self, name: str) -> None:
+        entry = self._outbox.read(name)
+        if entry and self._is_deleted(entry.event):
+            self._outbox.drop(name)
+            self._say("event.dropped", entry.event, Send(), "deleted")
+        elif entry:
+            self._tell(name, entry.event)
 
     def _has_time(self) -> bool:
         left_s = self._resources.invocation.remaining_s()
@@ -94,7 +104,9 @@ class _Teller:
 
         def note(entry: Entry) -> None:
             if key in entry.sends and not entry.sends[key].taken:
-                entry.sends[key] = follow(entry.sends[key].tries + 1, attempt, now_ms, chance)
+                was = entry.sends[key]
+                told = follow(was.tries + 1, attempt, now_ms, chance)
+                entry.sends[key] = replace(told, unknown=was.unknown)
 
         noted = self._outbox.change(name, note)
         if noted and key in noted.sends:
@@ -135,7 +147,9 @@ def _forget_old(outbox: Outbox, resources: Resources) -> list[Outcome]:
     """Forget what nobody took in the time for which transcripts are kept, also of endpoints long removed."""
     since_ms = resources.kept_since_ms()
     names = {one for index in (DEAD, UNSENT) for one in outbox.list_names(index, PIECE, since_ms)}
+    count = 0
     for name in names:
-        outbox.drop(name)
-    fields: Fields = {"events": len(names)}
-    return [Outcome("events.forgotten", "over", fields=fields)] if names else []
+        with suppress(UnreadableError):
+            outbox.drop(name)
+            count += 1
+    return [Outcome("events.forgotten", "over", fields={"events": count})] if count else []

@@ -87,7 +87,8 @@ class TranscriptDelivery(Struct):
         if kept.session:
             events = [make_event(kept.session, "transcript.deleted", now_ms, about, about)]
         again_ms = now_ms if kept.version.latest > about else None
-        if not self._note(kept, Delivery(deleted=about), again_ms, events):
+        delivery = Delivery(deleted=about, unknown=kept.delivery.unknown)
+        if not self._note(kept, delivery, again_ms, events):
             return []
         return [self._tell("archive.deleted", "deleted", version=about, files=count)]
 
@@ -152,6 +153,7 @@ class TranscriptDelivery(Struct):
             at_ms=self.resources.now_ms(),
             is_archived=self.archive is not None,
             left_ledger=was.left_ledger,
+            unknown=was.unknown,
         )
         event = self._make_event(session, was, delivery)
         again_ms = self._find_leaving_ms(delivery) if self.archive else None

@@ -5,18 +5,17 @@ Looked at once a minute, because people come and go too often for each of them t
 
 from __future__ import annotations
 
-from msgspec.json import Decoder
+from contextlib import suppress
 
+from shared.errors import UnreadableError
 from shared.ledger import Ledger, RoomBook
-from shared.ledger.document import Document
+from shared.ledger.document import DOCUMENTS, EMPTY
 from shared.ledger.fleet import MANY
 from shared.ledger.layout import RoomKeys
-from shared.ledger.rooms import EMPTY
-from shared.ledger.sessions import Presence
+from shared.ledger.sessions import PRESENCES
 from shared.transcripts.records import FOR_EVER_MS
 
 PIECE = 200  # rooms read at once
-DOCUMENTS, PRESENCES = Decoder(Document), Decoder(Presence)
 
 
 def count_streams(sdk_app_id: int, ledger: Ledger) -> tuple[int, int]:
@@ -32,12 +31,13 @@ def count_streams(sdk_app_id: int, ledger: Ledger) -> tuple[int, int]:
         named = [key for one in keys for key in (one.document.key, one.people)]
         found = ledger.engine.list_cells(tag, named)
         for room, documents, people in zip(rooms[at:], found[::2], found[1::2], strict=False):
-            document = ledger.decode(DOCUMENTS.decode, documents.get("") or EMPTY)
-            session = RoomBook(room, document).open_now
-            if session and any(task.state == "running" for task in session.tasks.values()):
-                known = [ledger.decode(PRESENCES.decode, raw) for raw in people.values()]
-                on = sum(one.present and one.microphone for one in known)
-                recognised += on
-                languages = session.rule.parameters(session.rule.service).get("translate_to", ())
-                translated += on * len(languages)
+            with suppress(UnreadableError):
+                document = ledger.decode(DOCUMENTS.decode, documents.get("") or EMPTY)
+                session = RoomBook(room, document).open_now
+                if session and any(task.state == "running" for task in session.tasks.values()):
+                    known = [ledger.decode(PRESENCES.decode, raw) for raw in people.values()]
+                    on = sum(one.present and one.microphone for one in known)
+                    recognised += on
+                    parameters = session.rule.parameters(session.rule.service)
+                    translated += on * len(parameters.get("translate_to", ()))
     return recognised, translated

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from msgspec import Struct
-from msgspec.json import Decoder, encode
 from msgspec.structs import replace
 
+from shared.errors import UnreadableError
 from shared.ledger.document import Session
 from shared.ledger.engine import Cell, Move, Put, Score, Write
 from shared.ledger.events import Event, post
@@ -17,13 +16,14 @@ from shared.ledger.ledger import ALL, Ledger, Version
 from shared.ledger.names import FORGOTTEN, NameKeys
 from shared.ledger.sessions import Found, RoomBook
 from shared.room import Room
+from shared.stored import Form, FrozenStored
 from shared.transcripts.records import FOR_EVER_MS
 
 SPEAKERS_KEPT = 50
 RECORDS, META = "records.json", "meta.json"  # what the ledger knew; what all the files are
 
 
-class Delivery(Struct, frozen=True, omit_defaults=True):
+class Delivery(FrozenStored, frozen=True):
     """What was delivered of a session's transcript last: its version and layout, and what is in it.
 
     `at_ms` 0: nothing yet. `deleted` is the version of the last deletion that was carried out. `digest`
@@ -49,7 +49,7 @@ class Delivery(Struct, frozen=True, omit_defaults=True):
         return names if self.is_archived else []
 
 
-DELIVERIES = Decoder(Delivery)
+DELIVERIES = Form(Delivery)
 
 
 class Kept(NamedTuple):
@@ -114,7 +114,7 @@ class Deliveries:
         """
         tag, seen = session_id.partition("/")[0], kept.found.seen
         writes: list[Write] = [
-            Put(delivered_cell(session_id), encode(delivery) if kept.session else b""),
+            Put(delivered_cell(session_id), DELIVERIES.encode(delivery) if kept.session else b""),
             Put(asked_cell(session_id), b""),
             Score(UNDELIVERED, session_id, next_at_ms),
         ]
@@ -179,9 +179,16 @@ class Deliveries:
             cells = [delivered_cell(session_id) for session_id, _ in found]
             writes: list[Write] = [Score(FORGOTTEN, member, last) for member in members]
             for (session_id, _), raw in zip(found, engine.read(keys.tag, cells), strict=True):
-                speakers = self.open(raw).speakers
-                if users & {*speakers} or len(speakers) >= SPEAKERS_KEPT:
+                if self._may_name(users, raw):
                     writes.append(Score(UNDELIVERED, session_id, now_ms))
             return len(found) + 1, writes
 
         return self.ledger.exchange(keys.tag, [keys.forgets], forget)
+
+    def _may_name(self, users: set[str], raw: bytes) -> bool:
+        """Whether one of the users may have spoken in what was delivered."""
+        try:
+            speakers = self.open(raw).speakers
+        except UnreadableError:
+            return True
+        return not users.isdisjoint(speakers) or len(speakers) >= SPEAKERS_KEPT

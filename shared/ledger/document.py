@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from shared.ledger.task import Task
 from shared.room import WHOLE_ROOM, Room
 from shared.rules.decision import Rule
+from shared.stored import Form, Stored
 
 
-class Session(Struct, omit_defaults=True):
+class Session(Stored):
     """One life of a room, from the event that opened it to the one that closed it, both in ms.
 
     `id` keeps the opening time it was born with. `dated_ms` is newer when TRTC announced the
@@ -67,7 +67,7 @@ def find_room(session_id: str) -> Room | None:
     return Room(int(match[1]), match[3], int(match[2])) if match else None
 
 
-class Half(Struct, omit_defaults=True):
+class Half(Stored):
     """What a document holds of the room of one id type: its newest sessions, the newest first, and more.
 
     `tombstone_ms` is when the room was last closed without a session (0: never), in ms since 1970.
@@ -82,6 +82,9 @@ class Half(Struct, omit_defaults=True):
 
 # Of the numeric room and of the string room: the index is room_id_type.
 Document = tuple[Half, Half]
+
+DOCUMENTS, SESSIONS = Form(tuple[Half, Half]), Form(Session)
+EMPTY = DOCUMENTS.encode((Half(), Half()))
 
 
 def list_changed_tasks(former: Half, half: Half) -> Iterator[tuple[Session, Task, Task]]:

@@ -9,12 +9,10 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
-from msgspec import Struct
-from msgspec.json import encode
-
 from shared.ledger.document import Half, Session, list_changed_tasks
 from shared.ledger.engine import Cell, Put, Score, Write
 from shared.ledger.task import Task
+from shared.stored import Form, FrozenStored, Stored
 
 UNSENT = "unsent"  # an index of events, by the ms at which the next endpoint is to be told
 DEAD = "dead"  # an index of events that an endpoint never took, by the ms at which they happened
@@ -30,7 +28,7 @@ EventType = Literal[
 Facts = dict[str, str | int | list[str]]
 
 
-class Event(Struct, frozen=True, omit_defaults=True):
+class Event(FrozenStored, frozen=True):
     """Something that happened in a session at `at_ms` (since 1970); `id` follows from it alone.
 
     `version` is the transcript's version that it is about (0: about none), `facts` what its type adds.
@@ -47,7 +45,7 @@ class Event(Struct, frozen=True, omit_defaults=True):
     facts: Facts = {}
 
 
-class Send(Struct, omit_defaults=True):
+class Send(Stored):
     """How far one endpoint has been told of an event.
 
     `next_at_ms` (since 1970) is when to try next, 0 when there is nothing more to try: the endpoint has
@@ -60,11 +58,14 @@ class Send(Struct, omit_defaults=True):
     last: str = ""
 
 
-class Entry(Struct, omit_defaults=True):
+class Entry(Stored):
     """An event in the outbox, and how far each endpoint has been told, by its `Endpoint.key`."""
 
     event: Event
     sends: dict[str, Send] = {}
+
+
+ENTRIES = Form(Entry)
 
 
 def outbox_cell(name: str) -> Cell:
@@ -115,7 +116,7 @@ def write_entry(entry: Entry, former: Iterable[str] = ()) -> list[Write]:
     is_dead = any(not send.taken and not send.next_at_ms for send in entry.sends.values())
     keys = dict.fromkeys([*former, *entry.sends])
     return [
-        Put(outbox_cell(name), encode(entry) if times or is_dead else b""),
+        Put(outbox_cell(name), ENTRIES.encode(entry) if times or is_dead else b""),
         Score(UNSENT, name, min(times.values(), default=None)),
         Score(DEAD, name, event.at_ms if is_dead else None),
         *(Score(unsent_key(key), name, times.get(key)) for key in keys),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec.json import encode
-
-from shared.ledger.document import Half, Session
+from shared.ledger.document import SESSIONS, Half, Session
 from shared.ledger.due import find_due
 from shared.ledger.engine import Add, Cell, Move, Put, Score, Write
 from shared.ledger.fleet import find_fleet_keys, find_mark, list_fleet_writes
@@ -115,7 +113,7 @@ def list_writes(room: Room, former: Half, half: Half) -> list[Write]:
     )
     writes += list_fleet_writes(keys.fleet, former, half)
     leaving = half.sessions[SESSIONS_LOADED:]
-    writes += (Put(Cell(keys.older, session.id), encode(session)) for session in leaving)
+    writes += (Put(Cell(keys.older, session.id), SESSIONS.encode(session)) for session in leaving)
     del half.sessions[SESSIONS_LOADED:]
     return writes
 

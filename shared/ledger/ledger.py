@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import msgspec
-from msgspec.json import Decoder, encode
 
+from shared.errors import UnreadableError
 from shared.ledger.document import Session
 from shared.ledger.engine import Cell, Engine, Keep, Move, Number, Put, Score, Write
 from shared.ledger.layout import (
@@ -27,8 +28,10 @@ from shared.ledger.rooms import Result, RoomLedger
 from shared.room import Room
 from shared.settings import KEEP_DAYS
 from shared.transcripts.records import (
+    DELETIONS,
     FOR_EVER_MS,
     KEYS_KEPT,
+    NEWS,
     Deletion,
     SentenceNews,
     merge_sentence,
@@ -67,8 +70,6 @@ class Ledger(RoomLedger):
         self, engine: Engine, keep_days: int = KEEP_DAYS, *, tells: Sequence[str] = ()
     ) -> None:
         super().__init__(engine, (keep_days + OPEN_KEPT_DAYS) * 86_400, tells=tells)
-        self._news = Decoder(SentenceNews)
-        self._deletions = Decoder(Deletion)
 
     def keep_sentence(self, session: Session, news: SentenceNews) -> bool:
         """Merge what a callback told of a sentence into what is known of it; whether it was new.
@@ -80,12 +81,12 @@ class Ledger(RoomLedger):
         cells = (Cell(keys.sentences, news.key), keys.deletion)
 
         def keep(seen: list[bytes]) -> tuple[bool, list[Write]]:
-            known = self.decode(self._news.decode, seen[0]) if seen[0] else None
+            known = self.decode(NEWS.decode, seen[0]) if seen[0] else None
             merged = merge_sentence(known, news)
             if merged is known or self._open_deletion(seen[1]).covers(news):
                 return False, []
             return True, [
-                Put(cells[0], encode(merged)),
+                Put(cells[0], NEWS.encode(merged)),
                 Number(keys.version, keys.versions, news.key),
                 # Should nobody delete it when its time is over, the store does so a while later.
                 *(Keep(key, self._keep_s) for key in keys.list_all()),
@@ -101,7 +102,7 @@ class Ledger(RoomLedger):
 
         def change(seen: list[bytes]) -> tuple[Result, list[Write]]:
             opt_outs, result = work(self.decode(OPT_OUTS.decode, seen[0]) if seen[0] else {})
-            return result, [Put(keys.opt_outs, encode(opt_outs) if opt_outs else b"")]
+            return result, [Put(keys.opt_outs, OPT_OUTS.encode(opt_outs) if opt_outs else b"")]
 
         return self.exchange(keys.tag, [keys.opt_outs], change)
 
@@ -129,7 +130,7 @@ class Ledger(RoomLedger):
         found = self.engine.list_scores(keys.tag, keys.versions, since, FOR_EVER_MS, ALL)
         bodies = self.engine.read(keys.tag, [Cell(keys.sentences, key) for key, _ in found])
         return [
-            msgspec.structs.replace(self.decode(self._news.decode, raw), version=version)
+            msgspec.structs.replace(self.decode(NEWS.decode, raw), version=version)
             for (_, version), raw in zip(found, bodies, strict=True)
             if raw  # else it was deleted meanwhile
         ]
@@ -149,7 +150,7 @@ class Ledger(RoomLedger):
             return len(found), [
                 *(Move(key, "") for key in (keys.sentences, keys.versions)),
                 Put(keys.version, b"%d" % deletion.version),
-                Put(keys.deletion, encode(deletion)),
+                Put(keys.deletion, DELETIONS.encode(deletion)),
                 Keep(keys.deletion.key, self._keep_s),
             ]
 
@@ -179,7 +180,7 @@ class Ledger(RoomLedger):
                 *(Put(Cell(keys.sentences, key), b"") for key in found),
                 *(Score(keys.versions, key, None) for key in found),
                 Put(keys.version, b"%d" % latest),
-                Put(keys.deletion, encode(deletion)),
+                Put(keys.deletion, DELETIONS.encode(deletion)),
                 Keep(keys.deletion.key, self._keep_s),
             ]
 
@@ -195,7 +196,7 @@ class Ledger(RoomLedger):
 
         `over` are the sessions that may go; None: all, the first that closed first.
         To be asked again until nothing was deleted: each time is short; then `erase_traces`. What is
-        open, lives or is due stays.
+        open, lives or is due stays, and what cannot be read.
         """
         left, counts = PIECE, [Forgotten()]
         with self.engine.changing():
@@ -205,10 +206,13 @@ class Ledger(RoomLedger):
             for session_id in over:
                 if left <= 0:
                     break
-                counts.append(self._forget_session(session_id, before_ms, left))
-                left -= sum(counts[-1]) + SESSION_STEPS
+                with suppress(UnreadableError):
+                    counts.append(self._forget_session(session_id, before_ms, left))
+                    left -= sum(counts[-1]) + SESSION_STEPS
             buried = self.engine.list_scores(None, BURIED, 0, before_ms - 1, max(left, 0))
-            counts += (self._forget_tombstone(name, before_ms) for name, _ in buried)
+            for name, _ in buried:
+                with suppress(UnreadableError):
+                    counts.append(self._forget_tombstone(name, before_ms))
         return Forgotten(*map(sum, zip(*counts, strict=True)))
 
     def _forget_session(self, session_id: str, before_ms: int, most: int) -> Forgotten:
@@ -238,4 +242,4 @@ class Ledger(RoomLedger):
         return Forgotten(rooms=int(is_gone))
 
     def _open_deletion(self, raw: bytes) -> Deletion:
-        return self.decode(self._deletions.decode, raw) if raw else Deletion()
+        return self.decode(DELETIONS.decode, raw) if raw else Deletion()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from msgspec import Struct
-from msgspec.json import Decoder, encode
+from msgspec.structs import replace
 
 from shared.ledger.engine import Cell, Put, Score, Write
 from shared.ledger.ledger import Ledger
+from shared.stored import Form, FrozenStored
 from shared.transcripts.records import FOR_EVER_MS
 
 # An index of users whose name archived files must still forget, as SDKAPPID/USER: see `forget_names`.
@@ -17,14 +17,14 @@ NOTHING_YET = 1 - FOR_EVER_MS
 Counts = dict[str, int]  # of users, by what became of them
 
 
-class User(Struct, frozen=True, omit_defaults=True):
+class User(FrozenStored, frozen=True):
     """What an application told of one of its users; `since_ms` is since when the user has had a name."""
 
     name: str = ""
     since_ms: int = 0
 
 
-USERS = Decoder(User)  # made here, once: msgspec 0.22 crashes when two threads learn a type
+USERS = Form(User)
 
 
 class NameKeys:
@@ -62,13 +62,13 @@ def set_names(ledger: Ledger, sdk_app_id: int, told: Mapping[str, str], now_ms: 
     def change(seen: list[bytes]) -> tuple[Counts, list[Write]]:
         users = [_open(ledger, raw) for raw in seen[2:]]
         renamed = {
-            user_id: User(name, user.since_ms or now_ms)
+            user_id: replace(user, name=name, since_ms=user.since_ms or now_ms)
             for (user_id, name), user in zip(told.items(), users, strict=True)
             if name != user.name
         }
         forgotten = [user_id for user_id in renamed if not told[user_id]]
         writes: list[Write] = [
-            Put(Cell(keys.users, user_id), encode(user) if user.name else b"")
+            Put(Cell(keys.users, user_id), USERS.encode(user) if user.name else b"")
             for user_id, user in renamed.items()
         ]
         writes += (Score(FORGOTTEN, f"{keys.tag}/{one}", NOTHING_YET) for one in forgotten)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from msgspec.json import Decoder
 from msgspec.structs import replace
 
 from shared.ledger.document import Session
 from shared.ledger.task import Task
 from shared.room import WHOLE_ROOM
 from shared.rules.decision import Rule, Speaker
+from shared.stored import Form
 from shared.transcripts.records import FOR_EVER_MS, SentenceNews
 
 # Users, and until which ms since 1970 nothing of what they say is kept: FOR_EVER_MS while they are opted out.
 OptOuts = dict[str, int]
 
-OPT_OUTS = Decoder(OptOuts)  # made here, once: msgspec 0.22 crashes when two threads learn a type
+OPT_OUTS = Form(OptOuts)
 
 
 def set_opt_outs(

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from msgspec.json import Decoder
-
 from shared.ledger.engine import Write
-from shared.ledger.events import Entry, outbox_cell, write_entry
+from shared.ledger.events import ENTRIES, Entry, outbox_cell, write_entry
 from shared.ledger.ledger import Ledger
 from shared.transcripts.records import FOR_EVER_MS
 
@@ -20,7 +18,6 @@ class Outbox:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger, self._engine = ledger, ledger.engine
-        self._entries = Decoder(Entry)
 
     def list_names(self, index: str, most: int, until_ms: int = FOR_EVER_MS) -> list[str]:
         """The names of the events in an index, the lowest time first.
@@ -33,7 +30,7 @@ class Outbox:
     def read(self, name: str) -> Entry | None:
         """The entry of an event; None for one that is in the outbox no more."""
         (raw,) = self._engine.read(_tag(name), [outbox_cell(name)])
-        return self._ledger.decode(self._entries.decode, raw) if raw else None
+        return self._ledger.decode(ENTRIES.decode, raw) if raw else None
 
     def change(self, name: str, work: Callable[[Entry], None]) -> Entry | None:
         """Let `work` change an entry's `sends` as if nobody else did meanwhile; None: it is there no more.
@@ -44,7 +41,7 @@ class Outbox:
         def change(seen: list[bytes]) -> tuple[Entry | None, list[Write]]:
             if not seen[0]:
                 return None, []
-            entry = self._ledger.decode(self._entries.decode, seen[0])
+            entry = self._ledger.decode(ENTRIES.decode, seen[0])
             former = list(entry.sends)
             work(entry)
             return entry, write_entry(entry, former)

@@ -9,24 +9,22 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import TypeVar
 
-from msgspec import MsgspecError
-from msgspec.json import Decoder, encode
-
-from shared.errors import LedgerError
-from shared.ledger.document import Document, Half, Session, find_room
+from shared.errors import LedgerError, NewerError, UnreadableError
+from shared.ledger.document import DOCUMENTS, EMPTY, SESSIONS, Session, find_room
 from shared.ledger.engine import Cell, Engine, Keep, Put, Write
 from shared.ledger.events import list_events, post
 from shared.ledger.layout import DUE, SHARED, RoomKeys, ended_key, list_writes, parse_room
 from shared.ledger.opting_out import OPT_OUTS
-from shared.ledger.sessions import Found, Person, Presence, RoomBook, Sessions
+from shared.ledger.sessions import PRESENCES, Found, Person, Presence, RoomBook, Sessions
 from shared.room import Room
+from shared.stored import Form
 from shared.transcripts.records import FOR_EVER_MS
 
 LONGEST_LEASE_MS = 60_000
 STATES = 99  # more than a task has
 PATIENCE_S = 0.7  # no third turn begins later; an answer that takes 0.5 s is the last
 LONGEST_PAUSE_S = 0.004
-EMPTY = encode((Half(), Half()))
+LEASES = Form(tuple[str, int])
 
 Raw = TypeVar("Raw")
 Result = TypeVar("Result")
@@ -41,11 +39,6 @@ class RoomLedger:
     def __init__(self, engine: Engine, keep_s: int, *, tells: Sequence[str] = ()) -> None:
         self.engine, self._keep_s, self.tells = engine, keep_s, tells
         self.take_slot, self.erase_traces = engine.take_slot, engine.erase_traces
-        # Made here, once: msgspec 0.22 crashes when two threads learn a type at the same moment.
-        self._documents = Decoder(Document)
-        self._sessions = Decoder(Session)
-        self._presences = Decoder(Presence)
-        self._leases = Decoder(tuple[str, int])
 
     def close(self) -> None:
         """Let go of files and connections."""
@@ -94,7 +87,7 @@ class RoomLedger:
         keys = RoomKeys(room)
         document, older = self.engine.list_cells(keys.tag, [keys.document.key, keys.older])
         newest = self._open_book(room, [keys.document], [document.get("", b"")]).sessions
-        sessions = [self.decode(self._sessions.decode, raw) for raw in older.values()]
+        sessions = [self.decode(SESSIONS.decode, raw) for raw in older.values()]
         sessions.sort(key=lambda session: session.opened_ms, reverse=True)
         return [*newest, *sessions][:most]
 
@@ -121,11 +114,11 @@ class RoomLedger:
         cells = (*documents, *older, *more)
         tag = next(iter(keys.values())).tag
         seen = dict(zip(cells, self.engine.read(tag, cells), strict=True))
-        opened = [self.decode(self._documents.decode, seen[cell] or EMPTY) for cell in documents]
+        opened = [self.decode(DOCUMENTS.decode, seen[cell] or EMPTY) for cell in documents]
         halves = [half for document in opened for half in document if half.sessions]
         known = {one.id: one for half in halves for one in half.sessions}
         known |= {
-            name: self.decode(self._sessions.decode, seen[cell])
+            name: self.decode(SESSIONS.decode, seen[cell])
             for name, cell in zip(keys, older, strict=True)
             if seen[cell]
         }
@@ -141,7 +134,7 @@ class RoomLedger:
         newest = self._open_book(session.room, [keys.document], [document.get("", b"")]).latest
         people = of_newest if newest and newest.id == session.id else of_ended
         return [
-            self.decode(self._presences.decode, raw).show(user_id)
+            self.decode(PRESENCES.decode, raw).show(user_id)
             for user_id, raw in sorted(people.items())
         ]
 
@@ -173,7 +166,7 @@ class RoomLedger:
             holder, until_ms = self._open_lease(seen[0])
             if holder != token and now_ms < until_ms <= now_ms + LONGEST_LEASE_MS:
                 return False, []
-            return True, [Put(cell, encode((token, now_ms + lease_ms)))]
+            return True, [Put(cell, LEASES.encode((token, now_ms + lease_ms)))]
 
         return self.exchange(SHARED, [cell], take)
 
@@ -188,18 +181,15 @@ class RoomLedger:
 
     def _open_lease(self, raw: bytes) -> tuple[str, int]:
         """Who holds a lease, and until when."""
-        return self.decode(self._leases.decode, raw) if raw else ("", 0)
+        return self.decode(LEASES.decode, raw) if raw else ("", 0)
 
     def _open_book(self, room: Room, cells: Sequence[Cell], seen: Sequence[bytes]) -> RoomBook:
         """The book in what the cells of a document, and perhaps of opt-outs and of a presence, hold."""
-        try:
-            book = RoomBook(room, self._documents.decode(seen[0] or EMPTY))
-            if seen[1:] and seen[1]:
-                book.opt_outs = OPT_OUTS.decode(seen[1])
-            if seen[2:] and seen[2]:
-                book.presence = self._presences.decode(seen[2])
-        except (MsgspecError, ValueError):
-            raise self._unreadable() from None
+        book = RoomBook(room, self.decode(DOCUMENTS.decode, seen[0] or EMPTY))
+        if seen[1:] and seen[1]:
+            book.opt_outs = self.decode(OPT_OUTS.decode, seen[1])
+        if seen[2:] and seen[2]:
+            book.presence = self.decode(PRESENCES.decode, seen[2])
         if book.half.opt_outs or book.opt_outs:
             book.leave_out()
         book.seen = dict(zip(cells, seen, strict=True))
@@ -212,10 +202,10 @@ class RoomLedger:
         """
         seen = [*book.seen.values()]
         is_known = book.latest and book.presence != Presence()
-        presence = [encode(book.presence) if is_known else b"" for _ in keys.cells[2:]]
+        presence = [PRESENCES.encode(book.presence) if is_known else b"" for _ in keys.cells[2:]]
         if book.half.opt_outs or book.opt_outs:
             book.leave_out()
-        document = encode(book.document)
+        document = DOCUMENTS.encode(book.document)
         writes: list[Write] = []
         if document == (seen[0] or EMPTY):
             # A person's event reads and compares the document, and that is all.
@@ -223,14 +213,14 @@ class RoomLedger:
                 return is_fresh or self.engine.read(keys.tag, keys.cells) == seen
             saved = seen[0]
         else:
-            former = self._documents.decode(seen[0] or EMPTY)
+            former = DOCUMENTS.decode(seen[0] or EMPTY)
             for id_type, half in enumerate(book.document):
                 if half != former[id_type]:
                     room = Room(book.room.sdk_app_id, book.room.room_id, id_type)
                     writes += list_writes(room, former[id_type], half)
                     events = list_events(former[id_type], half) if self.tells else ()
                     writes += (write for event in events for write in post(event, self.tells))
-            document = encode(book.document)  # sessions that are too many have left it
+            document = DOCUMENTS.encode(book.document)  # sessions that are too many have left it
             saved = b"" if document == EMPTY else document
             # First: a Redis out of memory refuses the first write of a script only.
             writes.insert(0, Put(keys.document, saved))
@@ -279,10 +269,12 @@ class RoomLedger:
         raise LedgerError(f"LEDGER_URL: {self.engine.place}: too many change the same room at once")
 
     def decode(self, decode: Callable[[Raw], Result], raw: Raw) -> Result:
+        """What `decode` makes of a record, such as a Form's; raises UnreadableError."""
         try:
             return decode(raw)
-        except (MsgspecError, ValueError):
-            raise self._unreadable() from None
-
-    def _unreadable(self) -> LedgerError:
-        return LedgerError(f"LEDGER_URL: {self.engine.place} {self.engine.garbage}")
+        except NewerError:
+            raise NewerError(self.engine.place) from None
+        except ValueError:
+            raise UnreadableError(
+                f"LEDGER_URL: {self.engine.place} {self.engine.garbage}"
+            ) from None

@@ -16,6 +16,7 @@ from shared.ledger.engine import Cell
 from shared.ledger.opting_out import OptOuts, leave_out, list_opted_out
 from shared.room import STRING_ROOM, Room
 from shared.rules.decision import Rule
+from shared.stored import Form, Stored
 
 Opening = Literal["opened", "open", "newer", "stale", "gone"]
 Closing = Literal["closed", "already_closed", "stale", "unknown"]
@@ -57,7 +58,7 @@ class Sessions(NamedTuple):
     seen: Mapping[Cell, bytes]
 
 
-class Presence(Struct):
+class Presence(Stored):
     """Whether somebody is there and whether their microphone is on, each with its newest event's ms.
 
     Most events tell only of one of the two, so each has a time of its own.
@@ -72,6 +73,9 @@ class Presence(Struct):
         """The person as the ledger tells of them: who is away has no microphone."""
         has_microphone = self.present and self.microphone
         return Person(user_id, self.present, has_microphone, self.event_ms, self.microphone_ms)
+
+
+PRESENCES = Form(Presence)
 
 
 class RoomBook:

@@ -1,18 +1,17 @@
-"""Opening the SQLite ledger's file: an older version's is set aside, no other program's is touched."""
+"""Opening the SQLite ledger's file: what another program, or a newer version, wrote is not touched."""
 
 from __future__ import annotations
 
 import select
 import sqlite3
 import time
-from contextlib import closing, suppress
-from itertools import count
+from contextlib import suppress
 from pathlib import Path
 
-from shared.errors import LedgerError
+from shared.errors import LedgerError, NewerError
 
 APPLICATION_ID = 0x526F6F6D  # "Room": tells our file from anybody else's
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5  # that of 1.0.0, which whatever follows can read: docs/decisions/0012
 BUSY_TIMEOUT_S = 1.0
 OPEN_PAUSE_S = 0.04  # switching to WAL does not wait for a lock by itself
 SCHEMA = Path(__file__).parent / "schema.sql"
@@ -62,7 +61,7 @@ def _open(path: str) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
         connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
-        if version != SCHEMA_VERSION:
+        if version is None:
             _lay_out(connection, path)
         # Unless checkpoints wait for the disk, a power cut may corrupt the file; a killed process never does.
         lasts = TEMPORARY not in Path(path).resolve().parents
@@ -93,49 +92,26 @@ def _find_version_alone(connection: sqlite3.Connection, path: str) -> int | None
 
 
 def _find_version(connection: sqlite3.Connection, path: str) -> int | None:
-    """The version of the schema, None for an empty file; LedgerError for a newer one, or one not ours."""
+    """The version of the schema, None for an empty file; LedgerError for another, or for a file not ours."""
     if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             raise LedgerError(f"LEDGER_URL: {path} is another program's database; name a new file")
         return None
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > SCHEMA_VERSION:
+        raise NewerError(path)
+    if version < SCHEMA_VERSION:
         raise LedgerError(
-            f"LEDGER_URL: {path} was written by another version of Roomscribe; "
-            "name a new file, or delete it when no room is open"
+            f"LEDGER_URL: {path} was written before Roomscribe 1.0.0; name a new file, or delete it"
         )
     return version
 
 
 def _lay_out(connection: sqlite3.Connection, path: str) -> None:
     connection.execute("BEGIN IMMEDIATE")
-    version = _find_version(connection, path)
-    if version != SCHEMA_VERSION:  # else somebody else was quicker
-        if version is not None:
-            _set_aside(connection, Path(path), version)
+    if _find_version(connection, path) is None:  # else somebody else was quicker
         for statement in SCHEMA.read_text(encoding="utf-8").split(";"):
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     connection.execute("COMMIT")
-
-
-def _set_aside(connection: sqlite3.Connection, path: Path, version: int) -> None:
-    """Copy what an older version wrote into a file beside it, and drop it from this one.
-
-    The file itself keeps its name: whoever is opening it would find the log of another one beside it.
-    """
-    from shared import log  # late: hardly anybody has an older file
-
-    name = f"{path.name}.version-{version}"
-    names = (path.with_name(name if number == 1 else f"{name}-{number}") for number in count(1))
-    aside = next(free for free in names if not free.exists())
-    aside.touch(mode=0o600)
-    # A connection that writes makes no copy.
-    with closing(sqlite3.connect(path)) as older, closing(sqlite3.connect(aside)) as copy:
-        older.backup(copy)
-    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-    for (table,) in tables:
-        connection.execute(f'DROP TABLE "{table}"')
-    reason = f"{path} was an older version's: that is {aside} now, and a new ledger begins"
-    log.write("ledger.set_aside", "warning", outcome="older", reason=reason)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from msgspec import Struct
 from msgspec.structs import replace
+
+from shared.stored import FrozenStored, Stored
 
 TROUBLES_KEPT = 8
 LEASE_MS = 9_000  # longer than any call, shorter than TRTC's 10 s between retries
@@ -13,7 +14,7 @@ LEASE_MS = 9_000  # longer than any call, shorter than TRTC's 10 s between retri
 TaskState = Literal["due", "starting", "running", "stopping", "stopped", "failed", "held"]
 
 
-class Timing(Struct, frozen=True, omit_defaults=True):
+class Timing(FrozenStored, frozen=True):
     """How a task at the API came to its first sentence, in ms since 1970; 0 where nobody told.
 
     `event_ms` is when it was wanted (a room was created, somebody came, a person asked, the task
@@ -28,7 +29,7 @@ class Timing(Struct, frozen=True, omit_defaults=True):
     first_text_ms: int = 0
 
 
-class TaskId(Struct, omit_defaults=True):
+class TaskId(Stored):
     """A task at the API, in the region it was started in; `ended` once it is known to be over.
 
     `started_ms` is when, as far as anybody told. `reason` says in words why it ended by itself.
@@ -48,7 +49,7 @@ class TaskId(Struct, omit_defaults=True):
     ended_ms: int = 0
 
 
-class Hearing(Struct, frozen=True, omit_defaults=True):
+class Hearing(FrozenStored, frozen=True):
     """What the last look at a running task has found said.
 
     `version` is the transcript's version of that time, `last_ms` when TRTC told of the task's latest
@@ -62,7 +63,7 @@ class Hearing(Struct, frozen=True, omit_defaults=True):
     silent_ms: int = 0
 
 
-class Trouble(Struct, frozen=True, omit_defaults=True):
+class Trouble(FrozenStored, frozen=True):
     """Why starts did not succeed: one code, so many times in a row, from the first to the last.
 
     `request_id` is that of the last answer of the API; "" when the API was not asked, or did not answer.
@@ -75,7 +76,7 @@ class Trouble(Struct, frozen=True, omit_defaults=True):
     request_id: str = ""
 
 
-class Attempt(Struct):
+class Attempt(Stored):
     """One start sent to the API: under which claim, to which service, how many TaskIds before, when."""
 
     token: str
@@ -84,7 +85,7 @@ class Attempt(Struct):
     sent_ms: int
 
 
-class Task(Struct, omit_defaults=True):
+class Task(Stored):
     """The transcription of one target (`*`: the whole room) in one session; times in ms.
 
     `token`, `lease_until_ms` and `pending` belong to the claim that is starting it, `trigger`
@@ -190,11 +191,13 @@ class Task(Struct, omit_defaults=True):
 
     def note_trouble(self, code: str, now_ms: int, request_id: str = "") -> None:
         """Note that a start has not succeeded, and why."""
-        trouble = Trouble(code, now_ms, now_ms, request_id=request_id)
         last = self.troubles[-1] if self.troubles else None
         if last and last.code == code:
-            self.troubles[-1] = replace(trouble, first_ms=last.first_ms, times=last.times + 1)
+            self.troubles[-1] = replace(
+                last, last_ms=now_ms, times=last.times + 1, request_id=request_id
+            )
         else:
+            trouble = Trouble(code, now_ms, now_ms, request_id=request_id)
             self.troubles = [*self.troubles[1 - TROUBLES_KEPT :], trouble]
 
     def adopt_living(self, now_ms: int) -> None:

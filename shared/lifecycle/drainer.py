@@ -11,12 +11,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from shared import log
-from shared.errors import LedgerError, RoomscribeError
+from shared.errors import LedgerError, RoomscribeError, UnreadableError
 from shared.ledger.due import Due, find_due
 from shared.lifecycle.claimed_start import FAILED_AGAIN_MS, QUOTA
 from shared.lifecycle.heal_room import heal_room
@@ -159,9 +160,9 @@ class _Drainer(Struct):
         """Make tasks due that failed under other settings or another package than this instance's."""
         ledger, now_ms = self.resources.ledger, self.resources.now_ms()
         for room in ledger.list_due(now_ms + FAILED_AGAIN_MS, ALL):
-            need = self._find_need(room, MENDED)
-            if need:
-                self.waiting[room] = need
+            with suppress(UnreadableError):  # the scan tells of it
+                if need := self._find_need(room, MENDED):
+                    self.waiting[room] = need
 
     def _find_need(self, room: Room, until_ms: int) -> Due | None:
         """The room's most urgent need that is due by then and that this run can still do."""

@@ -9,7 +9,7 @@ import msgspec
 
 from shared import callbacks
 from shared.callbacks import ANCHOR, Callback
-from shared.errors import LedgerError, RoomscribeError
+from shared.errors import LedgerError, NewerError, RoomscribeError
 from shared.ledger import RoomBook, Session, Task, claims
 from shared.lifecycle.outcome import Fields, Outcome, describe_task, failed, ignored
 from shared.lifecycle.reopening import reopen_room
@@ -86,7 +86,8 @@ def act_on_room(
         )
     except RoomscribeError as error:
         is_created = callback.event_type == callbacks.ROOM_CREATED
-        if is_created and isinstance(error, LedgerError):  # of what fails later, the ledger knows
+        is_away = isinstance(error, LedgerError) and not isinstance(error, NewerError)
+        if is_created and is_away:  # of what fails later, the ledger knows
             return start_without_ledger(callback, error, resources)
         return [failed(error)]
     outcomes: list[Outcome] = []

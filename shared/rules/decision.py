@@ -20,6 +20,7 @@ from msgspec import Meta, Struct
 
 from shared.errors import RulesError
 from shared.site import Site
+from shared.stored import FrozenStored
 
 # A parsed TOML or JSON table: any value may stand in it.
 Table = dict[str, Any]
@@ -34,7 +35,7 @@ NOTICE = "Transcribed automatically, with Roomscribe."
 NUMBERS = re.compile(r"([0-9]{1,10})-([0-9]{1,10})")  # a glob that is a range of numeric rooms
 
 
-class Speaker(Struct, frozen=True, omit_defaults=True):
+class Speaker(FrozenStored, frozen=True):
     """Whose task differs from the rule's: the first entry whose globs match the user wins."""
 
     user: Globs
@@ -43,7 +44,7 @@ class Speaker(Struct, frozen=True, omit_defaults=True):
     ai: Table = {}
 
 
-class Rule(Struct, frozen=True, omit_defaults=True):
+class Rule(FrozenStored, frozen=True):
     """What happens in the rooms it matches; a session keeps the rule it was opened with.
 
     `max_idle_s` is 5 to 86400 s. `cloud` and `ai` hold each service's parameters, complete. `notice` tells

@@ -21,8 +21,10 @@ from shared.services.checks import check_parameters, suggest_name
 from shared.services.service import SERVICES
 from shared.site import Site
 
-_RULE_KEYS = {item.encode_name: item.type for item in msgspec.structs.fields(Rule)}
-_SPEAKER_KEYS = {item.encode_name: item.type for item in msgspec.structs.fields(Speaker)}
+_RULE_KEYS, _SPEAKER_KEYS = (
+    {item.name: item.type for item in msgspec.structs.fields(kind) if item.name != "unknown"}
+    for kind in (Rule, Speaker)
+)
 _DEFAULT_KEYS = {
     key: kind
     for key, kind in _RULE_KEYS.items()

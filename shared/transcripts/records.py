@@ -9,8 +9,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
+
+from shared.stored import Form, FrozenStored
 
 UNKNOWN_MS = -1
 FOR_EVER_MS = 2**53  # of a session that has closed nothing may come any more
@@ -27,7 +29,7 @@ State = Literal[
 ]
 
 
-class Words(Struct, frozen=True, order=True, omit_defaults=True, gc=False):
+class Words(FrozenStored, frozen=True, order=True, gc=False):
     """One text of a sentence as one callback told it; of two, the greater one is the newer.
 
     `start_ms` and `end_ms` are as TRTC gave them, UNKNOWN_MS when it gave none. `language` is ""
@@ -46,7 +48,7 @@ class Words(Struct, frozen=True, order=True, omit_defaults=True, gc=False):
         return f"Words(event_ms={self.event_ms}, {len(self.text)} characters)"
 
 
-class SentenceNews(Struct, frozen=True, omit_defaults=True, gc=False):
+class SentenceNews(FrozenStored, frozen=True, gc=False):
     """All that callbacks have told of one sentence so far; what the ledger keeps, one per `key`.
 
     `said` is None until the sentence itself has come: a translation may be earlier. `opaque` is
@@ -89,17 +91,18 @@ def merge_sentence(known: SentenceNews | None, new: SentenceNews) -> SentenceNew
     translations = dict(known.translations)
     for language, words in new.translations.items():
         translations[language] = max(words, translations.get(language, words))
-    merged = msgspec.structs.replace(
+    merged = replace(
         known,
         said=max((words for words in (known.said, new.said) if words), default=None),
         translations=dict(sorted(translations.items())),
         opaque=max(known.opaque, new.opaque),
         opaque_ms=max(known.opaque_ms, new.opaque_ms),
+        unknown=max(known.unknown, new.unknown),
     )
     return known if merged == known else merged
 
 
-class Deletion(Struct, frozen=True):
+class Deletion(FrozenStored, frozen=True):
     """What happened until `until_ms` is not kept again, whenever and however often it is told.
 
     Nor is what is told later of a sentence that was deleted, such as its translation: `keys` are
@@ -124,11 +127,15 @@ class Deletion(Struct, frozen=True):
 
         Of what one user said, if that is told.
         """
-        kept, users = [*keys, *self.keys][:KEYS_KEPT], self.users
+        kept = [*keys, *self.keys][:KEYS_KEPT]
         if user_id is None:
-            return Deletion(max(until_ms, self.until_ms), version + 1, kept, users)
-        users = {**users, user_id: max(until_ms, users.get(user_id, -1))}
-        return Deletion(self.until_ms, version + 1, kept, users)
+            until_ms = max(until_ms, self.until_ms)
+            return replace(self, until_ms=until_ms, version=version + 1, keys=kept)
+        users = {**self.users, user_id: max(until_ms, self.users.get(user_id, -1))}
+        return replace(self, version=version + 1, keys=kept, users=users)
+
+
+NEWS, NEWS_LISTS, DELETIONS = Form(SentenceNews), Form(list[SentenceNews]), Form(Deletion)
 
 
 class TaskOrigin(Struct, frozen=True):

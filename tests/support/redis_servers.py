@@ -11,7 +11,7 @@ from redis import Redis
 from local.redis_server import RedisServer
 from shared.ledger import redis_server as redis
 
-PATIENCE = Path(__file__).parents[1] / "patience"
+PATIENCE = Path(__file__).parent / "patience"
 USUAL_S, LONG_S = (redis.CONNECT_TIMEOUT_S, redis.ANSWER_TIMEOUT_S), 10.0
 SLOTS = 16384
 PATIENCE_S = 30.0

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from msgspec.json import encode
-
 from shared.ledger import Ledger
-from shared.ledger.deliveries import SPEAKERS_KEPT, Deliveries, Delivery
+from shared.ledger.deliveries import DELIVERIES, SPEAKERS_KEPT, Deliveries, Delivery
 from shared.ledger.engine import Put, Score, Write
 from shared.ledger.layout import RoomKeys, delivered_cell
 from shared.ledger.names import set_names
@@ -37,7 +35,9 @@ def make_known(ledger: Ledger, count: int, speaker: str, every: int) -> set[str]
         speakers = ["li"] if number % every else ["li", speaker]
         concerned |= {session_id} if speaker in speakers else set()
         writes.append(Score(keys.opened, session_id, -T - number // 2))
-        writes.append(Put(delivered_cell(session_id), encode(Delivery(1, speakers=speakers))))
+        writes.append(
+            Put(delivered_cell(session_id), DELIVERIES.encode(Delivery(1, speakers=speakers)))
+        )
     with ledger.engine.changing():
         ledger.engine.swap(keys.tag, {}, writes, keys.living)
     return concerned

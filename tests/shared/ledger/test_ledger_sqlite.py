@@ -71,7 +71,7 @@ def write_to(path: Path) -> None:
 def test_record_that_cannot_be_read_is_named(ledger: Ledger, path: Path) -> None:
     open_session(ledger)
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("UPDATE cells SET value = '{\"id\": 1}'")
+        other.execute("UPDATE cells SET value = CAST('{\"id\": 1}' AS BLOB)")
     with pytest.raises(LedgerError, match=r"LEDGER_URL: .*ledger\.db does not answer"):
         ledger.read(ROOM)
 
@@ -107,42 +107,6 @@ def date_file(path: Path, version: int) -> bytes:
     return path.read_bytes()
 
 
-def read_version(path: Path) -> int:
-    with contextlib.closing(sqlite3.connect(path)) as other:
-        version: int = other.execute("PRAGMA user_version").fetchone()[0]
-        return version
-
-
-def mark(path: Path, name: str) -> None:
-    """Leave a table of that name in a file."""
-    with contextlib.closing(sqlite3.connect(path)) as other:
-        other.execute(f"CREATE TABLE {name} (id TEXT)")
-
-
-def list_tables(path: Path) -> list[str]:
-    with contextlib.closing(sqlite3.connect(path)) as other:
-        return [name for (name,) in other.execute("SELECT name FROM sqlite_master")]
-
-
-def list_set_aside(path: Path) -> list[str]:
-    return sorted(one.name for one in path.parent.glob("ledger.db.version-*"))
-
-
-def test_older_versions_file_is_set_aside_and_both_names_are_told(
-    path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    date_file(path, SCHEMA_VERSION - 1)
-    mark(path, "old")
-    with contextlib.closing(open_sqlite(str(path))) as ledger:
-        open_session(ledger)
-    aside = path.with_name(f"ledger.db.version-{SCHEMA_VERSION - 1}")
-    assert (read_version(aside), read_version(path)) == (SCHEMA_VERSION - 1, SCHEMA_VERSION)
-    assert ("old" in list_tables(aside), "old" in list_tables(path)) == (True, False)
-    told = capsys.readouterr().out
-    assert "ledger.set_aside" in told
-    assert f"{path} was an older version's: that is {aside} now, and a new ledger begins" in told
-
-
 def list_modes(path: Path) -> dict[str, int]:
     """The permissions of the ledger's files, by the ends of their names."""
     files = path.parent.glob("ledger.db*")
@@ -162,52 +126,27 @@ def test_files_are_their_owners_alone_whatever_the_umask(tmp_path: Path) -> None
 
 
 def test_files_that_others_could_read_are_closed_to_them(path: Path) -> None:
-    date_file(path, SCHEMA_VERSION - 1)
     open_sqlite(str(path)).close()
-    (path.parent / f"ledger.db.version-{SCHEMA_VERSION - 1}").unlink()
-    date_file(path, SCHEMA_VERSION - 1)
     for file in path.parent.glob("ledger.db*"):
         file.chmod(0o644)
     with contextlib.closing(open_sqlite(str(path))) as ledger:
         open_session(ledger)
         assert set(list_modes(path).values()) == {0o600}
-        assert f".version-{SCHEMA_VERSION - 1}" in list_modes(path)
 
 
-def test_file_set_aside_never_takes_the_place_of_an_earlier_one(path: Path) -> None:
-    names = ["ledger.db.version-3", "ledger.db.version-3-2", "ledger.db.version-3-3"]
-    for number, name in enumerate(names):
-        date_file(path, 3)
-        mark(path, f"mark_{number}")
-        open_sqlite(str(path)).close()
-        assert list_set_aside(path) == names[: number + 1]
-        assert f"mark_{number}" in list_tables(path.with_name(name))
-    assert "mark_0" in list_tables(path.with_name(names[0]))
-
-
-def test_many_who_find_an_older_file_set_it_aside_once(tmp_path: Path) -> None:
-    start = threading.Barrier(8)
-
-    def write(path: Path, number: int) -> None:
-        start.wait()
-        with contextlib.closing(open_sqlite(str(path))) as ledger:
-            open_session(ledger, room=Room(APP, str(number), 1))
-
-    with ThreadPoolExecutor(8) as threads:
-        for number in range(20):
-            path = tmp_path / str(number) / "ledger.db"
-            date_file(path, SCHEMA_VERSION - 1)
-            list(threads.map(write, [path] * 8, range(8)))
-            assert list_set_aside(path) == [f"ledger.db.version-{SCHEMA_VERSION - 1}"]
-            with contextlib.closing(open_sqlite(str(path))) as ledger:
-                books = [ledger.read(Room(APP, str(room), 1)) for room in range(8)]
-            assert all(book.open_now for book in books)
+def test_file_from_before_the_first_release_is_named_and_left_alone(path: Path) -> None:
+    before = date_file(path, SCHEMA_VERSION - 1)
+    with pytest.raises(
+        LedgerError, match=r"before Roomscribe 1\.0\.0; name a new file, or delete it"
+    ):
+        open_sqlite(str(path))
+    assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize("version", [SCHEMA_VERSION + 1, 99])
 def test_file_of_a_newer_version_is_named_and_left_alone(path: Path, version: int) -> None:
     before = date_file(path, version)
-    with pytest.raises(LedgerError, match="another version of Roomscribe; name a new file"):
+    with pytest.raises(LedgerError, match="by a newer version of Roomscribe; finish the deploy"):
         open_sqlite(str(path))
     assert path.read_bytes() == before
 
