@@ -8,11 +8,13 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
+import responses
 
 from shared.ledger import open_ledger
 from tests.support.builds import Build, Edit
 from tests.support.emulator import CONFIG, RunningCloud, running_cloud
 from tests.support.event_endpoints import NEW_SECRET
+from tests.support.faked_http import fake_http
 from tests.support.hosted_cloud import SETTINGS
 from tests.support.signed_callbacks import RULES
 
@@ -48,3 +50,11 @@ def make_build(cloud: RunningCloud, ledger_url: str, tmp_path: Path) -> Iterator
             return builds.enter_context(closing(Build(tmp_path / name, environment, edit)))
 
         yield make
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[responses.RequestsMock]:
+    """The API is what `responses` makes of it."""
+    fake_http(monkeypatch)
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as api:
+        yield api
