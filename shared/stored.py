@@ -1,8 +1,7 @@
 """Records as a store or an archive holds them, whichever version of Roomscribe has written them.
 
-During a deploy old and new code share one ledger. Fields that a record's code does not know are kept with
-the object they belong to, and written back with it. Known records take msgspec's own way: only one that it
-refuses, because there is more in it, is taken apart here.
+During a deploy old and new code share one ledger. Fields that this code does not know stay with the object
+they belong to, and are written back with it: only a record with such fields is taken apart.
 """
 
 from __future__ import annotations
@@ -53,10 +52,7 @@ class Form(Generic[Record]):
         return HEAD + self.write(record)
 
     def decode(self, raw: bytes) -> Record:
-        """The record in `raw`; NewerError for one that only newer code can read, ValueError for what is none.
-
-        A value which newer code has given a known field is not guessed at: it is such an error, too.
-        """
+        """The record in `raw`; NewerError if only newer code knows all of its values, ValueError for none."""
         if not raw.startswith(HEAD):
             raise NewerError if raw[:1].isdigit() else ValueError
         try:

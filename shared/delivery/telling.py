@@ -19,7 +19,7 @@ from shared.endpoints import Endpoint
 from shared.errors import UnreadableError
 from shared.ledger.events import DEAD, UNSENT, Entry, Event, Send, unsent_key
 from shared.ledger.outbox import Outbox
-from shared.lifecycle.outcome import Fields, Outcome, failed
+from shared.lifecycle.outcome import Fields, Outcome
 from shared.resources import Resources
 
 SWEEP_S = 20.0  # after which no attempt begins: the next sweep comes 30 s after this one
@@ -74,7 +74,10 @@ class _Teller:
             try:
                 self._look_at(name)
             except UnreadableError as error:  # it stays due, and the others go on
-                self.outcomes.append(failed(error))
+                fields: Fields = {"event_id": name, "error_code": error.code, "reason": str(error)}
+                self.outcomes.append(
+                    Outcome("event.deferred", "unreadable", 503, "warning", fields)
+                )
 
     def _look_at(self, name: str) -> None:
         entry = self._outbox.read(name)
@@ -104,9 +107,8 @@ class _Teller:
 
         def note(entry: Entry) -> None:
             if key in entry.sends and not entry.sends[key].taken:
-                was = entry.sends[key]
-                told = follow(was.tries + 1, attempt, now_ms, chance)
-                entry.sends[key] = replace(told, unknown=was.unknown)
+                told = follow(entry.sends[key].tries + 1, attempt, now_ms, chance)
+                entry.sends[key] = replace(told, unknown=entry.sends[key].unknown)
 
         noted = self._outbox.change(name, note)
         if noted and key in noted.sends:

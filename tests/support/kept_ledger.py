@@ -129,8 +129,9 @@ def _split(session: Session, task: Task) -> None:
     session.rule = replace(RULE, scope="user", speakers=speakers, reference="course-9")
     session.opted_out, session.splits = ["eve"], True
     session.tasks["ann"] = Task("ann", "cloud", "running", changed_ms=T, task_id="task-ann")
-    left_out = {"without": ["eve"], "unwanted": True}
-    task.task_ids = [TaskId("task-room", "cloud", "ap-singapore", reason="why", **left_out)]
+    task.task_ids = [
+        TaskId("task-room", "cloud", "ap-singapore", reason="why", without=["eve"], unwanted=True)
+    ]
     session.tasks["ann"].task_ids = [TaskId("task-ann", "cloud", "ap-singapore")]
     task.set_state("stopping", T)
 
