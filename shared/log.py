@@ -50,7 +50,7 @@ Message = Literal[
     "archive.deleted", "callback.failed", "callback.ignored", "callback.refused", "captions.served",
     "delivery.failed", "drain.crashed", "drain.failed", "drain.not_called", "event.crashed",
     "event.dead", "event.deferred", "event.dropped", "event.retried", "event.sent",
-    "events.forgotten", "fleet.counted", "function.crashed", "ledger.set_aside", "meetings.read",
+    "events.forgotten", "fleet.counted", "function.crashed", "meetings.read",
     "people.set", "presence.noted", "request.refused", "room.closed", "room.noted", "room.planned",
     "room.silent", "room.transcribed_twice", "room.unclear", "room.untranscribed",
     "rooms.reconciled", "sentence.kept", "sessions.forgotten", "sessions.not_forgotten",

@@ -26,7 +26,7 @@ def test_pyproject_has_the_version_of_the_functions() -> None:
 
 
 def test_no_other_file_has_it() -> None:
-    pattern = re.compile(rf"(?<![\w.]){re.escape(VERSION)}(?![\w.])")
+    pattern = re.compile(rf"""["']v?{re.escape(VERSION)}["']""")
     texts = {
         path: path.read_text("utf-8")
         for path in TOLD
