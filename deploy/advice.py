@@ -50,6 +50,7 @@ ADVICE = {
     "InvalidParameterValue.Vpc": NETWORK,
     "InvalidParameterValue.ZipFile": TOO_LARGE,
     "LimitExceeded": "A quota is used up: SCF's console shows it, and Tencent raises it on request.",
+    "LimitExceeded.FunctionVersions": "Delete its oldest versions in SCF's console.",
     "LimitExceeded.FunctionReservedConcurrencyMemory": RESERVED,
     "RequestLimitExceeded": "SCF answered so again and again: wait a minute.",
     "RequestSizeLimitExceeded": TOO_LARGE,

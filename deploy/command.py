@@ -1,24 +1,28 @@
-"""Brings a package to SCF, and says where its function URLs are."""
+"""Brings a package to SCF, or the one before it back, and says where its function URLs are."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from deploy.calls import CallError, DeployError, Scf
-from deploy.functions import Function, choose_functions
+from deploy.functions import Function, choose_functions, name_function
 from deploy.releasing import Releasing
 from deploy.settings import find_problems, read_settings
 from deploy.states import States
 from deploy.triggers import Triggers
+from deploy.versions import KEEPER, Versions, read_version, shorten
 from shared.site import find_scf_host
 
 PACKAGE = Path(__file__).parent.parent / "dist" / "roomscribe.zip"
 DEFAULT_ENDPOINT = "trtc.intl.tencentcloudapi.com"  # as shared/settings.py has it
 INTERVAL_S = 2.0
+NEEDED = {"drain_starts.py", "trtc_callback.py", "read_transcript.py", "shared/__init__.py"}
 
 CALLBACKS = """
 For the TRTC console, Callback: the address for room events and media events (groups 1 and 2){more}:
@@ -34,9 +38,13 @@ Transcripts are read below this address (./roomscribe link --room ROOM --url ADD
 
 
 def main() -> int:
-    """Deploy; the exit code is 0 only when everything is in place."""
+    """Deploy, or go back; the exit code is 0 only when everything is in place."""
+    environ, arguments = read_settings(os.environ), sys.argv[1:]
     try:
-        deploy(read_settings(os.environ), Path(sys.argv[1]) if len(sys.argv) > 1 else PACKAGE)
+        if arguments == ["--previous"]:
+            go_back(environ)
+        else:
+            deploy(environ, Path(arguments[0]) if arguments else PACKAGE)
     except (CallError, DeployError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -44,18 +52,51 @@ def main() -> int:
 
 
 def deploy(environ: Mapping[str, str], package: Path) -> None:
-    """Bring everything to SCF; raises CallError or DeployError."""
+    """Bring everything to SCF; raises CallError or DeployError.
+
+    What a version was kept of is replaced last: until then the release that runs is the old one.
+    """
     check(environ, package)
     scf = Scf(environ, environ["REGION"], find_endpoint(environ), read_interval_s(environ))
-    states = States(scf)
+    functions = sorted(choose_functions(environ), key=lambda one: one.key == KEEPER)
+    Versions(scf, States(scf), environ).keep(package)
+    bring(scf, environ, package, functions)
+
+
+def go_back(environ: Mapping[str, str]) -> None:
+    """Bring the package back that was replaced last; raises CallError or DeployError.
+
+    It is kept by what `deploy` replaces only, so that going back twice leads to the same package. What a
+    version was kept of goes back first: a release that was given up half-way is never kept.
+    """
+    check(environ, None)
+    scf = Scf(environ, environ["REGION"], find_endpoint(environ), read_interval_s(environ))
+    functions = sorted(choose_functions(environ), key=lambda one: one.key != KEEPER)
+    with tempfile.TemporaryDirectory(prefix="roomscribe-") as folder:
+        previous = Versions(scf, States(scf), environ).fetch(Path(folder))
+        bring(scf, environ, previous.package, functions)
+        version = read_version(previous.package)
+    print(f"\nIn now: Roomscribe {version}, {shorten(previous.sha256)}.")
+    print(
+        f"Out: {shorten(previous.replaced_sha256)}. What it has archived or sent stays: docs/upgrading.md"
+    )
+
+
+def bring(
+    scf: Scf, environ: Mapping[str, str], package: Path, functions: Sequence[Function]
+) -> None:
+    """Bring a package to functions, in this order; raises CallError or DeployError."""
+    states, modules = States(scf), list_modules(package)
     releasing, triggers = Releasing(states, environ, package), Triggers(scf, states)
     urls: dict[str, str] = {}
-    named: list[tuple[str, Function]] = []
-    for function in choose_functions(environ):
-        name = releasing.release(function)
-        named.append((name, function))
+    named = [(name_function(environ, one.key), one) for one in functions if one.file in modules]
+    for name, function in named:
+        releasing.release(function)
         if function.runs_by:
             triggers.mend(name, function)
+    for function in functions:
+        if function.file not in modules:
+            leave(states, triggers, name_function(environ, function.key), function)
     for name, function in named:
         if function.runs_by == "url":
             urls[function.key] = triggers.await_url(name, function)
@@ -63,10 +104,31 @@ def deploy(environ: Mapping[str, str], package: Path) -> None:
     print(describe_urls(urls))
 
 
-def check(environ: Mapping[str, str], package: Path) -> None:
+def list_modules(package: Path) -> set[str]:
+    """The files in a package's root; raises DeployError where it is none of Roomscribe's."""
+    try:
+        with zipfile.ZipFile(package) as opened:
+            names = set(opened.namelist())
+    except zipfile.BadZipFile:
+        names = set()
+    if not names >= NEEDED:
+        raise DeployError(f"{package}: this is no package of Roomscribe")
+    return names
+
+
+def leave(states: States, triggers: Triggers, name: str, function: Function) -> None:
+    """Let a function be that only another version has: it keeps its code, and runs by no timer."""
+    if states.await_rest(name) is None:
+        return
+    print(f"{name} is not in this package: it stays as it is", flush=True)
+    if function.runs_by == "timer":
+        triggers.stop(name, function)
+
+
+def check(environ: Mapping[str, str], package: Path | None) -> None:
     """Raise DeployError for everything that can be seen to be wrong before the first call."""
     problems = [str(problem) for problem in find_problems(environ)]
-    if not package.is_file():
+    if package and not package.is_file():
         problems.append(f"{package}: no such file; make it with ./roomscribe package")
     if not shutil.which("tccli"):
         problems.append(

@@ -38,6 +38,11 @@ class Function:
         return f"{self.module or self.key}.main_handler"
 
     @property
+    def file(self) -> str:
+        """The file in the package that holds the handler."""
+        return f"{self.module or self.key}.py"
+
+    @property
     def timer_name(self) -> str:
         """The name of the timer that runs it."""
         return self.key.replace("_", "-")

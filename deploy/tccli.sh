@@ -1,7 +1,7 @@
 #!/bin/sh
 # Deploys the package with Tencent's own command line, tccli: every function, the function URLs, the timer. Safe to run
 # again: what exists is updated, and what failed or was changed by somebody is mended.
-#   [TRANSCRIPTION_EVENTS=apart] sh deploy/tccli.sh [PACKAGE]        without PACKAGE: dist/roomscribe.zip
+#   [TRANSCRIPTION_EVENTS=apart] sh deploy/tccli.sh [PACKAGE | --previous]        without PACKAGE: dist/roomscribe.zip
 # Settings come from the environment, completed from .env; ROOMSCRIBE_ENV_FILE names another file.
 set -eu
 root=$(CDPATH= cd -- "$(dirname -- "$0")/.." && pwd -P)

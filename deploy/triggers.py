@@ -31,6 +31,13 @@ class Triggers:
         elif not is_right(found):
             self._update(name, function, found)
 
+    def stop(self, name: str, function: Function) -> None:
+        """Close what runs a function, until it is mended. Raises CallError."""
+        found = self._find(name, function)
+        if found and found["Enable"] == 1:
+            print(f"closing the trigger {found['TriggerName']} of {name}", flush=True)
+            self._states.change("UpdateTrigger", name, **_identify(found), Enable="CLOSE")
+
     def await_url(self, name: str, function: Function) -> str:
         """The address of a function's URL; raises DeployError when it does not appear."""
         for _ in range(LOOKS):

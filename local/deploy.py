@@ -57,22 +57,31 @@ def deploy(
             help="The folder of a tccli to use instead of the one that this brings along.",
         ),
     ] = None,
+    previous: Annotated[
+        bool,
+        typer.Option("--previous", help="Put the package back that was replaced last."),
+    ] = False,
 ) -> None:
     """Bring everything to SCF, or up to date; print the addresses of callbacks and transcripts."""
-    if package is None:
+    if previous and package:
+        raise LocalError("--previous takes no PACKAGE: SCF has kept the one that is put back")
+    if package is None and not previous:
         write_package(DIST)
-    folder = tccli or install_tccli(ENVIRONMENT)
-    raise typer.Exit(run_script(package or DIST / NAME, folder, read_deployment()))
+    what = "--previous" if previous else str((package or DIST / NAME).absolute())
+    raise typer.Exit(run_script(what, tccli or install_tccli(ENVIRONMENT), read_deployment()))
 
 
-def run_script(package: Path, tccli: Path, environ: Mapping[str, str]) -> int:
-    """Run deploy/tccli.sh with all settings in its environment; its exit code."""
+def run_script(what: str, tccli: Path, environ: Mapping[str, str]) -> int:
+    """Run deploy/tccli.sh with all settings in its environment; its exit code.
+
+    `what` is a package's path, or "--previous".
+    """
     if not (tccli / "tccli").is_file():
         raise LocalError(f"{tccli}: there is no tccli in this folder")
     python = Path(sys.executable).parent
     path = os.pathsep.join((str(tccli), str(python), environ.get("PATH", os.defpath)))
     handed = {**environ, "PATH": path, "ROOMSCRIBE_ENV_FILE": os.devnull}
-    command = ["sh", str(SCRIPT), str(package.absolute())]
+    command = ["sh", str(SCRIPT), what]
     return subprocess.run(command, env=handed, check=False).returncode  # noqa: S603
 
 

@@ -92,7 +92,7 @@ async def running_host(
 
 
 class Scf(NamedTuple):
-    """SCF at home: its API, the host of all functions, and the function URLs of those made through it."""
+    """SCF at home: its API, the host of all functions, and the addresses of those made through it."""
 
     host: Host
     api: ControlPlane
@@ -115,7 +115,8 @@ async def running_scf(
         async with running_host(settings, clock, feed, [functions]) as host:
             api = ControlPlane(functions, host, clock, plan.strike_function, Path(folder), url)
             try:
-                yield Scf(host, api, FunctionUrls(functions, host).routes)
+                urls = [*FunctionUrls(functions, host).routes, *api.downloads.routes]
+                yield Scf(host, api, urls)
             finally:
                 api.close()
 

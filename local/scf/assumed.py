@@ -12,6 +12,9 @@
 | UpdateTrigger of a function URL | done: `Type` lists http; its own text says timer and ckafka only |
 | a function URL | has its address until its trigger is deleted; 403 when closed, or with AuthType CAM |
 | which error code a wrong value has | the one of the SDK's list that is named after the parameter |
+| CodeSha256 | the SHA-256 of the zip that was sent, in hexadecimal, as in the official example |
+| what GetFunctionAddress leads to | the zip as it was sent; in UpdateFailed that of the update |
+| a version | in the list once it is published; running instances stay as they are |
 | CLS, CAM, VPC and roles | everything that is asked for exists |
 | PutReservedConcurrencyConfig below MemorySize | refused: no instance could run |
 | IgnoreSysLog | is taken, and changes nothing: no document says which lines it leaves out |

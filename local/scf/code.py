@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import io
 import zipfile
 from collections.abc import Mapping
@@ -21,10 +22,12 @@ MAX_UNPACKED_BYTES = 500 * MB  # Source: SCF documentation, limits (product 583,
 
 @dataclass(frozen=True)
 class Code:
-    """An unpacked zip; `size` is the zip's, in bytes."""
+    """An unpacked zip, and the zip itself; `size` and `sha256` are the zip's, in bytes and hexadecimal."""
 
     folder: Path
+    archive: Path
     size: int
+    sha256: str
 
     def has(self, handler: str) -> bool:
         """Whether the file of a handler is in it."""
@@ -61,4 +64,6 @@ def unpack(archive: bytes, folder: Path) -> Code:
             opened.extractall(folder)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):
         raise ApiError("InvalidParameterValue.ZipFile", "ZipFile must be a zip.") from None
-    return Code(folder, len(archive))
+    kept = folder.with_suffix(".zip")
+    kept.write_bytes(archive)
+    return Code(folder, kept, len(archive), hashlib.sha256(archive).hexdigest())

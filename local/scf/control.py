@@ -1,4 +1,4 @@
-"""The actions of SCF's API, a method each; those about triggers, and Invoke, are elsewhere.
+"""The actions of SCF's API, a method each; those about triggers and versions, and Invoke, are elsewhere.
 
 Source: SCF API 2018-04-16.
 """
@@ -20,10 +20,12 @@ from local.scf.answers import describe_function
 from local.scf.assumed import SETTLING_MS, TOTAL_MB
 from local.scf.code import Code, read_zip, unpack
 from local.scf.configuration import Configuration, check_handler, check_name
+from local.scf.downloads import Downloads
 from local.scf.functions import Build, Function, Functions
 from local.scf.parameters import CHECKERS
 from local.scf.settling import Settling, Strike
 from local.scf.trigger_actions import TriggerActions
+from local.scf.version_actions import VersionActions
 
 # Source: SCF documentation, error types and retry policies.
 SHARED_MB = 12_800  # Source: PutReservedConcurrencyConfig: what functions without a quota keep
@@ -49,6 +51,8 @@ class ControlPlane:
         self._renewing: set[asyncio.Task[None]] = set()
         self._settling = Settling(clock, strike, SETTLING_MS, self._renew)
         self._triggers = TriggerActions(functions, clock, url, host.fire_timer)
+        self.downloads = Downloads(url)
+        versions = VersionActions(functions, self._settling, clock, self.downloads)
         self._by_name: Mapping[str, Action] = {
             "Invoke": ScfApi(host).invoke,
             "CreateFunction": self.create_function,
@@ -60,6 +64,9 @@ class ControlPlane:
             "UpdateTrigger": self._triggers.update_trigger,
             "DeleteTrigger": self._triggers.delete_trigger,
             "ListTriggers": self._triggers.list_triggers,
+            "PublishVersion": versions.publish_version,
+            "ListVersionByFunction": versions.list_version_by_function,
+            "GetFunctionAddress": versions.get_function_address,
             "UpdateFunctionEventInvokeConfig": self.update_function_event_invoke_config,
             "PutReservedConcurrencyConfig": self.put_reserved_concurrency_config,
             "GetReservedConcurrencyConfig": self.get_reserved_concurrency_config,
@@ -121,9 +128,9 @@ class ControlPlane:
         return describe_function(function, self._triggers.describe_all(function))
 
     async def delete_function(self, asked: Asked) -> Answer:
-        """Remove a function with its triggers; raise ApiError while it is Creating or Updating."""
+        """Remove a function with its triggers; raise ApiError while it is being changed."""
         function = self._functions.get(asked["FunctionName"])
-        if function.status in ("Creating", "Updating"):
+        if function.status in ("Creating", "Updating", "Publishing"):
             _refuse_unsettled(function, "DeleteFunction")
         self._settling.forget(function)
         self._triggers.forget(function)

@@ -15,7 +15,9 @@ from local.scf.configuration import Configuration
 from local.scf.triggers import Trigger
 
 # Source: SCF documentation, function states (product 583, document 115197).
-Status = Literal["Creating", "CreateFailed", "Active", "Updating", "UpdateFailed"]
+Status = Literal[
+    "Creating", "CreateFailed", "Active", "Updating", "UpdateFailed", "Publishing", "PublishFailed"
+]
 ONLY_THE_CODE = ("-S", "-s")  # nothing that is installed on this machine is there on SCF
 RETRIES, MSG_TTL_S = 2, 21_600  # of events that nobody waits for, where nothing else was said
 
@@ -26,6 +28,15 @@ class Build(NamedTuple):
     handler: str
     code: Code
     configuration: Configuration
+
+
+class Published(NamedTuple):
+    """A published version: a copy of what the function was then, which never changes."""
+
+    number: str
+    description: str
+    build: Build
+    added_at_ms: int
 
 
 class Reason(NamedTuple):
@@ -50,12 +61,13 @@ class Function:
     retries: int = RETRIES
     msg_ttl_s: int = MSG_TTL_S
     reserved_mb: int | None = None
+    versions: list[Published] = field(default_factory=list)
     id: str = field(default_factory=lambda: f"lam-{uuid.uuid4().hex[:8]}")
 
     @property
     def is_settled(self) -> bool:
         """Whether it may be changed."""
-        return self.status in ("Active", "UpdateFailed")
+        return self.status in ("Active", "UpdateFailed", "PublishFailed")
 
 
 class Functions:

@@ -83,6 +83,15 @@ TABLES: Mapping[str, Table] = {
     "UpdateTrigger": {**_TRIGGER, **_ADJUSTABLE},
     "DeleteTrigger": _TRIGGER,
     "ListTriggers": {**_NAMED, "Offset": integer(0, MAX_INT), "Limit": integer(0, MAX_INT)},
+    "PublishVersion": {**_NAMED, "Description": text()},
+    "ListVersionByFunction": {
+        **_NAMED,
+        "Offset": integer(0, MAX_INT),
+        "Limit": integer(0, MAX_INT),
+        "Order": choice("ASC", "DESC"),
+        "OrderBy": choice("AddTime", "ModTime"),
+    },
+    "GetFunctionAddress": {**_NAMED, "Qualifier": text()},
     "UpdateFunctionEventInvokeConfig": {
         **_NAMED,
         "AsyncTriggerConfig": group(_ASYNC, missing=MISSING),

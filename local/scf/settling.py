@@ -1,4 +1,4 @@
-"""Changes take a while: Creating or Updating, then Active or failed."""
+"""Changes take a while: Creating, Updating or Publishing, then Active or failed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from local.cloud.clock import Clock, Timer
 from local.cloud.faults.kinds import FunctionFault
-from local.scf.functions import Build, Function, Reason
+from local.scf.functions import Build, Function, Published, Reason
 
 # Source of the words: public reports of what SCF's console says.
 NO_HANDLER = Reason(
@@ -28,9 +28,11 @@ class Settling:
         self._settled = settled
         self._timers: dict[str, Timer] = {}
 
-    def begin(self, function: Function, build: Build) -> None:
-        """A function is to become something else."""
+    def begin(self, function: Function, build: Build, published: Published | None = None) -> None:
+        """A function is to become something else, or to have one more version."""
         function.status = "Updating" if function.running else "Creating"
+        if published:
+            function.status = "Publishing"
         function.build = build
         function.reason = None
         function.modified_ms = self._clock.now_ms()
@@ -39,7 +41,7 @@ class Settling:
         slow_ms = sum(fault.ms or 0 for fault in faults if fault.what == "slow")
         reason = Reason(failure.reason_code, failure.reason) if failure else None
         when_ms = function.modified_ms + self._settling_ms + slow_ms
-        end = functools.partial(self._end, function, reason)
+        end = functools.partial(self._end, function, reason, published)
         self._timers[function.name] = self._clock.call_at(when_ms, end)
 
     def forget(self, function: Function) -> None:
@@ -53,13 +55,18 @@ class Settling:
         for timer in self._timers.values():
             timer.cancel()
 
-    def _end(self, function: Function, reason: Reason | None) -> None:
+    def _end(self, function: Function, reason: Reason | None, published: Published | None) -> None:
         self._timers.pop(function.name, None)
         handler, code, _ = function.build
         function.reason = reason if code.has(handler) else NO_HANDLER
         if function.reason:
             function.status = "UpdateFailed" if function.running else "CreateFailed"
+            if published:
+                function.status = "PublishFailed"
             return
         function.status = "Active"
+        if published:
+            function.versions.append(published)
+            return
         function.running = function.build
         self._settled(function)

@@ -185,19 +185,19 @@ LEDGER_URL=sqlite:////tmp/ledger.db
 def test_settings_come_from_the_file(script: Script) -> None:
     done = script.run(LINES)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("error: GetFunction of roomscribe-test-drain_starts: Stop ")
+    assert done.stderr.startswith("error: GetFunction of roomscribe-test-trtc_callback: Stop ")
     argv = script.read_call()["argv"]
     assert argv[argv.index("--region") + 1] == "ap-tokyo"
 
 
 def test_file_as_windows_editors_save_it_is_read(script: Script) -> None:
     script.run(b"\xef\xbb\xbf" + LINES.lstrip().replace("\n", "\r\n").encode())
-    assert script.read_call()["parameters"]["FunctionName"] == "roomscribe-test-drain_starts"
+    assert script.read_call()["parameters"]["FunctionName"] == "roomscribe-test-trtc_callback"
 
 
 def test_environment_comes_before_the_file(script: Script) -> None:
     script.run(LINES, STAGE="other", SOME_QUOTE='it\'s "so"')
-    assert script.read_call()["parameters"]["FunctionName"] == "roomscribe-other-drain_starts"
+    assert script.read_call()["parameters"]["FunctionName"] == "roomscribe-other-trtc_callback"
 
 
 @pytest.mark.parametrize(

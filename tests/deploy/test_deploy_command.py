@@ -48,8 +48,23 @@ def test_script_gets_package_settings_and_tccli(tccli: Path) -> None:
     package = str(tccli.parent / "package.zip")
     done = deploy(package, "--tccli", str(tccli), **SETTINGS)
     assert done.returncode == 1
-    assert done.stderr.startswith("error: GetFunction of roomscribe-test-drain_starts: Stop ")
+    assert done.stderr.startswith("error: GetFunction of roomscribe-test-trtc_callback: Stop ")
     assert "the-id" in done.stderr
+
+
+def test_script_is_told_to_go_back_and_makes_no_package(tccli: Path) -> None:
+    done = deploy("--previous", "--tccli", str(tccli), **SETTINGS)
+    assert done.stderr.startswith("error: GetFunction of roomscribe-test-trtc_callback: Stop ")
+    assert done.stdout == ""
+
+
+def test_going_back_takes_no_package(tccli: Path) -> None:
+    package = str(tccli.parent / "package.zip")
+    done = deploy(package, "--previous", "--tccli", str(tccli), **SETTINGS)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "error: --previous takes no PACKAGE: SCF has kept the one that is put back\n",
+    )
 
 
 def test_package_that_is_not_there_is_said(tccli: Path) -> None:

@@ -3,60 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
-import sys
-import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
 from deploy.functions import FUNCTIONS
 from local.scf.parameters import TABLES
-from shared.signer import sign_callback
+from tests.deploy.deployed import URL, list_task_rooms, post_room_created
 from tests.support.local_commands import run_local
-from tests.support.packages import build_package
-from tests.support.tccli_deployment import CALLBACK_KEY, SETTINGS, Tencent, running_tencent
+from tests.support.tccli_deployment import SETTINGS, Tencent
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.slow]
 NAMES = {function.key: f"roomscribe-prod-{function.key}" for function in FUNCTIONS}
 DRAINER, CALLBACK = NAMES["drain_starts"], NAMES["trtc_callback"]
-URL = re.compile(r"^http://127\.0\.0\.1:\d+/url/\w+$", re.MULTILINE)
-
-
-@pytest.fixture(scope="session")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("package")
-    path = folder / "roomscribe.zip"
-    path.write_bytes(build_package(folder / "installed", sys.executable))
-    return path
-
-
-@pytest.fixture
-def tencent(tmp_path: Path, package: Path) -> Iterator[Tencent]:
-    with running_tencent(tmp_path, package) as tencent:
-        yield tencent
-
-
-def post_room_created(url: str, room_id: str) -> httpx.Response:
-    """What TRTC posts when a room is created."""
-    now_ms = int(time.time() * 1000)
-    info = {"RoomId": room_id, "EventTs": now_ms // 1000, "EventMsTs": now_ms, "UserId": "amy"}
-    event = {"EventGroupId": 1, "EventType": 101, "CallbackTs": now_ms, "EventInfo": info}
-    body = json.dumps(event).encode()
-    headers = {
-        "Content-Type": "application/json",
-        "SdkAppId": "1400000001",
-        "Sign": sign_callback(CALLBACK_KEY, body),
-    }
-    return httpx.post(url, content=body, headers=headers, trust_env=False, timeout=30)
-
-
-def list_task_rooms(tencent: Tencent) -> list[str]:
-    """The rooms for which a task was started."""
-    rooms = tencent.http.get("/_local/rooms").json()["rooms"]
-    return [room["room_id"] for room in rooms for _ in room["tasks"]]
 
 
 def list_states(tencent: Tencent) -> set[str]:
@@ -151,16 +110,16 @@ def test_every_first_attempt_is_throttled(tencent: Tencent) -> None:
 
 
 def test_each_run_gets_beyond_what_failed_the_last_one(tencent: Tencent) -> None:
-    def fails(code: str, action: str, **changes: str) -> str:
+    def fails(code: str, action: str, function: str = DRAINER, **changes: str) -> str:
         tencent.plan(where="api", what="error", code=code, actions=[action])
         done = tencent.deploy(**changes)
         tencent.mend()
         assert (done.returncode, URL.findall(done.stdout)) == (1, [])
         (line,) = done.stderr.splitlines()
-        assert line.startswith(f"error: {action} of {DRAINER}: {code} (RequestId ")
+        assert line.startswith(f"error: {action} of {function}: {code} (RequestId ")
         return line
 
-    fails("InternalError.System", "GetFunction")
+    fails("InternalError.System", "GetFunction", CALLBACK)
     tencent.plan(where="function", what="fail")
     done = tencent.deploy()
     tencent.mend()

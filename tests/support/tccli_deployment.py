@@ -41,8 +41,8 @@ class Tencent:
     home: Path
     package: Path
 
-    def deploy(self, **changes: str) -> subprocess.CompletedProcess[str]:
-        """Run the script; the settings are right, but for the changes."""
+    def deploy(self, what: str = "", **changes: str) -> subprocess.CompletedProcess[str]:
+        """Run the script for a package, or with --previous; the settings are right, but for the changes."""
         assert TCCLI.is_dir(), "tccli is missing: `make test` installs it"
         environ = {
             "PATH": os.pathsep.join((str(TCCLI), os.environ["PATH"])),
@@ -59,7 +59,7 @@ class Tencent:
             **changes,
         }
         done = subprocess.run(
-            ["sh", str(ROOT / "deploy" / "tccli.sh"), str(self.package)],
+            ["sh", str(ROOT / "deploy" / "tccli.sh"), what or str(self.package)],
             env=environ,
             capture_output=True,
             text=True,

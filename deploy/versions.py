@@ -1,0 +1,128 @@
+"""The package that went out before: kept as a version of one function, since all have the same package.
+
+A version is kept by SCF, so that any machine can put it back.
+
+Source: SCF API 2018-04-16, PublishVersion, ListVersionByFunction and GetFunctionAddress; SCF documentation,
+quota limits (product 583, document 11637): a function has up to 1,000 versions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import re
+import urllib.request
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from deploy.calls import DeployError, Scf
+from deploy.functions import Json, name_function
+from deploy.states import States
+
+KEEPER = "trtc_callback"  # whose versions are kept; every release has it
+LATEST = "$LATEST"
+MOST_LISTED = 100  # the newest come first
+DOWNLOAD_S = 60
+SHOWN_CHARACTERS = 12
+VERSION = re.compile(r'^VERSION = "([\w.+-]+)"', re.MULTILINE)
+
+
+class Previous(NamedTuple):
+    """A package from before, and what its place is taken from; SHA-256 in hexadecimal."""
+
+    package: Path
+    sha256: str
+    replaced_sha256: str
+
+
+class Versions:
+    """Keeps what runs before it is replaced, and brings it back."""
+
+    def __init__(self, scf: Scf, states: States, environ: Mapping[str, str]) -> None:
+        self._scf = scf
+        self._states = states
+        self._name = name_function(environ, KEEPER)
+
+    def keep(self, package: Path) -> None:
+        """Publish what runs as a version, unless it is `package` or the newest version already.
+
+        Raises CallError or DeployError.
+        """
+        found = self._states.await_rest(self._name)
+        if found is None:
+            return
+        if found["Status"] != "Active":
+            print(f"{self._name} is {found['Status']}: what it runs is not kept", flush=True)
+            return
+        running, newest = self._locate(LATEST)["CodeSha256"], self._find_newest()
+        kept = self._locate(newest["Version"])["CodeSha256"] if newest else None
+        if running in (kept, hash_package(package)):
+            return
+        print(f"keeping what runs, {shorten(running)}, as a version of {self._name}", flush=True)
+        self._states.change("PublishVersion", self._name)
+        self._states.await_active(self._name)
+
+    def fetch(self, folder: Path) -> Previous:
+        """Download the package that was kept last into `folder`; raises CallError or DeployError."""
+        newest = self._find_newest() if self._states.await_rest(self._name) else None
+        if newest is None:
+            raise DeployError(
+                f"there is nothing to go back to: SCF has no version of {self._name}. ./roomscribe "
+                "deploy keeps one whenever it brings another package; to bring an older package that "
+                "you have, name it: ./roomscribe deploy PACKAGE"
+            )
+        address, running = self._locate(newest["Version"]), self._locate(LATEST)["CodeSha256"]
+        about = (
+            f"version {newest['Version']} of {self._name}, kept {newest['AddTime']} (Beijing time)"
+        )
+        print(f"putting back {shorten(address['CodeSha256'])}: {about}", flush=True)
+        package = folder / "roomscribe.zip"
+        package.write_bytes(download(address["Url"], address["CodeSha256"]))
+        return Previous(package, address["CodeSha256"], running)
+
+    def _locate(self, version: str) -> Json:
+        return self._scf.call("GetFunctionAddress", self._name, Qualifier=version)
+
+    def _find_newest(self) -> Json | None:
+        """The version that was published last; their numbers grow."""
+        order = {"OrderBy": "AddTime", "Order": "DESC", "Limit": MOST_LISTED}
+        listed = self._scf.call("ListVersionByFunction", self._name, **order)["Versions"]
+        published = [one for one in listed if one["Version"].isdecimal()]
+        return max(published, key=lambda one: int(one["Version"]), default=None)
+
+
+def hash_package(package: Path) -> str:
+    """The SHA-256 of a package, in hexadecimal."""
+    return hashlib.sha256(package.read_bytes()).hexdigest()
+
+
+def read_version(package: Path) -> str:
+    """Which version of Roomscribe a package is; "of no version" where it does not say."""
+    with zipfile.ZipFile(package) as opened:
+        found = VERSION.search(opened.read("shared/__init__.py").decode())
+    return found[1] if found else "of no version"
+
+
+def shorten(sha256: str) -> str:
+    """The beginning of a SHA-256, as it is shown."""
+    return f"sha256 {sha256[:SHOWN_CHARACTERS]}"
+
+
+def download(url: str, sha256: str) -> bytes:
+    """What lies at an address that SCF has given; raises DeployError unless it has this SHA-256.
+
+    The address may be one without TLS, and a signature is in it: it is not shown.
+    """
+    if not url.startswith(("https://", "http://")):
+        raise DeployError("SCF gave no address from which the package can be downloaded.")
+    try:
+        with urllib.request.urlopen(url, timeout=DOWNLOAD_S) as answer:  # noqa: S310
+            content = bytes(answer.read())
+    except (OSError, http.client.HTTPException) as error:
+        words = f"the package cannot be downloaded from SCF ({error}). Run this again, or name a package"
+        raise DeployError(f"{words}: ./roomscribe deploy PACKAGE") from None
+    if hashlib.sha256(content).hexdigest() != sha256.lower():
+        raise DeployError("what SCF sent is not the package that was kept: its SHA-256 is another.")
+    return content

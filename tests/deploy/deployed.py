@@ -1,0 +1,34 @@
+"""What is deployed, as TRTC meets it."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+
+import httpx
+
+from shared.signer import sign_callback
+from tests.support.tccli_deployment import CALLBACK_KEY, Tencent
+
+URL = re.compile(r"^http://127\.0\.0\.1:\d+/url/\w+$", re.MULTILINE)
+
+
+def post_room_created(url: str, room_id: str) -> httpx.Response:
+    """What TRTC posts when a room is created."""
+    now_ms = int(time.time() * 1000)
+    info = {"RoomId": room_id, "EventTs": now_ms // 1000, "EventMsTs": now_ms, "UserId": "amy"}
+    event = {"EventGroupId": 1, "EventType": 101, "CallbackTs": now_ms, "EventInfo": info}
+    body = json.dumps(event).encode()
+    headers = {
+        "Content-Type": "application/json",
+        "SdkAppId": "1400000001",
+        "Sign": sign_callback(CALLBACK_KEY, body),
+    }
+    return httpx.post(url, content=body, headers=headers, trust_env=False, timeout=30)
+
+
+def list_task_rooms(tencent: Tencent) -> list[str]:
+    """The rooms for which a task was started."""
+    rooms = tencent.http.get("/_local/rooms").json()["rooms"]
+    return [room["room_id"] for room in rooms for _ in room["tasks"]]
