@@ -16,13 +16,13 @@ from deploy.releasing import Releasing
 from deploy.settings import find_problems, read_settings
 from deploy.states import States
 from deploy.triggers import Triggers
-from deploy.versions import KEEPER, Versions, read_version, shorten
+from deploy.versions import KEEPER, Versions
 from shared.site import find_scf_host
 
 PACKAGE = Path(__file__).parent.parent / "dist" / "roomscribe.zip"
 DEFAULT_ENDPOINT = "trtc.intl.tencentcloudapi.com"  # as shared/settings.py has it
 INTERVAL_S = 2.0
-NEEDED = {"drain_starts.py", "trtc_callback.py", "read_transcript.py", "shared/__init__.py"}
+NEEDED = {"drain_starts.py", "trtc_callback.py", "read_transcript.py"}
 
 CALLBACKS = """
 For the TRTC console, Callback: the address for room events and media events (groups 1 and 2){more}:
@@ -38,11 +38,11 @@ Transcripts are read below this address (./roomscribe link --room ROOM --url ADD
 
 
 def main() -> int:
-    """Deploy, or go back; the exit code is 0 only when everything is in place."""
+    """Deploy; the exit code is 0 only when everything is in place."""
     environ, arguments = read_settings(os.environ), sys.argv[1:]
     try:
         if arguments == ["--previous"]:
-            go_back(environ)
+            deploy(environ, None)
         else:
             deploy(environ, Path(arguments[0]) if arguments else PACKAGE)
     except (CallError, DeployError) as error:
@@ -51,35 +51,21 @@ def main() -> int:
     return 0
 
 
-def deploy(environ: Mapping[str, str], package: Path) -> None:
-    """Bring everything to SCF; raises CallError or DeployError.
+def deploy(environ: Mapping[str, str], package: Path | None) -> None:
+    """Bring a package to SCF, None for the one that was replaced last; raises CallError or DeployError.
 
-    What a version was kept of is replaced last: until then the release that runs is the old one.
+    What goes out for None is not kept, so that going back twice leads to the same package. Of the function
+    whose versions are kept, a package is replaced last and put back first: one that never was wholly in, or
+    is being withdrawn, is not kept.
     """
     check(environ, package)
     scf = Scf(environ, environ["REGION"], find_endpoint(environ), read_interval_s(environ))
-    functions = sorted(choose_functions(environ), key=lambda one: one.key == KEEPER)
-    Versions(scf, States(scf), environ).keep(package)
-    bring(scf, environ, package, functions)
-
-
-def go_back(environ: Mapping[str, str]) -> None:
-    """Bring the package back that was replaced last; raises CallError or DeployError.
-
-    It is kept by what `deploy` replaces only, so that going back twice leads to the same package. What a
-    version was kept of goes back first: a release that was given up half-way is never kept.
-    """
-    check(environ, None)
-    scf = Scf(environ, environ["REGION"], find_endpoint(environ), read_interval_s(environ))
-    functions = sorted(choose_functions(environ), key=lambda one: one.key != KEEPER)
+    versions, is_new = Versions(scf, States(scf), environ), package is not None
+    functions = sorted(choose_functions(environ), key=lambda one: (one.key == KEEPER) is is_new)
     with tempfile.TemporaryDirectory(prefix="roomscribe-") as folder:
-        previous = Versions(scf, States(scf), environ).fetch(Path(folder))
-        bring(scf, environ, previous.package, functions)
-        version = read_version(previous.package)
-    print(f"\nIn now: Roomscribe {version}, {shorten(previous.sha256)}.")
-    print(
-        f"Out: {shorten(previous.replaced_sha256)}. What it has archived or sent stays: docs/upgrading.md"
-    )
+        if package:
+            versions.keep(package)
+        bring(scf, environ, package or versions.fetch(Path(folder)), functions)
 
 
 def bring(
@@ -105,15 +91,12 @@ def bring(
 
 
 def list_modules(package: Path) -> set[str]:
-    """The files in a package's root; raises DeployError where it is none of Roomscribe's."""
+    """The names of the files in a package; none where it is no zip."""
     try:
         with zipfile.ZipFile(package) as opened:
-            names = set(opened.namelist())
+            return set(opened.namelist())
     except zipfile.BadZipFile:
-        names = set()
-    if not names >= NEEDED:
-        raise DeployError(f"{package}: this is no package of Roomscribe")
-    return names
+        return set()
 
 
 def leave(states: States, triggers: Triggers, name: str, function: Function) -> None:
@@ -130,6 +113,8 @@ def check(environ: Mapping[str, str], package: Path | None) -> None:
     problems = [str(problem) for problem in find_problems(environ)]
     if package and not package.is_file():
         problems.append(f"{package}: no such file; make it with ./roomscribe package")
+    elif package and not list_modules(package) >= NEEDED:
+        problems.append(f"{package}: no package of Roomscribe; make one with ./roomscribe package")
     if not shutil.which("tccli"):
         problems.append(
             "tccli: not installed; ./roomscribe deploy brings it along, or: "

@@ -10,12 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import re
 import urllib.request
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from deploy.calls import DeployError, Scf
 from deploy.functions import Json, name_function
@@ -26,15 +23,6 @@ LATEST = "$LATEST"
 MOST_LISTED = 100  # the newest come first
 DOWNLOAD_S = 60
 SHOWN_CHARACTERS = 12
-VERSION = re.compile(r'^VERSION = "([\w.+-]+)"', re.MULTILINE)
-
-
-class Previous(NamedTuple):
-    """A package from before, and what its place is taken from; SHA-256 in hexadecimal."""
-
-    package: Path
-    sha256: str
-    replaced_sha256: str
 
 
 class Versions:
@@ -57,14 +45,15 @@ class Versions:
             print(f"{self._name} is {found['Status']}: what it runs is not kept", flush=True)
             return
         running, newest = self._locate(LATEST)["CodeSha256"], self._find_newest()
+        coming = hashlib.sha256(package.read_bytes()).hexdigest()
         kept = self._locate(newest["Version"])["CodeSha256"] if newest else None
-        if running in (kept, hash_package(package)):
+        if running in (kept, coming):
             return
         print(f"keeping what runs, {shorten(running)}, as a version of {self._name}", flush=True)
         self._states.change("PublishVersion", self._name)
         self._states.await_active(self._name)
 
-    def fetch(self, folder: Path) -> Previous:
+    def fetch(self, folder: Path) -> Path:
         """Download the package that was kept last into `folder`; raises CallError or DeployError."""
         newest = self._find_newest() if self._states.await_rest(self._name) else None
         if newest is None:
@@ -74,13 +63,14 @@ class Versions:
                 "you have, name it: ./roomscribe deploy PACKAGE"
             )
         address, running = self._locate(newest["Version"]), self._locate(LATEST)["CodeSha256"]
+        print(f"out: {shorten(running)}")
         about = (
             f"version {newest['Version']} of {self._name}, kept {newest['AddTime']} (Beijing time)"
         )
-        print(f"putting back {shorten(address['CodeSha256'])}: {about}", flush=True)
+        print(f"in:  {shorten(address['CodeSha256'])}, {about}", flush=True)
         package = folder / "roomscribe.zip"
         package.write_bytes(download(address["Url"], address["CodeSha256"]))
-        return Previous(package, address["CodeSha256"], running)
+        return package
 
     def _locate(self, version: str) -> Json:
         return self._scf.call("GetFunctionAddress", self._name, Qualifier=version)
@@ -93,18 +83,6 @@ class Versions:
         return max(published, key=lambda one: int(one["Version"]), default=None)
 
 
-def hash_package(package: Path) -> str:
-    """The SHA-256 of a package, in hexadecimal."""
-    return hashlib.sha256(package.read_bytes()).hexdigest()
-
-
-def read_version(package: Path) -> str:
-    """Which version of Roomscribe a package is; "of no version" where it does not say."""
-    with zipfile.ZipFile(package) as opened:
-        found = VERSION.search(opened.read("shared/__init__.py").decode())
-    return found[1] if found else "of no version"
-
-
 def shorten(sha256: str) -> str:
     """The beginning of a SHA-256, as it is shown."""
     return f"sha256 {sha256[:SHOWN_CHARACTERS]}"
@@ -115,8 +93,6 @@ def download(url: str, sha256: str) -> bytes:
 
     The address may be one without TLS, and a signature is in it: it is not shown.
     """
-    if not url.startswith(("https://", "http://")):
-        raise DeployError("SCF gave no address from which the package can be downloaded.")
     try:
         with urllib.request.urlopen(url, timeout=DOWNLOAD_S) as answer:  # noqa: S310
             content = bytes(answer.read())

@@ -115,7 +115,7 @@ async def running_scf(
         async with running_host(settings, clock, feed, [functions]) as host:
             api = ControlPlane(functions, host, clock, plan.strike_function, Path(folder), url)
             try:
-                urls = [*FunctionUrls(functions, host).routes, *api.downloads.routes]
+                urls = [*FunctionUrls(functions, host).routes, *api.versions.routes]
                 yield Scf(host, api, urls)
             finally:
                 api.close()

@@ -20,7 +20,6 @@ from local.scf.answers import describe_function
 from local.scf.assumed import SETTLING_MS, TOTAL_MB
 from local.scf.code import Code, read_zip, unpack
 from local.scf.configuration import Configuration, check_handler, check_name
-from local.scf.downloads import Downloads
 from local.scf.functions import Build, Function, Functions
 from local.scf.parameters import CHECKERS
 from local.scf.settling import Settling, Strike
@@ -51,8 +50,7 @@ class ControlPlane:
         self._renewing: set[asyncio.Task[None]] = set()
         self._settling = Settling(clock, strike, SETTLING_MS, self._renew)
         self._triggers = TriggerActions(functions, clock, url, host.fire_timer)
-        self.downloads = Downloads(url)
-        versions = VersionActions(functions, self._settling, clock, self.downloads)
+        self.versions = versions = VersionActions(functions, self._settling, clock, url)
         self._by_name: Mapping[str, Action] = {
             "Invoke": ScfApi(host).invoke,
             "CreateFunction": self.create_function,

@@ -89,7 +89,7 @@ TABLES: Mapping[str, Table] = {
         "Offset": integer(0, MAX_INT),
         "Limit": integer(0, MAX_INT),
         "Order": choice("ASC", "DESC"),
-        "OrderBy": choice("AddTime", "ModTime"),
+        "OrderBy": choice("AddTime"),
     },
     "GetFunctionAddress": {**_NAMED, "Qualifier": text()},
     "UpdateFunctionEventInvokeConfig": {

@@ -13,7 +13,7 @@ import pytest
 
 from deploy.advice import ADVICE, AGAIN, FALLBACK, advise
 from deploy.calls import ATTEMPTS, CallError
-from tests.deploy.tccli_stand_in import DONE, KEYS, Tccli
+from tests.deploy.tccli_stand_in import DONE, KEYS, Tccli, write_package
 
 ROOT = Path(__file__).parents[2]
 THROTTLED = (
@@ -139,7 +139,7 @@ class Script:
     def __init__(self, tccli: Tccli) -> None:
         self._tccli = tccli
         tccli.answer((255, "", "code:Stop message:here requestId:r"))
-        (tccli.folder / "package.zip").write_bytes(b"the package")
+        write_package(tccli.folder / "package.zip")
 
     def run(
         self,

@@ -10,6 +10,7 @@ import pytest
 
 from local.deploy import LOCK, STAMP, install_tccli
 from local.errors import LocalError
+from tests.deploy.tccli_stand_in import write_package
 from tests.support.local_commands import run_local
 
 STAND_IN = """#!{python}
@@ -36,7 +37,7 @@ def tccli(tmp_path: Path) -> Path:
     program.parent.mkdir()
     program.write_text(STAND_IN.format(python=sys.executable))
     program.chmod(0o755)
-    (tmp_path / "package.zip").write_bytes(b"the package")
+    write_package(tmp_path / "package.zip")
     return program.parent
 
 
@@ -70,6 +71,14 @@ def test_going_back_takes_no_package(tccli: Path) -> None:
 def test_package_that_is_not_there_is_said(tccli: Path) -> None:
     done = deploy(str(tccli.parent / "none.zip"), "--tccli", str(tccli), **SETTINGS)
     assert (done.returncode, "none.zip: no such file" in done.stderr) == (1, True)
+
+
+def test_package_of_something_else_is_said(tccli: Path) -> None:
+    other = tccli.parent / "other.zip"
+    other.write_bytes(b"no zip")
+    for package in (other, write_package(other, "other.py")):
+        done = deploy(str(package), "--tccli", str(tccli), **SETTINGS)
+        assert (done.returncode, "other.zip: no package of Roomscribe" in done.stderr) == (1, True)
 
 
 def test_folder_without_tccli_is_said(tccli: Path, tmp_path: Path) -> None:
