@@ -54,18 +54,20 @@ def main() -> int:
 def deploy(environ: Mapping[str, str], package: Path | None) -> None:
     """Bring a package to SCF, None for the one that was replaced last; raises CallError or DeployError.
 
-    What goes out for None is not kept, so that going back twice leads to the same package. Of the function
-    whose versions are kept, a package is replaced last and put back first: one that never was wholly in, or
-    is being withdrawn, is not kept.
+    What goes out for None is not kept, so that going back twice leads to the same package. The function
+    whose versions are kept is updated last, and goes back first: a package that never was wholly in, or is
+    being withdrawn, is not kept.
     """
     check(environ, package)
     scf = Scf(environ, environ["REGION"], find_endpoint(environ), read_interval_s(environ))
-    versions, is_new = Versions(scf, States(scf), environ), package is not None
-    functions = sorted(choose_functions(environ), key=lambda one: (one.key == KEEPER) is is_new)
+    versions = Versions(scf, States(scf), environ)
+    functions = sorted(choose_functions(environ), key=lambda one: one.key == KEEPER)
+    if package:
+        versions.keep(package)
+        bring(scf, environ, package, functions)
+        return
     with tempfile.TemporaryDirectory(prefix="roomscribe-") as folder:
-        if package:
-            versions.keep(package)
-        bring(scf, environ, package or versions.fetch(Path(folder)), functions)
+        bring(scf, environ, versions.fetch(Path(folder)), functions[::-1])
 
 
 def bring(
