@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
+import zipfile
 
 import httpx
 import pytest
@@ -44,7 +47,11 @@ def test_what_is_deployed_serves_callbacks_and_is_mended_by_the_next_run(tencent
 
     change_by_hand(tencent)
     tccli_configured_otherwise(tencent)
-    done = tencent.deploy(CALLBACK_CONCURRENCY_MB="1280", READ_CONCURRENCY_MB="0")
+    changed = tencent.package.with_name("changed.zip")
+    shutil.copyfile(tencent.package, changed)
+    with zipfile.ZipFile(changed, "a") as archive:
+        archive.writestr("rules.txt", "other rules")
+    done = tencent.deploy(str(changed), CALLBACK_CONCURRENCY_MB="1280", READ_CONCURRENCY_MB="0")
     assert done.stderr == ""
     assert done.returncode == 0
     assert done.stdout.count("updating roomscribe-prod-") == len(FUNCTIONS)
@@ -55,6 +62,8 @@ def test_what_is_deployed_serves_callbacks_and_is_mended_by_the_next_run(tencent
     assert tencent.get_trigger(CALLBACK, "timer")["TriggerName"] == "a-stranger"
     assert tencent.call("GetFunction", FunctionName=DRAINER)["MemorySize"] == 64
     assert read_limits(tencent) == [640, 1_280, None]
+    kept = tencent.call("GetFunctionAddress", FunctionName=CALLBACK, Qualifier="1")
+    assert kept["CodeSha256"] == hashlib.sha256(tencent.package.read_bytes()).hexdigest()
 
 
 def examine(tencent: Tencent) -> list[str]:

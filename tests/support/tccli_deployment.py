@@ -41,6 +41,12 @@ class Tencent:
     home: Path
     package: Path
 
+    @property
+    def place(self) -> dict[str, str]:
+        """The settings that lead to this local cloud, and to a ledger beside it."""
+        ledger = f"sqlite:///{self.home}/ledger.db"
+        return {"TRTC_ENDPOINT": self.url, "INVOKE_ENDPOINT": self.url, "LEDGER_URL": ledger}
+
     def deploy(self, what: str = "", **changes: str) -> subprocess.CompletedProcess[str]:
         """Run the script for a package, or with --previous; the settings are right, but for the changes."""
         assert TCCLI.is_dir(), "tccli is missing: `make test` installs it"
@@ -52,9 +58,7 @@ class Tencent:
             "STAGE": "prod",
             "REGION": "ap-singapore",
             "ROLE": "roomscribe",
-            "TRTC_ENDPOINT": self.url,
-            "INVOKE_ENDPOINT": self.url,
-            "LEDGER_URL": f"sqlite:///{self.home}/ledger.db",
+            **self.place,
             **SETTINGS,
             **changes,
         }
