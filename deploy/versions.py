@@ -63,11 +63,9 @@ class Versions:
                 "you have, name it: ./roomscribe deploy PACKAGE"
             )
         address, running = self._locate(newest["Version"]), self._locate(LATEST)["CodeSha256"]
-        print(f"out: {shorten(running)}")
-        about = (
-            f"version {newest['Version']} of {self._name}, kept {newest['AddTime']} (Beijing time)"
-        )
-        print(f"in:  {shorten(address['CodeSha256'])}, {about}", flush=True)
+        print(f"{self._name} runs {shorten(running)}")
+        kept = f"its version {newest['Version']}, kept {newest['AddTime']} (Beijing time)"
+        print(f"putting back {shorten(address['CodeSha256'])}: {kept}", flush=True)
         package = folder / "roomscribe.zip"
         package.write_bytes(download(address["Url"], address["CodeSha256"]))
         return package
