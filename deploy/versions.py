@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import re
 import urllib.request
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,6 +25,7 @@ LATEST = "$LATEST"
 MOST_LISTED = 100  # the newest come first
 DOWNLOAD_S = 60
 SHOWN_CHARACTERS = 12
+VERSION_FILE = "shared/__init__.py"
 
 
 class Versions:
@@ -65,9 +68,10 @@ class Versions:
         address, running = self._locate(newest["Version"]), self._locate(LATEST)["CodeSha256"]
         print(f"{self._name} runs {shorten(running)}")
         kept = f"its version {newest['Version']}, kept {newest['AddTime']} (Beijing time)"
-        print(f"putting back {shorten(address['CodeSha256'])}: {kept}", flush=True)
         package = folder / "roomscribe.zip"
         package.write_bytes(download(address["Url"], address["CodeSha256"]))
+        which = f"Roomscribe {read_version(package)}, {shorten(address['CodeSha256'])}"
+        print(f"putting back {which}: {kept}", flush=True)
         return package
 
     def _locate(self, version: str) -> Json:
@@ -79,6 +83,14 @@ class Versions:
         listed = self._scf.call("ListVersionByFunction", self._name, **order)["Versions"]
         published = [one for one in listed if one["Version"].isdecimal()]
         return max(published, key=lambda one: int(one["Version"]), default=None)
+
+
+def read_version(package: Path) -> str:
+    """Roomscribe's version in a package; "of an unknown version" where it does not tell."""
+    with zipfile.ZipFile(package) as opened:
+        source = opened.read(VERSION_FILE).decode() if VERSION_FILE in opened.namelist() else ""
+    told = re.search(r'^VERSION = "([^"]+)"', source, re.MULTILINE)
+    return told[1] if told else "of an unknown version"
 
 
 def shorten(sha256: str) -> str:

@@ -19,6 +19,7 @@ from deploy.functions import FUNCTIONS, RUNTIME, describe_configuration, describ
 from deploy.states import States
 from deploy.triggers import Triggers
 from deploy.versions import Versions, download
+from shared import VERSION
 from tests.deploy.deployed import URL, list_task_rooms, post_room_created
 from tests.support.tccli_deployment import SETTINGS, TCCLI, Tencent
 
@@ -120,7 +121,10 @@ def test_every_function_has_the_package_before_again(tencent: Tencent, tmp_path:
     assert (done.stderr, done.returncode) == ("", 0)
     mended = {**dict.fromkeys(NAMES.values(), hash_file(old)), DELIVER: hash_file(new)}
     assert list_codes(tencent) == mended
-    assert f"putting back sha256 {hash_file(old)[:12]}: its version 1, kept 20" in done.stdout
+    assert (
+        f"putting back Roomscribe {VERSION}, sha256 {hash_file(old)[:12]}: its version 1, kept"
+        in done.stdout
+    )
     assert f"{DELIVER} is not in this package: it stays as it is" in done.stdout
     assert tencent.get_trigger(DELIVER, "timer")["Enable"] == 0
     assert post_room_created(URL.findall(done.stdout)[0], "class-7").json() == {"code": 0}

@@ -28,10 +28,10 @@ TIMER = {"TriggerName": "every-30-s", "Type": "timer", "Qualifier": "$DEFAULT"}
 
 
 def pack(code: str = HELLO, module: str = "hello") -> str:
-    """A package, as a request holds it."""
+    """A package, as a request holds it; the same bytes each time."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr(f"{module}.py", code)
+        archive.writestr(zipfile.ZipInfo(f"{module}.py"), code)
     return base64.b64encode(file.getvalue()).decode()
 
 
