@@ -21,6 +21,7 @@ from local.host.scf_api import ScfApi
 from local.scf.control import ControlPlane
 from local.scf.parameters import TABLES
 from local.scf.trigger_actions import TriggerActions
+from local.scf.version_actions import VersionActions
 from shared.errors import SettingsError
 from shared.rules.decision import Rule
 from shared.services.parameters import KEYS, UNSENT
@@ -134,7 +135,7 @@ def test_circle_of_imports_is_found(sources: dict[str, str], circle: set[str]) -
 @pytest.mark.parametrize("action", [*ACTIONS, *TABLES, "Invoke"])
 def test_action_of_the_emulator_is_one_method_named_as_it_is(action: str) -> None:
     name = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", action).lower()
-    places = (Actions, RoomData, ControlPlane, TriggerActions, ScfApi)
+    places = (Actions, RoomData, ControlPlane, TriggerActions, VersionActions, ScfApi)
     assert len([place for place in places if name in vars(place)]) == 1
 
 
