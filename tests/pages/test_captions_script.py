@@ -18,7 +18,7 @@ from tests.pages.watch import DATA, Watch
 from tests.support.transcript_server import ReadingServer
 from tests.support.transcript_source import OPENED_MS, SESSION, MemorySource
 
-EXAMPLE = Path(__file__).parents[2] / "docs" / "captions-example.html"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "captions" / "captions.html"
 PLACEHOLDER = "https://read-transcript.example"
 HOSTILE = "<img src=x onerror=alert(1)></script><b>bold</b>"
 ARABIC = "صباح الخير"
@@ -580,8 +580,8 @@ def test_example_page_shows_a_meeting_of_the_local_cloud(
     text = EXAMPLE.read_text(encoding="utf-8")
     assert text.count(f'"{PLACEHOLDER}/') == 2
     text = text.replace(f'"{PLACEHOLDER}/TOKEN"', f'"{link}"').replace(PLACEHOLDER, reader)
-    site.pages["/captions-example.html"] = text
-    page.goto(f"{site.url}/captions-example.html")
+    site.pages["/captions.html"] = text
+    page.goto(f"{site.url}/captions.html")
     expect(lines(page)).to_have_text(["teacher-amy: Good morning."])
     cloud.say("class-7", "teacher-amy", "Today we talk about rivers.", zh="今天我们来谈谈河流。")
     expect(lines(page).last).to_have_text("teacher-amy: Today we talk about rivers.")
