@@ -37,9 +37,6 @@ def check_remotely(where: Where, settings: Settings | None) -> Iterator[Finding]
     yield judge_version(answer)
     yield from read_findings(answer)
     yield judge_there(answer, middle_s, measure_skew(settings) if settings else None)
-    if settings and settings.endpoints:
-        text = "event endpoints: not tried, as `./roomscribe deliveries test` tells each an event"
-        yield Finding("warn", CHECK, text, "run it with the same --stage and --region", "settings")
     yield from check_fleet(where)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from shared import VERSION
 from shared.archive.archive import open_archive
@@ -33,6 +35,7 @@ def check_deployment(_event: Json, resources: Resources) -> Result:
         ("ledger", lambda one: read_ledger(one.ledger, one.settings)),
         ("API", _try_api),
         ("archive", _try_archive),
+        ("events", _resolve_endpoints),
     ):
         try:
             level, text = work(resources)
@@ -99,3 +102,26 @@ def _try_archive(resources: Resources) -> Found:
     archive.get(key)
     archive.delete(key)
     return "ok", f"{archive.place}: a probe was written, read and deleted"
+
+
+def _resolve_endpoints(resources: Resources) -> Found:
+    """Whether each event endpoint's name leads to addresses that events may be sent to; nothing is sent."""
+    from shared.delivery.addresses import (
+        AddressRefusedError,
+        resolve_name,
+    )  # late: it imports the console
+
+    settings = resources.settings
+    private = settings.events_allow_private
+    for number, endpoint in enumerate(settings.endpoints, 1):
+        url, name = urlsplit(endpoint.url), f"address {number} of EVENTS_URL"
+        port = url.port or (443 if url.scheme == "https" else 80)
+        try:
+            resolve_name(url.hostname or "", port, socket.getaddrinfo, allow_private=private)
+        except (OSError, UnicodeError):
+            return "FAIL", f"{name}: its host is not found here; correct it, or the DNS of the VPC"
+        except AddressRefusedError:
+            remedy = "name a public one, or set EVENTS_ALLOW_PRIVATE if it is in your own network"
+            return "FAIL", f"{name} leads to a network that no event is sent to; {remedy}"
+    found = "every host is found, and nothing was sent" if settings.endpoints else "not set"
+    return "ok", f"EVENTS_URL: {found}"

@@ -12,7 +12,6 @@ from local.doctor.remote import check_remotely, judge_there, judge_version, read
 from local.redis_server import pick_port
 from local.remote import Where
 from shared import VERSION
-from shared.settings import read_settings
 from tests.support.emulator import RunningCloud, running_cloud
 from tests.support.hosted_cloud import SETTINGS
 from tests.support.local_commands import Running, run_local, serve_local
@@ -152,12 +151,3 @@ def test_clock_there_is_unknown_without_the_api_s() -> None:
     for answer, ahead_s in (({"now_ms": 1}, None), ({}, 0.0)):
         finding = judge_there(answer, time.time(), ahead_s)
         assert (finding.level, finding.text) == ("warn", "there unknown: no answer with a date")
-
-
-def test_endpoints_that_are_not_tried_are_told(host: Running, environ: dict[str, str]) -> None:
-    given = {"EVENTS_URL": "https://events.example/", "EVENTS_SECRET": "whsec_" + "A" * 40}
-    findings = list(check_remotely(Where(host.url), read_settings({**environ, **given})))
-    (told,) = [one for one in findings if one.text.startswith("event endpoints")]
-    assert (told.level, told.check) == ("warn", "remote")
-    assert "deliveries test" in told.text
-    assert {one.level for one in findings} <= {"ok", "warn"}

@@ -59,6 +59,7 @@ def test_deployment_that_works_is_told_so(
         "ledger": "ok",
         "API": "ok",
         "archive": "ok",
+        "events": "ok",
     }
     assert findings["archive"][1].endswith("a probe was written, read and deleted")
     assert not list((tmp_path / "archive").rglob("*"))
@@ -74,6 +75,45 @@ def test_lease_is_given_back(scene: Scene, room_ledger_url: str) -> None:
 
 def test_archive_that_is_not_set_is_no_failure(scene: Scene) -> None:
     assert find("archive") == ("ok", "ARCHIVE_URL: not set", "")
+
+
+@pytest.mark.parametrize(
+    ("url", "private", "level", "text", "remedy"),
+    [
+        ("", "false", "ok", "EVENTS_URL: not set", ""),
+        ("https://127.0.0.1:9/a", "true", "ok", "EVENTS_URL: every host is found, and nothing", ""),
+        (
+            *("https://127.0.0.1:9/a", "false", "FAIL"),
+            *(
+                "address 1 of EVENTS_URL leads to a network that no event is sent to",
+                "name a public",
+            ),
+        ),
+        (
+            *(f"https://127.0.0.1:9/a https://{'a' * 64}.test/token", "true", "FAIL"),
+            *("address 2 of EVENTS_URL: its host is not found here", "correct it"),
+        ),
+    ],
+)
+def test_addresses_of_events_are_looked_up(
+    scene: Scene,
+    environment: pytest.MonkeyPatch,
+    url: str,
+    private: str,
+    level: str,
+    text: str,
+    remedy: str,
+) -> None:
+    environment.setenv("EVENTS_URL", url)
+    environment.setenv(
+        "EVENTS_SECRET", "whsec_c2VjcmV0IG9mIHRoaXMgdGVzdCwgYW5kIGxvbmc=" if url else ""
+    )
+    environment.setenv("EVENTS_ALLOW_PRIVATE", private)
+    found = find("events")
+    assert found[0] == level
+    assert found[1].startswith(text)
+    assert found[2].startswith(remedy)
+    assert "token" not in found[1]
 
 
 CLASS = 'room = "class-*"\nai = { region = "ap-tokyo", language = "16k_zh_en" }\n'
