@@ -29,8 +29,9 @@ ISO = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class Seen(Struct):
-    """What is read again of a meta.json: the users seen in the session, and the speakers' names."""
+    """What is read again of a meta.json: version, users seen in the session, and the speakers' names."""
 
+    version: int
     people: list[str]
     names: dict[str, str]
 
@@ -92,15 +93,19 @@ class Contents(NamedTuple):
 
 
 def merge_records(
-    archived: Iterable[SentenceNews], told: Iterable[SentenceNews]
+    archived: Iterable[SentenceNews], told: Iterable[SentenceNews], version: int
 ) -> list[SentenceNews]:
-    """The records of archive and ledger merged by sentence; an unchanged sentence keeps its version."""
+    """The records of archive and ledger merged by sentence; an unchanged sentence keeps its version.
+
+    A changed one has a version above `version`, that of what the archive has: a ledger that was lost
+    begins to count anew.
+    """
     known = {news.key: news for news in archived}
     for news in told:
         before = known.get(news.key)
         merged = merge_sentence(before, news)
         if merged is not before:
-            known[news.key] = replace(merged, version=news.version)
+            known[news.key] = replace(merged, version=max(news.version, version + 1))
     return [*known.values()]
 
 

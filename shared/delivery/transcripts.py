@@ -102,15 +102,16 @@ class TranscriptDelivery(Struct):
         news, delivered = told, kept.version
         people = [person.user_id for person in ledger.list_people(session)]
         if was.left_ledger:
+            meta = self._read_archived(META, read_meta)
+            was, people = replace(was, version=meta.version), sorted({*people, *meta.people})
             archived = self._read_archived(RECORDS, read_records)
             deletion = ledger.read_deletion(self.session_id)
             left = [each for each in archived if not deletion.covers(each)]
-            news = merge_records(left, told)
+            news = merge_records(left, told, was.version)
             # Not only what is told: a delivery that broke off may have written it already.
             is_new = any(each.version > was.version for each in news) or len(left) < len(archived)
-            latest = max([kept.version.latest, *(each.version for each in left)])
+            latest = max(kept.version.latest, was.version + 1, *(each.version for each in news))
             delivered = delivered._replace(latest=latest if is_new else was.version)
-            people = self._read_archived(META, read_meta).people
         transcript = build_transcript(make_head(session, delivered), news)
         transcript = replace(transcript, names=self._name_speakers(transcript, was))
         contents = write_contents(session, transcript, people, news)

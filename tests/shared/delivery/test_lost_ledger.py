@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from shared.ledger import Session, open_ledger
 from tests.support.delivering import Delivering, break_after
+from tests.support.faked_api import OPENED_MS, STARTED
 
 
 @pytest.fixture
@@ -16,10 +17,14 @@ def archived(delivering: Delivering, tmp_path: Path) -> Session:
     """A session of two sentences in the archive, of which the ledger of now knows nothing."""
     session = delivering.meet(1, 2)
     assert delivering.deliver() == ["transcript.completed"]
-    ledger = open_ledger(f"sqlite:///{tmp_path}/another.db")
+    lose_ledger(delivering, tmp_path)
+    return session
+
+
+def lose_ledger(delivering: Delivering, folder: Path) -> None:
+    ledger = open_ledger(f"sqlite:///{folder}/another.db")
     ledger.tells = delivering.stage.resources.ledger.tells
     delivering.stage.resources = replace(delivering.stage.resources, ledger=ledger)
-    return session
 
 
 def test_session_that_is_replayed_in_part_keeps_what_the_archive_has_of_it(
@@ -35,6 +40,36 @@ def test_session_that_is_replayed_in_part_keeps_what_the_archive_has_of_it(
     delivering.stage.now_ms += 60_000
     assert delivering.deliver() == []
     assert before == [delivering.read(archived, name) for name in ("meta.json", "records.json")]
+
+
+def test_each_change_of_what_the_archive_has_is_a_higher_version(
+    delivering: Delivering, archived: Session
+) -> None:
+    """Receivers, and readers who ask for changes, tell the newer text by it."""
+    versions = [delivering.read(archived, "meta.json")["version"]]
+    delivering.meet(3)
+    delivering.deliver()
+    versions.append(delivering.delivery(archived).version)
+    delivering.say_late(4, archived)
+    delivering.deliver()
+    versions.append(delivering.delivery(archived).version)
+    assert versions == [2, 3, 4]
+    assert [version for _, version in delivering.events()] == [3, 4]
+
+
+def test_people_are_those_of_both_ledgers(delivering: Delivering, tmp_path: Path) -> None:
+    delivering.stage.answer("CreateCloudTranscription", STARTED)
+    delivering.stage.answer("DeleteCloudTranscription", STARTED)
+    delivering.meet(1, closes=False)
+    delivering.stage.event(103, OPENED_MS + 1, "ann")
+    delivering.close()
+    delivering.deliver()
+    lose_ledger(delivering, tmp_path)
+    session = delivering.meet(2, closes=False)
+    delivering.stage.event(103, OPENED_MS + 2, "ben")
+    delivering.close()
+    delivering.deliver()
+    assert delivering.read(session, "meta.json")["people"] == ["ann", "ben"]
 
 
 def test_deleted_sentences_do_not_come_back_from_the_archive(
