@@ -12,6 +12,7 @@ from typing import Any
 from unicodedata import normalize
 
 import msgspec
+from msgspec.structs import replace
 
 from shared.errors import RulesError
 from shared.room import MAX_ROOM_NUMBER, NUMERIC_ROOM, STRING_ROOM, names_numeric_room
@@ -94,13 +95,15 @@ def override_rule(rule: Rule, changes: Mapping[str, Any], site: Site) -> Rule:
     """The rule with some keys replaced, as start_transcription's event asks; raises RulesError."""
     if problems := _check_keys(changes, _DEFAULT_KEYS, "event"):
         raise RulesError(problems)
-    merged = _merge(msgspec.to_builtins(rule), changes)
+    # Of what a newer version has added to a session's rule, no event and no file knows.
+    speakers = [replace(speaker, unknown="") for speaker in rule.speakers]
+    merged = _merge(msgspec.to_builtins(replace(rule, speakers=speakers, unknown="")), changes)
     if merged.get("fallback") == merged.get("service") and "fallback" not in changes:
         merged["fallback"] = "none"
     read = _read_rule(merged, {}, "event", site)
     if problems := find_excess([read], "event"):
         raise RulesError(problems)
-    return read
+    return replace(read, speakers=rule.speakers, unknown=rule.unknown)
 
 
 def _read_rule(table: object, defaults: Mapping[str, Any], place: str, site: Site) -> Rule:

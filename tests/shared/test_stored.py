@@ -17,7 +17,8 @@ from shared.ledger.events import ENTRIES
 from shared.ledger.names import USERS
 from shared.ledger.sessions import PRESENCES
 from shared.ledger.task import Attempt, Task, TaskId
-from shared.rules.file import parse_rules
+from shared.rules.decision import Rule
+from shared.rules.file import override_rule, parse_rules
 from shared.stored import Form, FrozenStored, Stored
 from shared.traffic import TRAFFIC
 from shared.transcripts.records import (
@@ -35,6 +36,7 @@ FORMS: list[Form[Any]] = [
     *(DOCUMENTS, SESSIONS, PRESENCES, DELIVERIES, ENTRIES, USERS, TRAFFIC),
     *(NEWS, NEWS_LISTS, DELETIONS),
 ]
+RULES = Form(Rule)
 SAID = SentenceNews("k", "t", Words(T, "hi"))
 
 
@@ -64,6 +66,15 @@ def test_fields_that_newer_code_added_are_written_back_wherever_they_stood() -> 
     raw = b"1 " + json.dumps(tree, separators=(",", ":")).encode()
     assert raw.count(b"later") == 8
     assert DOCUMENTS.encode(DOCUMENTS.decode(raw)) == raw
+
+
+def test_start_by_hand_overrides_a_rule_that_newer_code_added_to() -> None:
+    cloud = '"cloud":{"region":"ap-singapore","language":"bigmodel-en"}'
+    speakers = '"speakers":[{"user":["b"],"later":1}]'
+    raw = f'1 {{"name":"a","room":["*"],"scope":"user",{cloud},{speakers},"later":2}}'
+    rule = RULES.decode(raw.encode())
+    changed = override_rule(rule, {"max_idle_s": 30}, "unknown")
+    assert changed == replace(rule, max_idle_s=30)
 
 
 def test_they_follow_the_object_they_belong_to() -> None:
