@@ -82,10 +82,14 @@ def write_release(files: Mapping[str, bytes], folder: Path) -> None:
 def check_commit(root: Path, tag: str) -> bool:
     """Whether the commit that is checked out has this tag.
 
-    Raises LocalError where files are not as that commit has them, where another commit has the tag, and
-    where git does not answer.
+    Raises LocalError where files are not as that commit has them, where another commit has the tag, where
+    the folder lies in another repository, and where git does not answer.
     """
-    if changed := _run_git(root, "status", "--porcelain"):
+    # Also new files, whatever git is configured to show.
+    changed = _run_git(root, "status", "--porcelain", "--untracked-files=normal")
+    if any(_run_git(root, "rev-parse", "--show-prefix")):
+        raise LocalError(f"{root} is no clone of its own, and a release is made of a commit")
+    if changed:
         names = ", ".join(line[3:] for line in changed)
         raise LocalError(f"no commit holds what changed in {names}; commit it or take it away")
     tagged = bool(_run_git(root, "tag", "--list", tag, "--points-at", "HEAD"))

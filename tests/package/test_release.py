@@ -133,6 +133,22 @@ def test_files_that_no_commit_holds_are_named(repository: Path, name: str) -> No
         check_commit(repository, "v1")
 
 
+def test_new_file_is_found_where_git_is_configured_not_to_show_it(repository: Path) -> None:
+    git(repository, "config", "status.showUntrackedFiles", "no")
+    (repository / "new").write_text("changed")
+    with pytest.raises(LocalError, match="no commit holds what changed in new"):
+        check_commit(repository, "v1")
+
+
+def test_sources_that_another_repository_ignores_are_no_commit(repository: Path) -> None:
+    (repository / ".gitignore").write_text("unpacked\n")
+    commit(repository, "butter")
+    unpacked = repository / "unpacked"
+    unpacked.mkdir()
+    with pytest.raises(LocalError, match="unpacked is no clone of its own"):
+        check_commit(unpacked, "v1")
+
+
 def test_what_git_cannot_answer_is_told(
     repository: Path, environment: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
