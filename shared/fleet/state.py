@@ -5,9 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import accumulate
 
-from shared.ledger import Session
+from shared.errors import UnreadableError
+from shared.ledger import Ledger, Session
 from shared.ledger.fleet import BOUNDS, HOUR_MS, KINDS, Fleet, Kind, list_marks
 from shared.resources import Resources
 from shared.scf import Json
@@ -61,20 +63,31 @@ def list_troubles(
 ) -> list[Json]:
     """The sessions in trouble since between these times, as answers and log lines tell of them.
 
-    The worst kind comes first, of each kind the longest, and at most `most` of them.
+    The worst kind comes first, of each kind the longest, at most `most`. What cannot be read is left out.
     """
     chosen: list[tuple[Kind, int, str]] = []
     for kind in kinds:
         places = enumerate(fleet.marked[kind], 1)
         named = [(kind, place, one) for place, (one, ms) in places if above_ms < ms <= until_ms]
         chosen += named[:most]
-    known = resources.ledger.read_sessions([session_id for *_, session_id in chosen]).known
+    known = _read_sessions([session_id for *_, session_id in chosen], resources.ledger)
     shown = [
         _show_trouble(known[session_id], kind, place, fleet, resources)
         for kind, place, session_id in chosen
         if session_id in known
     ]
     return [one for one in shown if one]
+
+
+def _read_sessions(session_ids: Sequence[str], ledger: Ledger) -> dict[str, Session]:
+    known: dict[str, Session] = {}
+    try:
+        known |= ledger.read_sessions(session_ids).known
+    except UnreadableError:
+        for session_id in session_ids:
+            with suppress(UnreadableError):  # who asks for that room is told of it
+                known |= ledger.read_sessions([session_id]).known
+    return known
 
 
 def _show_trouble(

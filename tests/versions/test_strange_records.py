@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from shared.archive.keys import find_folder
 from shared.console.checks import check_deployment
 from shared.delivery.telling import tell
 from shared.errors import NewerError
+from shared.fleet.report import report_fleet
 from shared.fleet.streams import count_streams
 from shared.ledger.deliveries import Deliveries
 from shared.ledger.engine import Cell, Put
@@ -82,6 +84,23 @@ def test_drainer_starts_what_is_due_elsewhere(
     assert (said.count("callback.failed"), said.count("transcription.started")) == (1, 1)
     assert count_streams(SDK_APP_ID, stage.resources.ledger) == (0, 0)
     assert read_raw(stage) == STRANGE
+
+
+def test_rooms_in_trouble_elsewhere_are_told_of(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refusal = {"Response": {"Error": {"Code": "InternalError"}, "RequestId": "r"}}
+    stage.answer("CreateCloudTranscription", refusal)
+    report_fleet(stage.resources)
+    for room_id in ("strange", "other"):
+        stage.room_id = room_id
+        stage.create()
+    stage.room_id = "strange"
+    make_strange(stage)
+    stage.now_ms += HOUR_MS // 10
+    report_fleet(stage.resources)
+    told = [line for line in capsys.readouterr().out.splitlines() if "room.untranscribed" in line]
+    assert [json.loads(line)["room_id"] for line in told] == ["other"]
 
 
 def meet_twice(delivering: Delivering) -> None:
