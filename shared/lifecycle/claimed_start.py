@@ -234,8 +234,11 @@ class ClaimedStart(Struct):
         return [refusal, *self.run()]
 
     def _give_up(self, error: ApiError, kind: str) -> list[Outcome]:
-        """Note a refused start as failed; one not caused by the room is retried at long intervals and
-        when package or settings change."""
+        """Note a refused start as failed.
+
+        One that the room is not the cause of is tried again every FAILED_AGAIN_MS, and when package or
+        settings change.
+        """
         is_mendable = self.called_ms > 0 and kind in ("account", "credentials", "refused")
         told = self.task.failed_under and self.task.error_code == error.code
         self._release(

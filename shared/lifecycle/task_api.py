@@ -1,6 +1,7 @@
 """Calls of the two transcription services, within the invocation's deadline and the limiter's rate.
-Every call keeps the invocation's deadline and the limiter's rate. An answer that a task does not exist is
-believed for 1.0; for 2.0 only once the task is old enough and has been silent for long enough.
+
+An answer that a task does not exist is believed for 1.0; for 2.0 only once the task is old enough and has
+been silent for long enough.
 """
 
 from __future__ import annotations

@@ -79,8 +79,11 @@ GONE_CODES = {"ai": "FailedOperation.TaskNotExist", "cloud": "ResourceNotFound"}
 
 
 def classify_error(error: ApiError) -> Verdict:
-    """The Verdict on a failed start; an unlisted code takes its family's, or else counts as retryable
-    and as possibly having happened."""
+    """The Verdict on a failed start.
+
+    A code that no table lists has that of its family, else it counts as one that may have happened and
+    is tried again.
+    """
     family = error.code.partition(".")[0]
     if family == NETWORK:  # only the client knows whether anything was sent
         return Verdict("retry", error.may_have_happened)
