@@ -23,7 +23,7 @@ from shared.console.request import (
     read_room_request,
     require_shared_ledger,
 )
-from shared.errors import ApiError, RequestError
+from shared.errors import ApiError, RequestError, UnreadableError
 from shared.ledger import Session
 from shared.ledger.fleet import MANY, find_fleet_keys, list_marks
 from shared.lifecycle.drainer import is_late
@@ -76,8 +76,11 @@ def reconcile(asked: Json, resources: Resources) -> Result:
             if is_late(resources):
                 answer |= {"outcome": "unfinished", "next": {**asked, **rest}}
                 break
-            word, callbacks = compare(room, state, resources) if room else ("skipped", [])
             reason = "" if room else UNKNOWN
+            try:
+                word, callbacks = compare(room, state, resources) if room else ("skipped", [])
+            except UnreadableError as error:  # of this room alone
+                word, callbacks, reason = "skipped", [], str(error)
             if room and word in ("start", "close") and not request.dry_run:
                 log.bind_room(*room)
                 word, reason = act(room, callbacks, resources)

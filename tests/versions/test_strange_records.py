@@ -21,6 +21,7 @@ from shared.ledger.events import outbox_cell, post, unsent_key
 from shared.ledger.layout import RoomKeys, delivered_cell
 from shared.ledger.names import set_names
 from shared.ledger.outbox import Outbox
+from shared.reconciling.reconcile import reconcile
 from shared.room import Room
 from tests.support.delivering import CLOSED_MS, HOUR_MS, Delivering
 from tests.support.event_endpoints import answering, find_endpoint, read_event_settings, write_event
@@ -101,6 +102,16 @@ def test_rooms_in_trouble_elsewhere_are_told_of(
     report_fleet(stage.resources)
     told = [line for line in capsys.readouterr().out.splitlines() if "room.untranscribed" in line]
     assert [json.loads(line)["room_id"] for line in told] == ["other"]
+
+
+def test_reconciling_goes_on_with_the_other_rooms(stage: Stage) -> None:
+    stage.answer("CreateCloudTranscription", STARTED)
+    make_strange(stage)
+    rooms = [{"room_id": room_id, "room_id_type": 1} for room_id in ("strange", "other")]
+    _, told = reconcile({"rooms": rooms}, stage.resources)
+    assert [one["outcome"] for one in told["rooms"]] == ["skipped", "started"]
+    assert "a newer version of Roomscribe" in told["rooms"][0]["reason"]
+    assert read_raw(stage) == STRANGE
 
 
 def meet_twice(delivering: Delivering) -> None:
