@@ -6,6 +6,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from shared.console.checks import try_ledger
 from shared.console.request import Result, RoomRequest, require_shared_ledger
@@ -19,6 +20,7 @@ from shared.lifecycle.task_events import measure
 from shared.resources import Resources
 from shared.room import Room
 from shared.scf import Json
+from shared.stored import FrozenStored
 from shared.traffic import HOUR_MS, read_traffic
 
 SESSIONS_SHOWN = 5
@@ -53,7 +55,7 @@ def show_task(session: Session, task: Task) -> dict[str, Any]:
         "not_before_ms": task.not_before_ms,
         "failed_since_ms": task.failed_since_ms,
         "silent_since_ms": task.hearing.silent_since_ms if session.closed_ms is None else 0,
-        "troubles": [{"times": 1, **msgspec.to_builtins(one)} for one in task.troubles],
+        "troubles": [{"times": 1, **_show_known(one)} for one in task.troubles],
         "changed_ms": task.changed_ms,
     }
     return {key: value for key, value in shown.items() if value not in ("", [], 0, False)}
@@ -130,6 +132,12 @@ def _ask_status(task: Task, session: Session, resources: Resources) -> str:
     return task_api.describe(session, task.alive[-1], resources) or "unknown"
 
 
+def _show_known(part: FrozenStored) -> Json:
+    """The part without what newer code has added to it."""
+    shown: Json = msgspec.to_builtins(replace(part, unknown=""))
+    return shown
+
+
 def _show_task_id(task_id: TaskId) -> Json:
     shown: Json = {
         "task_id": task_id.task_id,
@@ -141,5 +149,5 @@ def _show_task_id(task_id: TaskId) -> Json:
     }
     if task_id.reason:
         shown["reason"] = task_id.reason
-    timing = {**msgspec.to_builtins(task_id.timing), **measure(task_id.timing)}
+    timing = {**_show_known(task_id.timing), **measure(task_id.timing)}
     return {**shown, "timing": timing} if timing else shown

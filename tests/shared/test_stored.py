@@ -10,13 +10,14 @@ import pytest
 from msgspec.inspect import type_info
 from msgspec.structs import replace
 
+from shared.console.describe import show_task
 from shared.errors import NewerError, RulesError
 from shared.ledger.deliveries import DELIVERIES
 from shared.ledger.document import DOCUMENTS, SESSIONS, Half, Session
 from shared.ledger.events import ENTRIES
 from shared.ledger.names import USERS
 from shared.ledger.sessions import PRESENCES
-from shared.ledger.task import Attempt, Task, TaskId
+from shared.ledger.task import Attempt, Task, TaskId, Timing, Trouble
 from shared.rules.decision import Rule
 from shared.rules.file import override_rule, parse_rules
 from shared.stored import Form, FrozenStored, Stored
@@ -37,6 +38,7 @@ FORMS: list[Form[Any]] = [
     *(NEWS, NEWS_LISTS, DELETIONS),
 ]
 RULES = Form(Rule)
+LATER = '{"later":1}'
 SAID = SentenceNews("k", "t", Words(T, "hi"))
 
 
@@ -75,6 +77,15 @@ def test_start_by_hand_overrides_a_rule_that_newer_code_added_to() -> None:
     rule = RULES.decode(raw.encode())
     changed = override_rule(rule, {"max_idle_s": 30}, "unknown")
     assert changed == replace(rule, max_idle_s=30)
+
+
+def test_answers_and_archive_do_not_tell_of_what_newer_code_added() -> None:
+    session = Session("id", ROOM, T, T, RULE)
+    task = Task(
+        "*", "cloud", task_ids=[TaskId("t-1", "cloud", "r", timing=Timing(T, unknown=LATER))]
+    )
+    task.troubles = [Trouble("Busy", T, T, unknown=LATER)]
+    assert "later" not in json.dumps(show_task(session, task))
 
 
 def test_they_follow_the_object_they_belong_to() -> None:
