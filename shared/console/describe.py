@@ -100,6 +100,7 @@ def _describe(session: Session, resources: Resources) -> Json:
         "quota": resources.settings.task_quota,
         "sentences": len(said_ms),
         "last_sentence_ms": max(said_ms, default=0),
+        "deleted_until_ms": max(ledger.read_deletion(session.id).until_ms, 0),
         "last_sign_ms": max([session.dated_ms, *(one.event_ms for one in people), *said_ms]),
         "people": [msgspec.to_builtins(person) for person in people],
         "tasks": [

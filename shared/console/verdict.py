@@ -72,6 +72,8 @@ def _find_state(session: Session, task: Task, shown: Json) -> str:
     if is_open and task.state in ("running", "starting"):
         return f"{task.state}.{'quiet' if shown['is_quiet'] else shown['sentences']}"
     if not is_open and any(one.task_ids for one in ran):
+        if shown["deleted_until_ms"] and not shown["sentences"]:
+            return "deleted"
         return "gaps" if any(find_gaps(session, session.closed_ms or 0)) else "transcribed"
     if session.rule.wants_nothing:
         return "not_wanted"

@@ -12,7 +12,8 @@ ENGINE = re.compile(r"(?:bigmodel-|16k_|8k_)?([a-z]{2,3}(?:-[A-Za-z]{2,4})?)")
 
 
 def make_head(session: Session, version: Version, names_version: int = 0) -> TranscriptHead:
-    """The head of a session's transcript in that version."""
+    """The head of a session's transcript in that version; a room that is not transcribed has no notice."""
+    state = find_state(session)
     return TranscriptHead(
         session_id=session.id,
         room_id=session.room.room_id,
@@ -22,8 +23,8 @@ def make_head(session: Session, version: Version, names_version: int = 0) -> Tra
         tasks=_list_origins(session),
         deleted=version.deleted,
         names_version=names_version,
-        notice=session.rule.notice,
-        state=find_state(session),
+        notice="" if state == "not_transcribed" else session.rule.notice,
+        state=state,
     )
 
 

@@ -25,6 +25,12 @@ TIME = re.compile(r"\d:(?=\d{1,2}[.,]\d)")
 MARKUP = re.compile(rf"[<{{]|--(?=>)|{TIME.pattern}|^\d+$")
 DATE = "%Y-%m-%d %H:%M:%S UTC"
 NOTHING_SAID = "Nothing has been said."
+NOTHING_KEPT = {
+    "waiting": "Nothing is written down yet: the transcription waits for its start.",
+    "failed": "Nothing is written down: the transcription failed.",
+    "held": "Nothing is written down: the transcription was stopped by hand.",
+    "not_transcribed": "Nothing is written down: this room is not transcribed.",
+}
 BREAKS = re.compile("[\t\n\x0b\x0c\r\x1c-\x1f\x85\u2028\u2029]+")
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 PDF, PDI = "\u202c", "\u2069"
@@ -155,7 +161,7 @@ def write_text(transcript: Transcript, languages: Sequence[str] = ()) -> str:
         speaker = f"{write_plain(who)}: " if who else ""
         first, *others = (write_plain(text) for text in choose_texts(sentence, languages))
         lines += [f"{when}{speaker}{first}", *(" " * len(when) + other for other in others)]
-    return "\n".join((heading, *(lines or [NOTHING_SAID]), ""))
+    return "\n".join((heading, *(lines or [NOTHING_KEPT.get(head.state, NOTHING_SAID)]), ""))
 
 
 FORMS: dict[str, tuple[str, Callable[[Transcript, Sequence[str]], str]]] = {

@@ -228,3 +228,12 @@ def test_reader_is_told_that_the_room_is_transcribed_and_by_whom(ledger: Ledger)
     ledger.change(session.room, name)
     for form in ("json", "vtt", "txt"):
         assert "Transcribed for Example Ltd." in get(session.id, form=form)["body"]
+
+    def refuse(book: RoomBook) -> None:
+        known = book.get(session.id)
+        known.rule, known.tasks = replace(known.rule, service="none"), {}
+
+    ledger.change(session.room, refuse)
+    for form in ("json", "vtt", "txt"):
+        assert "Transcribed" not in get(session.id, form=form)["body"]
+    assert "this room is not transcribed" in get(session.id, form="txt")["body"]

@@ -37,6 +37,20 @@ def test_words_are_sentences_whose_parts_all_states_share() -> None:
         assert state.partition(".")[0] in WORDS
 
 
+def test_deleted_transcript_is_told_as_deleted(stage: Stage) -> None:
+    run(stage)
+    stage.event(103, OPENED_MS + 1000, "ann")
+    session = stage.session()
+    stage.event(102, OPENED_MS + 60_000)
+    stage.resources.ledger.forget_sentences(session.id, OPENED_MS + 90_000)
+    answer = describe(stage)
+    assert answer["state"] == "deleted"
+    assert answer["verdict"].endswith("what was said until 2023-11-14T22:14:50.000Z was deleted.")
+    assert "what was said until then was deleted" in [
+        one["what"] for one in answer["sessions"][0]["story"]
+    ]
+
+
 def test_incident_17_end_was_lost(stage: Stage) -> None:
     """102 and 104 never came; the task ended by itself."""
     run(stage)

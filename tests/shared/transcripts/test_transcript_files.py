@@ -19,6 +19,7 @@ from shared.ledger.heads import read_language
 from shared.transcripts.files import (
     JOINER,
     NOTHING,
+    NOTHING_KEPT,
     choose_texts,
     close_directions,
     read_languages,
@@ -260,6 +261,9 @@ def test_empty_transcript_is_an_empty_file() -> None:
     assert write_webvtt(empty) == "WEBVTT\n"
     assert write_srt(empty) == ""
     assert write_text(empty).endswith("Nothing has been said.\n")
+    for state, reason in NOTHING_KEPT.items():
+        known = replace(empty, head=replace(empty.head, state=state))
+        assert write_text(known).endswith(f"\n{reason}\n")
     assert read_vtt(write_webvtt(empty)) == []
     assert read_srt(write_srt(empty)) == []
 
