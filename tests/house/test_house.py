@@ -24,8 +24,10 @@ from local.scf.trigger_actions import TriggerActions
 from local.scf.version_actions import VersionActions
 from shared.errors import SettingsError
 from shared.rules.decision import Rule
+from shared.services.checks import list_values
 from shared.services.parameters import KEYS, UNSENT
 from shared.settings import CREDENTIAL_NAMES, read_settings
+from shared.site import Site
 from shared.stored import UNKNOWN
 
 ROOT = Path(__file__).parents[2]
@@ -200,6 +202,22 @@ def test_rules_page_names_every_key_and_no_other() -> None:
         number = {"cloud": "2.0", "ai": "1.0"}[service]
         named = list_named("rules.md", f"key of `{service}` ({number})")
         assert named == {*keys, *UNSENT}
+
+
+@pytest.mark.parametrize("service", ["cloud", "ai"])
+def test_rules_page_lists_the_languages_of_the_code(service: str) -> None:
+    page = (DOCS / "rules.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(rf"^\| `{service}\.(\w+)` \| (.+) \|$", page, re.MULTILINE))
+    named = {key: {*" ".join(re.findall(r"`([^`]+)`", row)).split()} for key, row in rows.items()}
+    china = {key: {*re.findall(r"China only: `(\w+)`", row)} for key, row in rows.items()}
+    others = ("region", "tts.model", "terminologies.target_lang")  # the last: as translate_to
+    sites: tuple[Site, Site] = ("unknown", "international")
+    everywhere, international = (
+        {key: {*words} for key, words in list_values(service, site).items() if key not in others}
+        for site in sites
+    )
+    assert named == everywhere
+    assert {key: named[key] - china[key] for key in named} == international
 
 
 @pytest.mark.parametrize(
