@@ -28,6 +28,7 @@ from local.cloud.speech import Speech
 from local.cloud.state import World
 from local.cloud.tasks import Tasks
 from local.cloud.tasks_api import TasksApi
+from local.cloud.webhook_api import WebhookApi
 
 SETTLE_PATIENCE_S = 10.0
 
@@ -128,6 +129,7 @@ def create_cloud(
         ).routes,
         *MessagesApi(rooms, messages).routes,
         *TasksApi(world, tasks).routes,
+        *WebhookApi(delivery).routes,
         *FaultsApi(plan, machines, strikes, admission.actions).routes,
     ]
     return Cloud(routes, clock, feed, books, delivery, api, machines, rooms, messages)

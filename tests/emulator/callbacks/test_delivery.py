@@ -18,6 +18,7 @@ FIRST_ATTEMPT = {
     "room_id_type": 1,
     "attempt": 1,
 }
+ADDRESS = "/_local/callback_url"
 
 
 @pytest.fixture
@@ -158,6 +159,52 @@ def test_webhook_can_be_set_and_taken_away_later() -> None:
         cloud.run(lambda: cloud.cloud.set_callback_url(None))
         cloud.create("3rd")
         assert cloud.take_callbacks() == []
+
+
+def test_address_is_entered_while_the_emulator_runs_and_counts_for_the_next_callback() -> None:
+    with running_cloud(clock=ManualClock()) as cloud:
+        webhook = {"url": f"{cloud.url}/webhook"}
+        assert cloud.http.get(ADDRESS).json() == {"url": None}
+        cloud.create("1st")
+        assert cloud.http.post(ADDRESS, json=webhook).json() == webhook
+        assert cloud.http.get(ADDRESS).json() == webhook
+        cloud.create("2nd")
+        assert {one.info["RoomId"] for one in cloud.take_callbacks()} == {"2nd"}
+
+
+def test_retries_end_at_the_address_where_the_callback_was_first_sent() -> None:
+    config = replace(CONFIG, callback_url="http://127.0.0.1:1/")
+    with running_cloud(config, clock=ManualClock()) as cloud:
+        cloud.create("r")
+        cloud.wait(cloud.cloud.settle())
+        cloud.http.post(ADDRESS, json={"url": f"{cloud.url}/webhook"}).raise_for_status()
+        cloud.advance(10_000)
+        assert len(read_attempts(cloud)) == 3
+        assert cloud.take_callbacks() == []
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        (None, "url must be a string, and not empty"),
+        ("", "url must be a string, and not empty"),
+        ("127.0.0.1:8321/url/x", "must start with http:// or https:// and a host"),
+        ("ftp://example.com/", "must start with http:// or https:// and a host"),
+        ("http:///path", "must start with http:// or https:// and a host"),
+        ("http://example.com:99999/", "the URL is none"),
+        ("http://exa mple.com/", "printable ASCII without spaces"),
+        ("http://amy:secret@example.com/", "no user name and no password"),
+    ],
+)
+def test_address_that_is_none_is_refused_in_words(
+    cloud: RunningCloud, url: str | None, words: str
+) -> None:
+    before = cloud.http.get(ADDRESS).json()
+    refused = cloud.http.post(ADDRESS, json={"url": url})
+    assert refused.status_code == 400
+    assert words in refused.json()["error"]
+    assert "secret" not in refused.text
+    assert cloud.http.get(ADDRESS).json() == before
 
 
 def test_more_callbacks_than_sockets_all_arrive(cloud: RunningCloud) -> None:
