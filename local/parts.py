@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import secrets
 import tempfile
@@ -28,7 +29,7 @@ from local.host.catalogue import Catalogue, Catalogues
 from local.redis_server import RedisServer
 from local.scf.control import ControlPlane
 from local.scf.functions import Functions
-from local.scf.runtime import describe_role, make_finder
+from local.scf.runtime import describe_role, find_runtime
 from local.scf.urls import FunctionUrls
 from local.wanted import read_wanted
 from shared.rules.decision import load_rules
@@ -110,7 +111,8 @@ async def running_scf(
     runtime_python: str | None,
 ) -> AsyncIterator[Scf]:
     """SCF's control plane, at `url`, and what runs the functions; `settings` as for `running_host`."""
-    functions = Functions(make_finder(runtime_python), describe_role(config))
+    find = functools.partial(find_runtime, runtime_python)
+    functions = Functions(find, describe_role(config))
     with tempfile.TemporaryDirectory(prefix="roomscribe-scf-") as folder:
         async with running_host(settings, clock, feed, [functions]) as host:
             api = ControlPlane(functions, host, clock, plan.strike_function, Path(folder), url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import socket
@@ -38,6 +39,7 @@ from local.performance import Performance
 from local.receiver.receiver import PATH as RECEIVER
 from local.receiver.receiver import Receiver
 from local.scenario import Scenario
+from local.scf.runtime import Runtime, find_runtime
 from local.server import Site, Work, listen, serve
 from local.story import Story
 from local.switches import Switches
@@ -135,8 +137,16 @@ async def _compose_cloud(
 ) -> AsyncIterator[Site]:
     settings = local_environment(environ, endpoint=url, receiver=f"{url}{RECEIVER}/events")
     bucket = Bucket(listener)
+    runtime = await asyncio.to_thread(find_runtime, choices.runtime_python)
     async with _running_emulator(settings, choices, url, bucket, has_functions=False) as emulator:
-        yield Site(_serve(emulator.routes), Watch(emulator.feed, Screen().show).follow)
+        work = functools.partial(_name_runtime_and_follow, runtime, emulator.feed)
+        yield Site(_serve(emulator.routes), work)
+
+
+async def _name_runtime_and_follow(runtime: Runtime, feed: Feed) -> int:
+    screen = Screen()
+    screen.say(runtime.describe(), "" if runtime.is_like_scf else "yellow")
+    return await Watch(feed, screen.show).follow()
 
 
 @contextlib.asynccontextmanager

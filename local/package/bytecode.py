@@ -20,14 +20,16 @@ FINDER = ROOT / ".ci" / "find-python"
 def find_python(name: str | None) -> str | None:
     """The interpreter that makes the bytecode; None where none was named and none is found."""
     python = _run("sh", str(FINDER), name or f"python{SCF_PYTHON}")
-    if (
-        python
-        and _run(python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])") == SCF_PYTHON
-    ):
+    if python and read_version(python) == SCF_PYTHON:
         return python
     if name:
         raise LocalError(f"--python: {name} is not a Python {SCF_PYTHON} that runs")
     return None
+
+
+def read_version(python: str) -> str:
+    """The version of an interpreter, like 3.10; empty where it does not run."""
+    return _run(python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
 
 
 def compile_files(files: Files, python: str) -> dict[str, bytes]:

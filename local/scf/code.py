@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import io
+import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ MB = 1024 * 1024
 MAX_ZIP_BYTES = 50 * MB  # Source: SCF API 2018-04-16, Code.ZipFile
 MAX_OLD_ZIP_BYTES = 20 * MB  # Source: the same, UpdateFunctionCode.ZipFile
 MAX_UNPACKED_BYTES = 500 * MB  # Source: SCF documentation, limits (product 583, document 11637)
+
+COMPILED = re.compile(r"\.cpython-3(\d+)-")  # in the name of a compiled module. Source: PEP 3149
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,11 @@ class Code:
     def has(self, handler: str) -> bool:
         """Whether the file of a handler is in it."""
         return (self.folder / f"{handler.partition('.')[0]}.py").is_file()
+
+    def list_versions(self) -> set[str]:
+        """The versions of Python, like 3.10, for which modules in it are compiled; none where none is."""
+        found = (COMPILED.search(path.name) for path in self.folder.rglob("*.so"))
+        return {f"3.{match[1]}" for match in found if match}
 
 
 def read_zip(asked: Mapping[str, Any]) -> bytes:

@@ -48,7 +48,7 @@ class ControlPlane:
         self._folder = folder
         self._numbers = count(1)
         self._renewing: set[asyncio.Task[None]] = set()
-        self._settling = Settling(clock, strike, SETTLING_MS, self._renew)
+        self._settling = Settling(clock, strike, functions.judge, SETTLING_MS, self._renew)
         self._triggers = TriggerActions(functions, clock, url, host.fire_timer)
         self.versions = versions = VersionActions(functions, self._settling, clock, url)
         self._by_name: Mapping[str, Action] = {

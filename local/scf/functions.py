@@ -12,6 +12,7 @@ from local.host.catalogue import Served
 from local.host.scf_runtime import Limits, describe_environment
 from local.scf.code import Code
 from local.scf.configuration import Configuration
+from local.scf.runtime import Runtime
 from local.scf.triggers import Trigger
 
 # Source: SCF documentation, function states (product 583, document 115197).
@@ -46,6 +47,13 @@ class Reason(NamedTuple):
     message: str
 
 
+# Source of the words: public reports of what SCF's console says.
+NO_HANDLER = Reason(
+    "InvalidParameterValue.Handler", "The file of the handler was not found in the code."
+)
+WRONG_PYTHON = "InvalidParameterValue.Runtime"  # cannot happen on SCF, which has the named runtime
+
+
 @dataclass
 class Function:
     """One function; `build` is what it was told to be, `running` what it is."""
@@ -73,9 +81,9 @@ class Function:
 class Functions:
     """The functions by name, and how each is run: a catalogue for the host."""
 
-    def __init__(self, find_python: Callable[[], str], role: Mapping[str, str]) -> None:
-        """`find_python` tells what runs them; `role`: the credentials that a function with one has."""
-        self._find_python = find_python
+    def __init__(self, find_runtime: Callable[[], Runtime], role: Mapping[str, str]) -> None:
+        """`find_runtime` tells what runs them; `role`: the credentials that a function with one has."""
+        self._find_runtime = find_runtime
         self._role = role
         self._functions: dict[str, Function] = {}
 
@@ -103,6 +111,18 @@ class Functions:
         """Forget one."""
         del self._functions[name]
 
+    def judge(self, build: Build) -> Reason | None:
+        """Why a build cannot run; None where nothing is known against it."""
+        if not build.code.has(build.handler):
+            return NO_HANDLER
+        made_for, runtime = build.code.list_versions(), self._find_runtime()
+        if not made_for or runtime.version in made_for:
+            return None
+        words = (
+            f"The code has modules for Python {', '.join(sorted(made_for))}; {runtime.describe()}"
+        )
+        return Reason(WRONG_PYTHON, words)
+
     def find(self, name: str) -> Served | None:
         """How one is run; None before it was ready for the first time."""
         function = self._functions.get(name)
@@ -115,7 +135,7 @@ class Functions:
             code.folder,
             self._describe_environment(function.name, code, configuration),
             Limits(configuration.timeout_s, memory_mb),
-            (self._find_python(), *ONLY_THE_CODE),
+            (self._find_runtime().python, *ONLY_THE_CODE),
             function.reserved_mb // memory_mb if function.reserved_mb else None,
             1 + function.retries,
             has_path=False,

@@ -9,21 +9,27 @@ from local.cloud.clock import Clock, Timer
 from local.cloud.faults.kinds import FunctionFault
 from local.scf.functions import Build, Function, Published, Reason
 
-# Source of the words: public reports of what SCF's console says.
-NO_HANDLER = Reason(
-    "InvalidParameterValue.Handler", "The file of the handler was not found in the code."
-)
 Strike = Callable[[str], list[FunctionFault]]
+Judge = Callable[[Build], Reason | None]
 
 
 class Settling:
-    """Carries changes out on the clock; `settled` is called with each function that then runs anew."""
+    """Carries changes out on the clock, unless `judge` has something against the build.
+
+    `settled` is called with each function that then runs anew.
+    """
 
     def __init__(
-        self, clock: Clock, strike: Strike, settling_ms: int, settled: Callable[[Function], None]
+        self,
+        clock: Clock,
+        strike: Strike,
+        judge: Judge,
+        settling_ms: int,
+        settled: Callable[[Function], None],
     ) -> None:
         self._clock = clock
         self._strike = strike
+        self._judge = judge
         self._settling_ms = settling_ms
         self._settled = settled
         self._timers: dict[str, Timer] = {}
@@ -57,8 +63,7 @@ class Settling:
 
     def _end(self, function: Function, reason: Reason | None, published: Published | None) -> None:
         self._timers.pop(function.name, None)
-        handler, code, _ = function.build
-        function.reason = reason if code.has(handler) else NO_HANDLER
+        function.reason = self._judge(function.build) or reason
         if function.reason:
             function.status = "UpdateFailed" if function.running else "CreateFailed"
             if published:

@@ -86,7 +86,18 @@ def test_cloud_alone_answers_and_ends() -> None:
         assert httpx.get(f"{cloud.url}/_local/rooms").json() == {"rooms": []}
         assert httpx.get(f"{cloud.url}/functions/trtc_callback").status_code == 404
         code, output, errors = cloud.end(signal.SIGTERM)
-    assert (code, output, errors) == (0, "", "")
+    assert (code, errors) == (0, "")
+    assert output.startswith("deployed functions run on Python 3.")
+
+
+def test_cloud_says_how_functions_get_the_python_of_scf() -> None:
+    with serve_local("cloud", "--port", "0", "--runtime-python", "no-python") as cloud:
+        _, output, _ = cloud.end(signal.SIGTERM)
+    assert output == (
+        "deployed functions run on a Python that does not start (no-python); a package that is made "
+        "for SCF's 3.10 does not: put a python3.10 that runs on PATH, or name it with "
+        "--runtime-python\n"
+    )
 
 
 @pytest.mark.slow

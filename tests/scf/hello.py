@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,12 @@ URL = {"TriggerName": "url-trigger", "Type": "http", "Qualifier": "$DEFAULT"}
 TIMER = {"TriggerName": "every-30-s", "Type": "timer", "Qualifier": "$DEFAULT"}
 
 
-def pack(code: str = HELLO, module: str = "hello") -> str:
-    """A package, as a request holds it; the same bytes each time."""
+def pack(code: str = HELLO, module: str = "hello", more: Mapping[str, str] | None = None) -> str:
+    """A package with `more` files, as a request holds it; the same bytes each time."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr(zipfile.ZipInfo(f"{module}.py"), code)
+        for name, text in {f"{module}.py": code, **(more or {})}.items():
+            archive.writestr(zipfile.ZipInfo(name), text)
     return base64.b64encode(file.getvalue()).decode()
 
 

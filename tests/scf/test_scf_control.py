@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -192,6 +193,26 @@ def test_function_is_creating_then_active_and_busy_in_between(scf: Scf) -> None:
     assert scf.get_status() == "Active"
     result = scf.call("Invoke", **NAME)["Result"]
     assert json.loads(result["RetMsg"])["body"] == "hello"
+
+
+def test_code_for_another_python_fails_in_words_before_any_call(scf: Scf) -> None:
+    compiled = "fast/_core.cpython-32-x86_64-linux-gnu.so"
+    scf.create(Code={"ZipFile": pack(more={compiled: ""})})
+    scf.pass_time(1)
+    found = scf.call("GetFunction", **NAME)
+    (reason,) = found["StatusReasons"]
+    assert (found["Status"], reason["ErrorCode"]) == (
+        "CreateFailed",
+        "InvalidParameterValue.Runtime",
+    )
+    assert reason["ErrorMessage"].startswith(
+        "The code has modules for Python 3.2; deployed functio"
+    )
+    this = "fast/_core.cpython-{}{}-x86_64-linux-gnu.so".format(*sys.version_info)
+    scf.call("DeleteFunction", **NAME)
+    scf.create(Code={"ZipFile": pack(more={this: "", "fast/_any.abi3.so": ""})})
+    scf.pass_time(1)
+    assert scf.get_status() == "Active"
 
 
 def test_old_code_runs_until_the_new_one_is_there(scf: Scf) -> None:
