@@ -12,7 +12,7 @@ import pytest
 
 from deploy.functions import FUNCTIONS
 from local.scf.parameters import TABLES
-from tests.deploy.deployed import URL, list_task_rooms, post_room_created
+from tests.deploy.deployed import URL, list_task_rooms, post_room_created, say_in_new_room
 from tests.support.local_commands import run_local
 from tests.support.tccli_deployment import SETTINGS, Tencent
 
@@ -33,7 +33,7 @@ def test_what_is_deployed_serves_callbacks_and_is_mended_by_the_next_run(tencent
     assert done.stderr == ""
     assert done.returncode == 0
     callback_url, reading_url = URL.findall(done.stdout)
-    assert post_room_created(callback_url, "class-7").json() == {"code": 0}
+    assert say_in_new_room(tencent, callback_url, "class-7") == 1
     assert list_task_rooms(tencent) == ["class-7"]
     reading = httpx.get(f"{reading_url}/x", trust_env=False, timeout=30)
     assert reading.status_code == 503  # each instance has a ledger of its own: nothing to read
