@@ -204,13 +204,13 @@ def invoke(
 ) -> None:
     """Run one function with a JSON event, as the console does.
 
-    Prints what it returns; exits 1 when it fails.
+    Prints what it returns; exits 1 when it fails, or answers an error.
     """
-    from local.invoke import invoke_function, read_event
+    from local.invoke import invoke_function, is_refusal, read_event
 
     succeeded, result = invoke_function(url, name, read_event(event))
     print(write_json(result))
-    raise typer.Exit(0 if succeeded else 1)
+    raise typer.Exit(0 if succeeded and not is_refusal(result) else 1)
 
 
 app.command()(replay)

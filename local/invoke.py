@@ -40,6 +40,11 @@ def invoke_function(url: str, name: str, event: object) -> tuple[bool, object]:
     return answer.status_code == 200, result
 
 
+def is_refusal(result: object) -> bool:
+    """Whether a function did not do what its event asks, and says so in its answer."""
+    return isinstance(result, dict) and result.get("outcome") == "error"
+
+
 def _send(address: str, event: object, url: str) -> httpx.Response:
     try:
         return httpx.post(address, content=json.dumps(event), timeout=TIMEOUT, trust_env=False)

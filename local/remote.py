@@ -9,7 +9,7 @@ from typing import NamedTuple
 from local.development import ENDPOINT
 from local.env_file import read_deployment
 from local.errors import LocalError
-from local.invoke import invoke_function
+from local.invoke import invoke_function, is_refusal
 from shared.api.client import Client
 from shared.errors import ApiError
 from shared.settings import DEFAULT_ENDPOINT, Credentials, read_credentials
@@ -31,7 +31,7 @@ def invoke(name: str, event: Mapping[str, object], where: Where) -> dict[str, ob
     result = _invoke_on_scf(name, event, where) if where.stage else _invoke_here(name, event, where)
     if not isinstance(result, dict):
         raise LocalError(f"{name} returned no object")
-    if result.get("outcome") == "error":
+    if is_refusal(result):
         raise LocalError(f"{name}: {result.get('message')}")
     return result
 

@@ -130,8 +130,8 @@ def answer_direct(
 
 def _check_event(event: object, needs: str) -> Json:
     if not (isinstance(event, dict) and is_direct(event) and (not needs or needs in event)):
-        what = " that names a room" if needs else ""
-        raise RequestError(f"send a JSON event{what}, from the console or the SCF API")
+        what = f" that names a room, by the key {needs}," if needs else ","
+        raise RequestError(f"send a JSON event{what} from the console or the SCF API")
     try:
         text = json.dumps(event, ensure_ascii=False)
     except (ValueError, RecursionError):  # thousands of digits, or of brackets

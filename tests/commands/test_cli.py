@@ -136,6 +136,16 @@ def test_event_may_come_from_standard_input() -> None:
         assert done.returncode == 0, done.stderr
 
 
+def test_answer_that_is_an_error_is_printed_and_exits_1() -> None:
+    with serve_local("functions", "--port", "0") as host:
+        event = '{"roomid": "7", "session": "*"}'
+        done = run_local("invoke", "delete_transcript", "-", "--url", host.url, stdin=event)
+        assert (done.returncode, done.stderr) == (1, "")
+        answer = json.loads(done.stdout)
+        assert answer["outcome"] == "error"
+        assert "by the key room_id," in answer["message"]
+
+
 @pytest.mark.slow
 def test_any_number_of_people_is_told_in_several_events() -> None:
     told = [{"user_id": f"user-{i}", "name": f"Name {i}"} for i in range(501)]
