@@ -15,8 +15,9 @@ from shared.console.verdict import judge, judge_unknown, write_verdict
 from shared.ledger import Session, Task, TaskId
 from shared.lifecycle import task_api
 from shared.lifecycle.endings import explain_end
-from shared.lifecycle.signs_of_life import ADVICE, add_heard, listen, note_hearing
+from shared.lifecycle.signs_of_life import add_heard, listen, note_hearing
 from shared.lifecycle.task_events import measure
+from shared.remedies import TABLE
 from shared.resources import Resources
 from shared.room import Room
 from shared.scf import Json
@@ -110,7 +111,8 @@ def _describe(session: Session, resources: Resources) -> Json:
     }
     for task in shown["tasks"]:
         if "silent_since_ms" in task:
-            task |= {"silent_ms": now_ms - task["silent_since_ms"], "advice": ADVICE}
+            advice = ": ".join(TABLE["silent"])
+            task |= {"silent_ms": now_ms - task["silent_since_ms"], "advice": advice}
     shown["is_quiet"] = session.closed_ms is None and now_ms - shown["last_sign_ms"] >= HOUR_MS
     shown["story"] = tell_story(shown)
     return shown

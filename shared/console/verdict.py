@@ -11,7 +11,6 @@ from shared.ledger import Session, Task
 from shared.ledger.fleet import find_mark
 from shared.ledger.gaps import find_gaps
 from shared.lifecycle.endings import explain_end
-from shared.lifecycle.signs_of_life import ADVICE
 from shared.remedies import find_advice
 from shared.room import WHOLE_ROOM, Room
 from shared.scf import Json
@@ -29,8 +28,8 @@ def judge(session: Session, shown: Json) -> Json:
     state = min(found, key=lambda one: [*WORDS].index(one.partition(".")[0]))
     task = found[state]
     mark, quota = find_mark(task), {"used": shown["used"], "limit": shown["quota"]}
-    advice = find_advice(task.error_code, **quota) or WORDS["code"][1:]
-    reason, remedy = ADVICE.split(": ", 1) if state == "silent." else advice
+    code = "silent" if state == "silent." else task.error_code
+    reason, remedy = find_advice(code, **quota) or WORDS["code"][1:]
     # What an older version did not keep is unknown.
     known = defaultdict(lambda: "unknown", {key: one for key, one in shown.items() if one != ""})
     facts = {"session": session, "shown": known, "task": task, "reason": reason, "remedy": remedy}

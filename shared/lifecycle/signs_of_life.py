@@ -21,11 +21,6 @@ HEARD_MS = 30_000  # a task whose sentence is no older has hardly ended
 ABANDONED_MS = 86_400_000
 # People who have something to say seldom pause for so long; whoever listens turns the microphone off.
 SILENT_MS = 180_000
-ADVICE = (
-    "a microphone is on and no sentence has come: see whether callbacks of groups 9 and 14 reach "
-    "trtc_callback, whether the rule's language and filters fit what is spoken, and whether the "
-    "microphone picks anything up"
-)
 
 
 def listen(session: Session, task: Task, resources: Resources) -> Hearing:
@@ -124,12 +119,14 @@ def note_hearing(
     task.hearing = replace(hearing, silent_since_ms=silent_since_ms, silent_ms=silent_ms)
     if not is_new:
         return []
+    from shared.remedies import TABLE  # late: mostly nothing is wrong
+
     fields: Fields = {
         **describe_task(session, task),
         "task_id": task.task_id,
         "user_id": None if task.target == WHOLE_ROOM else task.target,
         "silent_ms": now_ms - since_ms,
-        "reason": ADVICE,
+        "reason": ": ".join(TABLE["silent"]),
     }
     return [Outcome("room.silent", "unheard", level="warning", fields=fields)]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from shared.fleet.describe import describe_fleet
 from shared.fleet.missed import list_missed
 from shared.fleet.report import report_fleet
 from shared.ledger.due import CHECK_MS
@@ -82,6 +83,11 @@ def test_silence_is_told_apart_and_kept_when_it_is_over(stage: Stage) -> None:
         stage.now_ms += CHECK_MS
         stage.drain()
     assert gaps(stage) == [("silent", 2 * CHECK_MS, False, "")]
+    (room,) = ask(stage)["rooms"]
+    assert room["gaps"][0]["reason"] == "a microphone is on and no sentence has come"
+    assert room["gaps"][0]["remedy"]
+    _, fleet = describe_fleet({}, stage.resources)
+    assert fleet["rooms"][0]["remedy"] == room["gaps"][0]["remedy"]
     stage.say(1403, "task-1", stage.now_ms + 1_000)
     stage.now_ms += CHECK_MS
     stage.drain()
