@@ -34,7 +34,9 @@ class Machines:
         if isinstance(fault, InstanceFault) and self._kill_instances is None:
             raise RefusedError(409, "this local cloud runs no function instances to kill")
         if isinstance(fault, RedisFault) and self._restart_redis is None:
-            raise RefusedError(409, "this local cloud runs no Redis to restart")
+            raise RefusedError(
+                409, "this local cloud runs no Redis to restart; ./roomscribe up --redis does"
+            )
 
     def hand_over(self, event_type: int, room_id: str) -> None:
         """A callback has just been handed to the webhook."""
