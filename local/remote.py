@@ -26,13 +26,25 @@ class Where(NamedTuple):
     region: str = ""
 
 
+class RefusalError(LocalError):
+    """A function has answered an error; `code` is its error code, "" where it gave none."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 def invoke(name: str, event: Mapping[str, object], where: Where) -> dict[str, object]:
-    """What the function returns; LocalError when it fails, answers an error, or cannot be reached."""
+    """What the function returns.
+
+    Raises RefusalError when it answers an error, LocalError when it fails or cannot be reached.
+    """
     result = _invoke_on_scf(name, event, where) if where.stage else _invoke_here(name, event, where)
     if not isinstance(result, dict):
         raise LocalError(f"{name} returned no object")
     if is_refusal(result):
-        raise LocalError(f"{name}: {result.get('message')}")
+        code = str(result.get("error_code") or "")
+        raise RefusalError(f"{name}: {result.get('message')}", code)
     return result
 
 

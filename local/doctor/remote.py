@@ -11,12 +11,14 @@ from local.doctor.finding import LEVELS, Finding
 from local.doctor.fleet import explain_fleet
 from local.errors import LocalError
 from local.printable import make_printable
-from local.remote import Where, invoke
+from local.remote import RefusalError, Where, invoke
 from shared import VERSION
+from shared.errors import NotSharedError
 from shared.remedies import find_advice
 from shared.settings import Settings
 
 CHECK = "remote"
+UPDATE = "deploy this version"
 PLACES = {"ledger": "redis", "archive": "archive", "API": "credentials"}
 
 
@@ -80,8 +82,13 @@ def check_fleet(where: Where) -> Iterator[Finding]:
     """Use of the quota, backlog and last callbacks, as describe_fleet tells them."""
     try:
         answer = invoke("describe_fleet", {}, where)
+    except RefusalError as error:
+        text, advice = f"unknown: {make_printable(str(error))}", find_advice(error.code)
+        place = "redis" if error.code == NotSharedError.code else "deploy"
+        yield Finding("warn", "fleet", text, advice.remedy if advice else UPDATE, place)
+        return
     except LocalError as error:
         text = f"unknown: {make_printable(str(error))}"
-        yield Finding("warn", "fleet", text, "deploy this version", "deploy")
+        yield Finding("warn", "fleet", text, UPDATE, "deploy")
         return
     yield from explain_fleet(answer)

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
-from local.doctor.remote import check_remotely, judge_there, judge_version, read_findings
+from local.doctor.remote import (
+    check_fleet,
+    check_remotely,
+    judge_there,
+    judge_version,
+    read_findings,
+)
 from local.redis_server import pick_port
 from local.remote import Where
 from shared import VERSION
+from shared.errors import NotSharedError
 from tests.support.emulator import RunningCloud, running_cloud
 from tests.support.hosted_cloud import SETTINGS
 from tests.support.local_commands import Running, run_local, serve_local
@@ -71,6 +81,31 @@ def test_fleet_is_asked_there(host: Running, environ: dict[str, str]) -> None:
     told = [line.split(maxsplit=2)[2] for line in lines.values() if " fleet " in line]
     assert "0 of 100 tasks run" in told
     assert any("was ever accepted" in line for line in told)
+
+
+class Refusing(BaseHTTPRequestHandler):
+    """Answers as every function does that needs a ledger which all instances share."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        answer = {"outcome": "error", "error_code": NotSharedError.code, "message": "LEDGER_URL: …"}
+        body = json.dumps(answer).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Write nothing."""
+
+
+def test_fleet_of_a_ledger_that_no_instance_shares_needs_a_redis() -> None:
+    with HTTPServer(("127.0.0.1", 0), Refusing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        (finding,) = check_fleet(Where(f"http://127.0.0.1:{server.server_port}"))
+        server.shutdown()
+    assert (finding.level, finding.place) == ("warn", "redis")
+    assert finding.remedy == "name a Redis in LEDGER_URL"
 
 
 def test_what_fails_there_fails_here_with_its_meaning(
