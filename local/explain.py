@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from local.development import ENDPOINT, local_environment
 from local.env_file import read_deployment
+from local.errors import LocalError
 from local.function_site import find_function_site
 from local.naming import KINDS, RoomIdType, choose_room
 from local.printable import print_safely, write_json
@@ -27,6 +29,10 @@ SITES: dict[Site, str] = {
     "international": "at the international site",
     "unknown": "at an unknown site (TRTC_ENDPOINT), so what either site takes is let through",
 }
+ONLY_IN_ROOM = (
+    "note: 1.0 (service ai) sends its translations into the room only: "
+    "they are not in the transcript"
+)
 EVENT_NAMES = {
     101: "the room is created",
     103: "an anchor enters",
@@ -65,6 +71,8 @@ def explain(
     application = sdk_app_id or settings.applications[0].sdk_app_id
     named, why = choose_room(application, room, room_id_type, settings)
     site = find_function_site(deployment)
+    if rules and not Path(rules).is_file():
+        raise LocalError(f"{rules}: cannot be read; name a rules.toml by --rules, or by RULES_FILE")
     loaded = load_rules(rules or settings.rules_file, site)
     print_safely(f"room {room!r} ({KINDS[named.room_id_type]}) of application {application}")
     print_safely(f"{why}\n" if why else "")
@@ -115,6 +123,8 @@ def explain_request(
             sign=lambda _: MASK,
         )
         yield write_json(SERVICES[service].build_start(order))
+        if service == "ai" and rule.parameters(service).get("translate_to"):
+            yield ONLY_IN_ROOM
 
 
 def _explain_miss(rule: Rule, miss: Miss) -> str:

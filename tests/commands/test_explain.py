@@ -46,6 +46,9 @@ def test_rule_reason_and_request_are_shown() -> None:
     cloud, ai = read_requests(shown.stdout)
     assert CLOUD.check_request(cloud) == cloud
     assert AI.check_request(ai) == ai
+    assert (
+        shown.stdout.count("note: 1.0 (service ai) sends its translations into the room only") == 1
+    )
     assert "NotASecret" not in shown.stdout
     assert '"UserSig": "***"' in shown.stdout
 
@@ -69,7 +72,7 @@ def test_each_kind_of_room_is_explained(options: list[str], shown: str) -> None:
     ("options", "said"),
     [
         (["--room", "x", "--room-id-type", "0"], "--room: a numeric room has a number"),
-        (["--room", "x", "--rules", "/no/rules.toml"], "/no/rules.toml: cannot be read"),
+        (["--room", "x", "--rules", "/no/rules.toml"], "name a rules.toml by --rules, or"),
         (["--room", "x", "--sdk-app-id", "5"], "--sdk-app-id: 5 is not a configured application"),
     ],
 )
