@@ -9,8 +9,8 @@ from shared.errors import RequestError
 
 LAST_MS = 253_402_300_799_999  # of the year 9999, with which the calendar ends
 TIME_FORMS = (
-    'ms since 1970, like "2026-11-27T09:00:00Z" (UTC unless it says +08:00), '
-    'or a time ago like "90m", "24h"'
+    'like "2026-11-27T09:00:00Z" (UTC unless it says +08:00), a time ago like "90m" or "24h", '
+    "or ms since 1970"
 )
 UNITS_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
