@@ -57,8 +57,13 @@ async function receive(request, keys, keep) {
   return 204;
 }
 
-const [port, path] = process.argv.slice(2);
-const keys = process.env.EVENTS_SECRET.split(",").map((secret) =>
+const [port, path, ...more] = process.argv.slice(2);
+const secrets = process.env.EVENTS_SECRET;
+if (!/^\d+$/.test(port ?? "") || !path || more.length || !secrets) {
+  console.error("usage: EVENTS_SECRET=whsec_… node receiver.mjs PORT FILE");
+  process.exit(2);
+}
+const keys = secrets.split(",").map((secret) =>
   Buffer.from(secret.replace(/^whsec_/, ""), "base64"),
 );
 const keep = openInbox(path);

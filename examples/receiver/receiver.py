@@ -85,8 +85,12 @@ class Handler(BaseHTTPRequestHandler):
 
 def main() -> None:
     """Serve until the process is ended; port 0 takes any that is free."""
+    secrets = os.environ.get("EVENTS_SECRET")
+    if len(sys.argv) != 3 or not sys.argv[1].isdecimal() or not secrets:
+        print("usage: EVENTS_SECRET=whsec_… python3 receiver.py PORT FILE", file=sys.stderr)
+        sys.exit(2)
     port, path = int(sys.argv[1]), Path(sys.argv[2])
-    handler = partial(Handler, Inbox(path), os.environ["EVENTS_SECRET"].split(","))
+    handler = partial(Handler, Inbox(path), secrets.split(","))
     server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     print(f"ready http://127.0.0.1:{server.server_port}", flush=True)
     server.serve_forever()

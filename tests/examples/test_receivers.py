@@ -42,14 +42,18 @@ def inbox(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(params=["python", "node"])
-def serve(request: pytest.FixtureRequest, inbox: Path) -> Serve:
-    """Starts the receiver of each language in turn; its URL."""
+def command(request: pytest.FixtureRequest) -> list[str]:
+    """What starts the receiver of each language in turn."""
     if request.param == "python":
-        command = [sys.executable, str(FOLDER / "receiver.py")]
-    elif shutil.which("node") is None:
+        return [sys.executable, str(FOLDER / "receiver.py")]
+    if shutil.which("node") is None:
         pytest.skip("node is missing: tests/setup.sh says what to install")
-    else:
-        command = ["node", str(FOLDER / "receiver.mjs")]
+    return ["node", str(FOLDER / "receiver.mjs")]
+
+
+@pytest.fixture
+def serve(command: list[str], inbox: Path) -> Serve:
+    """Starts a receiver; its URL."""
 
     @contextmanager
     def run() -> Iterator[str]:
@@ -76,6 +80,27 @@ def read(inbox: Path) -> list[dict[str, Any]]:
 
 def post(url: str, headers: dict[str, str], body: str = BODY) -> int:
     return httpx.post(url, content=body.encode(), headers=headers).status_code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "secret"),
+    [([], NEW_SECRET), (["0"], NEW_SECRET), (["port", "file"], NEW_SECRET), (["0", "file"], "")],
+)
+def test_who_starts_it_wrongly_is_told_how(
+    command: list[str], arguments: list[str], secret: str, tmp_path: Path
+) -> None:
+    environ = {"PATH": os.environ["PATH"], **({"EVENTS_SECRET": secret} if secret else {})}
+    done = subprocess.run(
+        [*command, *arguments],
+        env=environ,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("usage: EVENTS_SECRET=whsec_")
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_what_roomscribe_sends_is_taken(serve: Serve, inbox: Path) -> None:
