@@ -11,6 +11,7 @@ from local.options import AsJson, Region, SdkAppId, Since, Stage, Url
 from local.printable import print_safely, write_json
 from local.remote import Where, invoke
 from local.tables import print_table
+from shared.counts import write_count
 from shared.times import write_duration
 
 ROOM_TITLES = ("room", "is", "for", "why", "reason", "what to do")
@@ -62,7 +63,7 @@ def missed(
     else:
         missing, silent = (write_duration(result[key] * 1000) for key in ("missing_s", "silent_s"))
         rooms = result["rooms"]
-        told = f"{len(rooms)} rooms: {missing} missing, {silent} silent"
+        told = f"{write_count(len(rooms), 'room')}: {missing} missing, {silent} silent"
         print_safely(f"{told if rooms else 'Nothing was missed'} since {result['since']}")
         print_table(GAP_TITLES, (_list_gap(room, gap) for room in rooms for gap in room["gaps"]))
     raise typer.Exit(1 if result["rooms"] else 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from local.tally import Room, Tally
+from shared.counts import write_count
 
 
 def give_verdict(tally: Tally, kept: Mapping[Room, int], faults: Sequence[str]) -> list[str]:
@@ -14,7 +15,7 @@ def give_verdict(tally: Tally, kept: Mapping[Room, int], faults: Sequence[str]) 
     """
     missed = [*faults, *_find_missed(tally, kept)]
     count = len(tally.wanted_rooms)
-    rooms = "1 room" if count == 1 else f"{count or 'no'} rooms"
+    rooms = write_count(count, "room") if count else "no rooms"
     if missed:
         judged = "not all was transcribed"
     elif any(tally.heard[room] for room in tally.wanted_rooms):
@@ -46,8 +47,7 @@ def _tell(tally: Tally, room: Room, count: int, what: str) -> str:
     """How much of what was said in a room, and why its log says so."""
     said = len(tally.heard[room]) + tally.early[room] + tally.late[room]
     why = f": {tally.troubles[room]}" if room in tally.troubles else ""
-    sentences = "1 sentence" if said == 1 else f"{said} sentences"
-    return f"{room[0]}: {count} of {sentences} {what}{why}"
+    return f"{room[0]}: {count} of {write_count(said, 'sentence')} {what}{why}"
 
 
 def _describe_starts(starts_ms: Sequence[int]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from local.doctor.finding import Finding
+from shared.counts import write_count
 from shared.times import write_duration
 
 CHECK = "fleet"
@@ -24,11 +25,13 @@ def explain_fleet(answer: Mapping[str, Any]) -> Iterator[Finding]:
     waiting = answer["waiting"]
     if waiting["count"]:
         oldest_ms = waiting["oldest_ms"]
-        text = f"{waiting['count']} tasks wait, the oldest for {write_duration(oldest_ms)}"
+        tasks = write_count(waiting["count"], "task")
+        text = f"{tasks} waiting, the oldest for {write_duration(oldest_ms)}"
         level = "warn" if oldest_ms >= LONG_WAIT_MS else "ok"
         yield Finding(level, CHECK, text, SEE, "settings")  # type: ignore[arg-type]  # one of the two
     for code, count in answer["failed"]["codes"].items():
-        yield Finding("warn", CHECK, f"{count} tasks failed with {code}", SEE, "settings")
+        text = f"{write_count(count, 'task')} failed with {code}"
+        yield Finding("warn", CHECK, text, SEE, "settings")
     for group, last in answer["last_callback"].items():
         name = f"group {group}, {GROUPS[group]}"
         if last:

@@ -32,6 +32,7 @@ from local.replay.records import (
 )
 from local.replay.senders import DEFAULT_URL, Deliver, open_in_process, open_url, read_url
 from local.replay.signing import Signer
+from shared.counts import write_count
 from shared.errors import SettingsError
 from shared.scf import now_ms
 from shared.settings import read_settings
@@ -96,15 +97,15 @@ def replay(
 
 def describe_origin(recording: Recording, left_out: Counter[str]) -> str:
     """What was read and what is not played of it, in one line; `left_out` counts by option."""
-    read = [_count(number, kind) for kind, number in recording.values.items()]
-    parts = [f"{', '.join(read) or 'nothing'} in {_count(recording.files, 'file')}"]
+    read = [write_count(number, kind) for kind, number in recording.values.items()]
+    parts = [f"{', '.join(read) or 'nothing'} in {write_count(recording.files, 'file')}"]
     if set(recording.values) - {CALLBACK}:
-        parts.append(_count(len(recording.records), "callback"))
+        parts.append(write_count(len(recording.records), "callback"))
     parts += [f"{number} filtered out by {option}" for option, number in left_out.items()]
     for kind, number in recording.not_rebuilt.items():
-        parts.append(f"{_count(number, kind)} cannot be rebuilt: {NOT_IN_LOGS[kind]}")
+        parts.append(f"{write_count(number, kind)} cannot be rebuilt: {NOT_IN_LOGS[kind]}")
     if recording.skipped:
-        parts.append(f"{_count(recording.skipped, 'line')} without a callback of their own")
+        parts.append(f"{write_count(recording.skipped, 'line')} without a callback of their own")
     return " · ".join(parts)
 
 
@@ -177,10 +178,3 @@ def _find_endpoint(url: str) -> str:
     """The local cloud's API is at the root of where its function URLs are."""
     parts = read_url(url)
     return f"{parts.scheme}://{parts.netloc}"
-
-
-def _count(number: int, noun: str) -> str:
-    """A number with its noun, whose first word takes the plural."""
-    first, _, rest = noun.partition(" of ")
-    plural = first if number == 1 else f"{first}s"
-    return f"{number:,} {plural} of {rest}" if rest else f"{number:,} {plural}"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec import json
 
+from shared.counts import write_count
 from shared.scf import Json
 from shared.times import write_time
 from shared.transcripts.timeline import WALL_CLOCK_MS
@@ -15,6 +16,7 @@ from shared.transcripts.timeline import WALL_CLOCK_MS
 # By the name of a time, after that of the list or object which it is in: what happened then.
 WORDS: dict[str, str] = json.decode(Path(__file__).with_suffix(".json").read_bytes())
 NAMED = ("target", "user_id", "task_id", "region", "code", "times", "request_id")
+COUNTED = ("sentences", "times")
 
 
 def tell_story(shown: Json, name: str = "session", around: Json | None = None) -> list[Json]:
@@ -29,7 +31,8 @@ def tell_story(shown: Json, name: str = "session", around: Json | None = None) -
         kind = shown.get("present", shown.get("opened_by"))
         words = WORDS.get(f"{name}.{key}.{kind}") or WORDS.get(f"{name}.{key}")
         if told := words if value else None:
-            what = told.format_map(defaultdict(lambda: "unknown", facts))
+            counts = {key: write_count(facts[key], key[:-1]) for key in COUNTED if key in facts}
+            what = told.format_map(defaultdict(lambda: "unknown", facts | counts))
             story.append({"at": write_time(value), "at_ms": value, "what": what, **about})
         for one in value if isinstance(value, list) else [value]:
             if isinstance(one, dict):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec import json
 
+from shared.counts import write_count
 from shared.ledger import Session, Task
 from shared.ledger.fleet import find_mark
 from shared.ledger.gaps import find_gaps
@@ -33,6 +34,7 @@ def judge(session: Session, shown: Json) -> Json:
     # What an older version did not keep is unknown.
     known = defaultdict(lambda: "unknown", {key: one for key, one in shown.items() if one != ""})
     facts = {"session": session, "shown": known, "task": task, "reason": reason, "remedy": remedy}
+    facts["said"] = write_count(shown["sentences"], "sentence")
     facts["who"] = "The room" if task.target == WHOLE_ROOM else f"Speaker {task.target}"
     facts["since"] = write_time(mark.since_ms if mark else 0)
     facts["ended"] = explain_end(session, task)

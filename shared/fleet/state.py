@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import accumulate
 
+from shared.counts import write_count
 from shared.errors import UnreadableError
 from shared.ledger import Ledger, Session
 from shared.ledger.fleet import BOUNDS, HOUR_MS, KINDS, Fleet, Kind, list_marks
@@ -165,5 +166,8 @@ def _warn(fleet: Fleet, traffic: Traffic, resources: Resources) -> list[str]:
     ):
         if used >= NEARLY * quota:
             warnings.append(f"{what}: {used} of {quota} are in use; ask Tencent for a higher quota")
-    what = "callbacks were refused in the last hour; `./roomscribe why ROOM` says what to do"
-    return warnings + [f"{reason}: {count} {what}" for reason, count in traffic.refusals.items()]
+    what = "refused in the last hour; `./roomscribe why ROOM` says what to do"
+    return warnings + [
+        f"{reason}: {write_count(count, 'callback')} {what}"
+        for reason, count in traffic.refusals.items()
+    ]

@@ -39,7 +39,7 @@ def test_every_trouble_is_a_finding_with_a_remedy() -> None:
     found = [*explain_fleet(answer)]
     assert [(one.level, one.text) for one in found[1:]] == [
         ("warn", "TASK_QUOTA: tasks: 87 of 100 are in use"),
-        ("warn", "12 tasks wait, the oldest for 4m10s"),
+        ("warn", "12 tasks waiting, the oldest for 4m10s"),
         ("warn", "3 tasks failed with InvalidParameter.UserSig"),
         ("warn", "no callback of group 9, AI service events (1.0), was ever accepted"),
     ]
@@ -48,4 +48,4 @@ def test_every_trouble_is_a_finding_with_a_remedy() -> None:
 
 def test_short_wait_is_no_warning() -> None:
     waits = {"count": 1, "codes": {}, "oldest_ms": 59_000}
-    assert ("ok", "1 tasks wait, the oldest for 59.0s") in explain(waiting=waits)
+    assert ("ok", "1 task waiting, the oldest for 59.0s") in explain(waiting=waits)

@@ -64,7 +64,7 @@ def test_6_own_task_quota_is_too_small(tmp_path: Path) -> None:
             await ask(stage, "status"),
             *("running 1/1 · waiting 1 (oldest 2m00s, TaskQuota)", "1 of 1 are in use"),
         )
-        check_says(await ask(stage, "missed"), "1 rooms: 2m00s missing", "TaskQuota")
+        check_says(await ask(stage, "missed"), "1 room: 2m00s missing", "TaskQuota")
         await stage.act("early", "dismiss")
         await stage.pass_time(10_000)
         await check_healed(stage, "lobby")

@@ -61,7 +61,7 @@ def test_no_spoken_text_is_in_the_answer(scene: Scene) -> None:
     payload = {"UserId": "ann", "Text": "a secret plan", "RoundId": "1"}
     scene.send(SENTENCE_2, "lobby", TaskId=task_id, RoomIdType=1, Payload=payload)
     answer = describe("lobby")
-    assert "1 sentences so far, the last at 20" in answer["verdict"]
+    assert "1 sentence so far, the last at 20" in answer["verdict"]
     assert "secret plan" not in json.dumps(answer)
 
 
@@ -118,7 +118,7 @@ def test_incident_5_quota_of_trtc(scene: Scene) -> None:
     failure = next(one for one in answer["sessions"][0]["story"] if "code" in one)
     assert failure["code"] == "ResourceInsufficient"
     assert failure["what"].startswith(
-        "the start was not made or was refused: ResourceInsufficient (1 times, the last at 20"
+        "the start was not made or was refused: ResourceInsufficient (1 time, the last at 20"
     )
     assert failure["request_id"]
 
