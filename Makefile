@@ -33,6 +33,8 @@ package:  ## write dist/roomscribe.zip for SCF (ARGS="--python python3.10")
 	@./roomscribe package $(ARGS)
 
 release:  ## write into dist/ what is published of this version (ARGS=--draft: of what lies here, unreleased)
+	@[ -n "$$(sh .ci/find-python python3.10)" ] || \
+		{ echo "error: a release has bytecode by Python 3.10, and none runs here: put python3.10 on PATH, or run pyenv install 3.10" >&2; exit 1; }
 	@$(DEV) "$$python" -m local.package.release $(ARGS)
 
 audit:  ## whether what is installed goes together, and no key lies anywhere (ARGS="PACKAGE.zip RUN.log": there, too)

@@ -45,7 +45,10 @@ def release(
     notes = write_notes((ROOT / FILE).read_text(encoding="utf-8"), VERSION, draft=draft)
     compiler = find_python(None)
     if compiler is None:
-        raise LocalError(f"a release has bytecode by Python {SCF_PYTHON}, and none runs here")
+        raise LocalError(
+            f"a release has bytecode by Python {SCF_PYTHON}, and none runs here: "
+            f"put python{SCF_PYTHON} on PATH, or run pyenv install {SCF_PYTHON}"
+        )
     archive, sbom = build_package(find_function_site({}), compiler)
     names = name_files(VERSION)
     write_release(dict(zip(names, (archive, sbom, notes.encode()), strict=True)), DIST)

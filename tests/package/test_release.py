@@ -12,6 +12,7 @@ from local.errors import LocalError
 from local.package.changelog import write_notes
 from local.package.release import check_commit, name_files, write_release
 
+ROOT = Path(__file__).parents[2]
 CHANGELOG = """# Changelog
 
 What changes.
@@ -46,6 +47,38 @@ def repository(tmp_path: Path, environment: pytest.MonkeyPatch) -> Path:
     git(root, "init", "--quiet")
     commit(root, "bread")
     return root
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Path:
+    """A checkout, and beside it all programs of a machine without Python 3.10."""
+    if not shutil.which("make"):
+        pytest.skip("make is not installed")
+    (tmp_path / "bin").mkdir()
+    for name in ("sh", "make"):
+        (tmp_path / "bin" / name).symlink_to(str(shutil.which(name)))
+    (tmp_path / ".ci").mkdir()
+    for name in ("Makefile", ".ci/find-python"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / ".ci" / "environment").write_text("echo installing >&2; exit 1\n")
+    return tmp_path
+
+
+def release(machine: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["make", "release"],
+        cwd=machine,
+        env={"PATH": str(machine / "bin"), "HOME": str(machine), **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def write_program(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!{shutil.which('sh')}\n{text}\n")
+    path.chmod(0o755)
 
 
 def git(root: Path, *arguments: str) -> None:
@@ -157,3 +190,18 @@ def test_what_git_cannot_answer_is_told(
     environment.setenv("PATH", str(tmp_path))
     with pytest.raises(LocalError, match="git is not installed"):
         check_commit(repository, "v1")
+
+
+def test_release_without_its_python_ends_before_anything_is_installed(machine: Path) -> None:
+    done = release(machine)
+    assert done.returncode == 2
+    assert "put python3.10 on PATH, or run pyenv install 3.10" in done.stderr
+    assert "installing" not in done.stderr
+
+
+def test_python_is_found_where_pyenv_keeps_its_versions(machine: Path) -> None:
+    write_program(machine / "versions" / "3.10.13" / "bin" / "python", "exit 0")
+    assert "installing" in release(machine, PYENV_ROOT=str(machine)).stderr
+    assert "installing" not in release(machine).stderr
+    write_program(machine / "bin" / "pyenv", f"echo {machine}")
+    assert "installing" in release(machine).stderr
