@@ -13,8 +13,9 @@ from typing import Annotated
 
 import typer
 
+from deploy.settings import find_problems, read_settings
 from local.development import ROOT, STATE_DIR
-from local.env_file import read_deployment
+from local.env_file import find_env_file, read_deployment
 from local.errors import LocalError
 from local.package.command import NAME
 from local.package.command import package as write_package
@@ -65,10 +66,21 @@ def deploy(
     """Bring everything to SCF, or up to date; print the addresses of callbacks and transcripts."""
     if previous and package:
         raise LocalError("--previous takes no PACKAGE: SCF has kept the one that is put back")
+    environ = read_deployment()
+    check_settings(environ, find_env_file(environ))
     if package is None and not previous:
         write_package(DIST)
     what = "--previous" if previous else str((package or DIST / NAME).absolute())
-    raise typer.Exit(run_script(what, tccli or install_tccli(ENVIRONMENT), read_deployment()))
+    raise typer.Exit(run_script(what, tccli or install_tccli(ENVIRONMENT), environ))
+
+
+def check_settings(environ: Mapping[str, str], env_file: Path | None) -> None:
+    """Raise LocalError for all that is wrong with the settings, and where there is no file of them."""
+    problems = [str(problem) for problem in find_problems(read_settings(environ))]
+    if problems and env_file is None:
+        problems.append("there is no .env: cp .env.example .env, and fill it in")
+    if problems:
+        raise LocalError("\nerror: ".join(problems))
 
 
 def run_script(what: str, tccli: Path, environ: Mapping[str, str]) -> int:
@@ -82,6 +94,7 @@ def run_script(what: str, tccli: Path, environ: Mapping[str, str]) -> int:
     path = os.pathsep.join((str(tccli), str(python), environ.get("PATH", os.defpath)))
     handed = {**environ, "PATH": path, "ROOMSCRIBE_ENV_FILE": os.devnull}
     command = ["sh", str(SCRIPT), what]
+    sys.stdout.flush()  # into a file or a pipe, what was printed here would come after what the script prints
     return subprocess.run(command, env=handed, check=False).returncode  # noqa: S603
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from local.deploy import LOCK, STAMP, install_tccli
+from local.deploy import LOCK, STAMP, check_settings, install_tccli
 from local.errors import LocalError
 from tests.deploy.tccli_stand_in import write_package
-from tests.support.local_commands import run_local
+from tests.support.local_commands import ROOT, run_local
 
 STAND_IN = """#!{python}
 import os, sys
@@ -66,6 +66,37 @@ def test_going_back_takes_no_package(tccli: Path) -> None:
         1,
         "error: --previous takes no PACKAGE: SCF has kept the one that is put back\n",
     )
+
+
+def test_settings_are_checked_before_a_package_is_made(tccli: Path) -> None:
+    done = deploy("--tccli", str(tccli), **{**SETTINGS, "STAGE": "", "REGION": "here"})
+    assert (done.returncode, done.stdout) == (1, "")
+    lines = done.stderr.splitlines()
+    assert [line.split(":")[:2] for line in lines[:2]] == [
+        ["error", " STAGE"],
+        ["error", " REGION"],
+    ]
+    assert len(lines) == 2
+
+
+def test_who_has_no_settings_is_told_where_they_come_from() -> None:
+    with pytest.raises(
+        LocalError, match=r"STAGE: not set[\s\S]*\nerror: there is no \.env: cp \.env"
+    ):
+        check_settings({}, None)
+    check_settings(SETTINGS, None)
+
+
+def test_what_was_printed_stands_before_what_the_script_prints(tccli: Path) -> None:
+    (tccli / "python3").write_text("#!/bin/sh\n[ $1 = -c ] || echo the script\n")
+    (tccli / "python3").chmod(0o755)
+    call = (
+        "import os; from pathlib import Path; from local.deploy import run_script; "
+        f"print('before'); run_script('--previous', Path({str(tccli)!r}), os.environ)"
+    )
+    command = [sys.executable, "-c", call]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines() == ["before", "the script"]
 
 
 def test_package_that_is_not_there_is_said(tccli: Path) -> None:
