@@ -18,6 +18,8 @@ from TLSSigAPIv2 import TLSSigAPIv2
 from local.development import SDK_APP_ID, SDK_SECRET_KEY, SECRET_ID, SECRET_KEY
 from tests.support.local_commands import run_local, serve_local
 
+pytestmark = pytest.mark.slow
+
 REGION = "ap-singapore"
 ROOM = {"room_id": "class-1", "room_id_type": 1, "user_id": "amy"}
 

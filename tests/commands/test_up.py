@@ -19,6 +19,8 @@ from tests.support.local_commands import (
     wait_for_exit,
 )
 
+pytestmark = pytest.mark.slow
+
 QUIET = """
 [[step]]
 do = "create"

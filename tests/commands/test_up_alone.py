@@ -16,6 +16,8 @@ from local.redis_server import RedisServer
 from shared.errors import SettingsError
 from tests.support.local_commands import ROOT, run_local, serve_local
 
+pytestmark = pytest.mark.slow
+
 TAKEN = (
     "error: another local cloud has this ledger; end it, or give this one a ledger of its own: "
     "LEDGER_URL=sqlite:////tmp/another.db\n"

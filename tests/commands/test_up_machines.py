@@ -14,6 +14,8 @@ from local.redis_server import RedisServer
 from tests.support.local_commands import find_children, run_local, serve_local, wait_for_exit
 from tests.support.redis_servers import need_redis
 
+pytestmark = pytest.mark.slow
+
 ROOM = {"room_id": "class-1", "room_id_type": 1, "user_id": "amy"}
 REDIS = ("up", "--verbose", "--port", "0", "--clock", "manual", "--redis", "--redis-dir")
 

@@ -16,6 +16,8 @@ from deploy.settings import find_problems, read_concurrency_mb
 from deploy.states import States
 from tests.deploy.tccli_stand_in import KEYS, Tccli
 
+pytestmark = pytest.mark.slow
+
 BY_KEY = {function.key: function for function in FUNCTIONS}
 FOUND = {"Status": "Active", "VpcConfig": {}}
 NAME = "roomscribe-prod-read_transcript"

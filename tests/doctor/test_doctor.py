@@ -16,6 +16,8 @@ from local.redis_server import RedisServer, pick_port
 from tests.support.emulator import RunningCloud, running_cloud
 from tests.support.local_commands import ROOT, run_local
 
+pytestmark = pytest.mark.slow
+
 GOOD_KEY = "abcd" * 7 + "efgh"
 SETTINGS = {
     "TRTC_SDK_APP_ID": "1400000009",

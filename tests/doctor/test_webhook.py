@@ -23,6 +23,8 @@ from shared.settings import Settings, read_settings
 from tests.support.instance import CALLBACK_KEY, SDK_APP_ID, SETTINGS
 from tests.support.local_commands import Running, run_local, serve_local
 
+pytestmark = pytest.mark.slow
+
 FUNCTION = "/functions/trtc_callback"
 
 

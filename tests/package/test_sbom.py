@@ -20,6 +20,8 @@ from shared import VERSION
 from tests.support.openssl import require_openssl
 from tests.support.packages import copy_dependencies
 
+pytestmark = pytest.mark.slow
+
 SHORTEST_LICENCE = 800  # characters: the shortest of those that people use has about a thousand
 
 

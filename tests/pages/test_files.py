@@ -9,7 +9,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from qcloud_cos import CosConfig, CosS3Client
 
+from tests.pages.browser import IN_BROWSER
 from tests.pages.local_cloud import LocalCloud
+
+pytestmark = IN_BROWSER
 
 KEY = "2026/11/27/1400000001/<b>class 7/101530-ab/a%ü?#.html"
 CONTENT = "<title>A file</title><p>What was said.</p><script>document.title = 'it ran'</script>"

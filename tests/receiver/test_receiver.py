@@ -18,6 +18,8 @@ from tests.support.event_endpoints import NEW_SECRET, OLD_SECRET, sign
 from tests.support.instance import SETTINGS
 from tests.support.local_commands import Running, run_local, serve_local
 
+pytestmark = pytest.mark.slow
+
 BODY = json.dumps({"type": "roomscribe.test", "timestamp": "t", "data": {"room_id": "class-7"}})
 T_S = 1_700_000_000
 

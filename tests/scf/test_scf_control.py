@@ -25,6 +25,8 @@ from tests.support.emulator import running_cloud
 from tests.support.local_commands import ROOT
 from tests.support.tccli_deployment import running_tencent
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def scf(tmp_path: Path) -> Iterator[Scf]:

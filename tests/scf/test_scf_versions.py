@@ -14,6 +14,8 @@ from tests.scf.definitions import read_example
 from tests.scf.hello import HELLO, NAME, Scf, fetch, get_code, pack
 from tests.support.tccli_deployment import running_tencent
 
+pytestmark = pytest.mark.slow
+
 OTHER = pack(HELLO + "# other")
 
 

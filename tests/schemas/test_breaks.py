@@ -15,6 +15,8 @@ from shared.scf import Json
 from tests.schemas.breaks import list_breaks
 from tests.schemas.documents import make_schemas
 
+pytestmark = pytest.mark.slow
+
 MADE = make_schemas()
 WRITTEN = [name for name in MADE if not name.startswith("console/")]
 READ = [name for name in MADE if name.startswith("console/")]
