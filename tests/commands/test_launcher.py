@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 
@@ -163,6 +164,22 @@ def test_first_run_makes_its_environment_and_later_ones_say_nothing(
     assert changed.returncode != 0
     assert "installing requirements-local.lock" in changed.stderr
     assert changed.stdout == ""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("flock"), reason="flock of util-linux is not installed")
+def test_first_runs_in_two_terminals_wait_for_each_other(
+    checkout: Path, wheels: Path, tmp_path: Path
+) -> None:
+    environ = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
+
+    def begin(_terminal: int) -> subprocess.CompletedProcess[str]:
+        return run(checkout / "roomscribe", "up", folder=tmp_path, environ=environ)
+
+    with ThreadPoolExecutor() as terminals:
+        runs = list(terminals.map(begin, range(2)))
+    assert [done.returncode for done in runs] == [0, 0], [done.stderr for done in runs]
+    assert [done.stderr.count("installing") for done in runs] in ([0, 1], [1, 0])
 
 
 @pytest.mark.slow
