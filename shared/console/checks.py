@@ -106,18 +106,15 @@ def _try_archive(resources: Resources) -> Found:
 
 def _resolve_endpoints(resources: Resources) -> Found:
     """Whether each event endpoint's name leads to addresses that events may be sent to; nothing is sent."""
-    from shared.delivery.addresses import (
-        AddressRefusedError,
-        resolve_name,
-    )  # late: it imports the console
+    # Late: delivery imports the console.
+    from shared.delivery.addresses import AddressRefusedError, resolve_host
 
     settings = resources.settings
     private = settings.events_allow_private
     for number, endpoint in enumerate(settings.endpoints, 1):
-        url, name = urlsplit(endpoint.url), f"address {number} of EVENTS_URL"
-        port = url.port or (443 if url.scheme == "https" else 80)
+        name = f"address {number} of EVENTS_URL"
         try:
-            resolve_name(url.hostname or "", port, socket.getaddrinfo, allow_private=private)
+            resolve_host(urlsplit(endpoint.url), socket.getaddrinfo, allow_private=private)
         except (OSError, UnicodeError):
             return "FAIL", f"{name}: its host is not found here; correct it, or the DNS of the VPC"
         except AddressRefusedError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from ipaddress import ip_address, ip_network
+from urllib.parse import SplitResult
 
 from shared.api.deadline import AddressInfo
 
@@ -26,14 +27,13 @@ class AddressRefusedError(Exception):
     """The endpoint's name leads to an address that no event may be sent to."""
 
 
-def resolve_name(
-    host: str, port: int, resolve: Resolve, *, allow_private: bool
-) -> list[AddressInfo]:
-    """What a host resolves to; raises OSError, or AddressRefusedError when even one may not be used.
+def resolve_host(url: SplitResult, resolve: Resolve, *, allow_private: bool) -> list[AddressInfo]:
+    """What a URL's host resolves to; raises OSError, or AddressRefusedError when even one may not be used.
 
     What was checked is what is to be connected to: a second resolution could answer otherwise.
     """
-    found = resolve(host, port, type=socket.SOCK_STREAM)
+    port = url.port or (443 if url.scheme == "https" else 80)
+    found = resolve(url.hostname or "", port, type=socket.SOCK_STREAM)
     if not all(is_allowed(str(one[4][0]), allow_private=allow_private) for one in found):
         raise AddressRefusedError
     return found

@@ -20,7 +20,7 @@ from shared.api.transport import (
     load_context,
     write_request,
 )
-from shared.delivery.addresses import AddressRefusedError, Resolve, resolve_name
+from shared.delivery.addresses import AddressRefusedError, Resolve, resolve_host
 from shared.endpoints import Endpoint
 from shared.settings import Settings
 
@@ -63,10 +63,9 @@ def send(
     """Send `body` once; `now_ms` (since 1970) is the attempt's time, which is signed with it."""
     url = urlsplit(endpoint.url)
     request = _write_request(url, endpoint, event_id, body, now_ms)
-    port = url.port or (443 if url.scheme == "https" else 80)
     private, head = settings.events_allow_private, _Head(MOST_READ)
     try:
-        found = resolve_name(url.hostname or "", port, resolve, allow_private=private)
+        found = resolve_host(url, resolve, allow_private=private)
         set_deadline(limit_s)
         with _connect(url, found, settings.ca) as sock:
             sock.sendall(request)

@@ -7,25 +7,24 @@ version, as this test prints it: such as "meta.unread: is gone".
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from local.development import ROOT
+from local.package.changelog import FILE, cut_section
 from shared import VERSION
 from tests.schemas.breaks import list_breaks
 from tests.schemas.files import RELEASED, SCHEMAS, find_last_release, read_schemas
 
 LAST = find_last_release()
 RELEASED_SCHEMAS, SCHEMAS_NOW = read_schemas(RELEASED / LAST), read_schemas(SCHEMAS)
-CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+CHANGELOG = (ROOT / FILE).read_text(encoding="utf-8")
 
 
 def find_section(changelog: str, version: str, last: str) -> str:
     """What the changelog says of a version; "" when its major version is that of the last release."""
     if version.partition(".")[0] == last.partition(".")[0]:
         return ""
-    return re.split(r"^## ", changelog.partition(f"\n## {version}")[2], flags=re.MULTILINE)[0]
+    return cut_section(changelog, version) or ""
 
 
 @pytest.mark.parametrize("name", RELEASED_SCHEMAS)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ipaddress
 import socket
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.delivery.addresses import AddressRefusedError, is_allowed, resolve_name
+from shared.delivery.addresses import AddressRefusedError, is_allowed, resolve_host
 
 PUBLIC = ("93.184.215.14", "8.8.8.8", "101.32.0.1", "2606:2800:220:1::1", "2402:4e00::1")
 PRIVATE = (
@@ -85,7 +86,7 @@ class Resolver:
 
 def test_name_is_resolved_once() -> None:
     resolver = Resolver("8.8.8.8", "93.184.215.14")
-    found = resolve_name("events.test", 443, resolver, allow_private=False)
+    found = resolve_host(urlsplit("https://events.test/"), resolver, allow_private=False)
     addresses = [address for *_, (address, _port) in found]
     assert (addresses, resolver.asked) == (["8.8.8.8", "93.184.215.14"], 1)
 
@@ -95,16 +96,20 @@ def test_name_is_resolved_once() -> None:
 )
 def test_one_address_that_may_not_be_told_is_enough(addresses: tuple[str, ...]) -> None:
     with pytest.raises(AddressRefusedError):
-        resolve_name("events.test", 443, Resolver(*addresses), allow_private=False)
+        resolve_host(urlsplit("https://events.test/"), Resolver(*addresses), allow_private=False)
 
 
 def test_metadata_host_of_tencent_is_never_told() -> None:
     """Source: CVM documentation, instance metadata: metadata.tencentyun.com is 169.254.0.23."""
     with pytest.raises(AddressRefusedError):
-        resolve_name("metadata.tencentyun.com", 80, Resolver("169.254.0.23"), allow_private=True)
+        resolve_host(
+            urlsplit("http://metadata.tencentyun.com/"),
+            Resolver("169.254.0.23"),
+            allow_private=True,
+        )
 
 
 @pytest.mark.parametrize("spelled", ["2130706433", "0x7f.1", "0177.0.0.1", "127.1", "[::1]"])
 def test_spelling_of_an_address_makes_no_difference(spelled: str) -> None:
     with pytest.raises((AddressRefusedError, OSError)):
-        resolve_name(spelled.strip("[]"), 443, socket.getaddrinfo, allow_private=False)
+        resolve_host(urlsplit(f"https://{spelled}/"), socket.getaddrinfo, allow_private=False)
